@@ -1,0 +1,1 @@
+"""What was earned: runs untrusted notebooks, decides verdicts, writes nbgrader's gradebook, reads it as pandas frames."""

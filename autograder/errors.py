@@ -1,0 +1,50 @@
+"""The errors of `autograder`.
+
+    DiagnosedError
+    ├── SubmissionError               a submission cannot be taken as it is
+    ├── SourceError                   the gradebook does not hold what grading needs
+    ├── UngradedCellError             a score was asked of a cell that has no verdict
+    ├── PipelineError                 the course replaces nbgrader's grading steps by its own
+    ├── SandboxMissingError           the site demands a sandbox that this machine does not give
+    ├── GradebookError                the gradebook cannot be read or written
+    ├── ReportError                   the cohort report could not be made
+    └── ExportError                   a table cannot be written in that format
+
+What goes wrong inside one submission is no exception but a result with its reason: one bad notebook never stops a run.
+"""
+
+from __future__ import annotations
+
+from courses.errors import DiagnosedError
+
+
+class SubmissionError(DiagnosedError):
+    """A submission cannot be taken as it is."""
+
+
+class SourceError(DiagnosedError):
+    """The gradebook does not hold what grading needs."""
+
+
+class UngradedCellError(DiagnosedError):
+    """A score was asked of a cell that has no verdict. An absent verdict is never a number."""
+
+
+class PipelineError(DiagnosedError):
+    """The course replaces nbgrader's grading steps by its own."""
+
+
+class SandboxMissingError(DiagnosedError):
+    """The site demands a sandbox that this machine does not give."""
+
+
+class GradebookError(DiagnosedError):
+    """The gradebook cannot be read or written."""
+
+
+class ReportError(DiagnosedError):
+    """The cohort report could not be made."""
+
+
+class ExportError(DiagnosedError):
+    """A table cannot be written in that format."""

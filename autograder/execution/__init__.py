@@ -1,0 +1,1 @@
+"""Runs one submission: a pure function of its job."""

@@ -1,0 +1,182 @@
+"""Grades one submission nbgrader's way: the tests run in the learner's kernel, and its outputs are the verdict.
+
+Same scores as `nbgrader autograde` for honest work (nbgrader's own Execute preprocessor runs the cells, its rule reads the outputs). Because learner
+code and tests share a process, a verdict of this engine is of assurance "compat": good for practice, and said so in the credential's evidence.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from jupyter_client.kernelspec import NoSuchKernel
+from nbclient.exceptions import DeadKernelError
+from nbconvert.exporters.exporter import ResourcesDict
+from nbgrader.preprocessors import Execute, LimitOutput
+
+from autograder.errors import UngradedCellError
+from autograder.jobs import AssignmentSource, CommentedCell, GradedCell, GradedNotebook, GradingJob, GradingResult, SourceNotebook
+from autograder.rebuilding import rebuild_notebook
+from autograder.scoring import is_unanswered, score_cell
+from courses.content_hash import regular_files
+from courses.errors import DiagnosedError
+
+ASSURANCE = "compat"
+
+
+class TrackedExecute(Execute):  # type: ignore[misc]  # nbgrader has no types
+    """nbgrader's Execute, which can say in which cell the kernel died."""
+
+    running: int | None = None
+
+    def preprocess_cell(self, cell: Any, resources: Any, index: int) -> Any:
+        """Run one cell."""
+        self.running = index
+        return super().preprocess_cell(cell, resources, index)
+
+
+def grade_submission(job: GradingJob) -> GradingResult:
+    """Return what the submission earned. Never raises for what is in the submission: that is a `failed` result with its reason."""
+    started = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="patunay-run-", ignore_cleanup_errors=True) as scratch:
+        folder = Path(scratch, "autograded", "learner", job.source.assignment)
+        try:
+            _lay_out(job, folder)
+            result = _grade_notebooks(job, folder)
+        except DiagnosedError as refused:
+            result = GradingResult(status="failed", reason=str(refused))
+    return result.model_copy(update={"duration_s": round(time.monotonic() - started, 3)})
+
+
+def _lay_out(job: GradingJob, folder: Path) -> None:
+    """Put the learner's files into `folder`, then the instructor's over them."""
+    submission = Path(job.submission)
+    _copy_files(submission, folder, regular_files(submission, ignored=job.source.ignored))
+    own = Path(job.source.folder)
+    if own.is_dir():
+        names = [
+            name
+            for name in regular_files(own, ignored=job.source.ignored)
+            if not name.endswith(".ipynb") and name not in job.source.kept_files
+        ]
+        _copy_files(own, folder, names)
+
+
+def _copy_files(origin: Path, folder: Path, names: list[str]) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in names:
+        target = folder / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.unlink(missing_ok=True)
+        shutil.copyfile(origin / name, target)
+
+
+def _grade_notebooks(job: GradingJob, folder: Path) -> GradingResult:
+    cells: list[GradedCell] = []
+    answers: list[CommentedCell] = []
+    notebooks: list[GradedNotebook] = []
+    warnings: list[str] = []
+    submitted = {path.stem for path in folder.glob("*.ipynb")}
+    if not submitted & {notebook.name for notebook in job.source.notebooks}:
+        return GradingResult(status="failed", reason=_none_submitted(job.source, sorted(submitted)))
+    for notebook in job.source.notebooks:
+        if notebook.name not in submitted:
+            cells += _zeroes(notebook)
+            answers += [
+                CommentedCell(name=cell.name, notebook=notebook.name, is_unanswered=True) for cell in notebook.cells if cell.is_solution
+            ]
+            notebooks.append(GradedNotebook(name=notebook.name, is_missing=True, document=""))
+            warnings.append(f"{notebook.name}.ipynb was not submitted: its cells earn nothing")
+            continue
+        text = (folder / f"{notebook.name}.ipynb").read_text(encoding="utf-8", errors="replace")
+        node, notes = rebuild_notebook(text, notebook, where=f"{notebook.name}.ipynb")
+        failure = _run(node, folder, job)
+        if failure is not None:
+            return GradingResult(status=failure[0], reason=f"{notebook.name}.ipynb: {failure[1]}", warnings=tuple(warnings + notes))
+        cells += _scored(node, notebook)
+        answers += [_commented(cell, notebook) for cell in node.cells if cell.metadata.get("nbgrader", {}).get("solution")]
+        notebooks.append(GradedNotebook(name=notebook.name, is_missing=False, document=nbformat.writes(node)))
+        warnings += [f"{notebook.name}.ipynb: {note}" for note in notes]
+    return GradingResult(status="graded", cells=tuple(cells), answers=tuple(answers), notebooks=tuple(notebooks), warnings=tuple(warnings))
+
+
+def _none_submitted(source: AssignmentSource, submitted: list[str]) -> str:
+    wanted = ", ".join(f"{notebook.name}.ipynb" for notebook in source.notebooks)
+    found = ", ".join(f"{name}.ipynb" for name in submitted[:5])
+    return f"the submission holds none of the assignment's notebooks ({wanted})" + (f"; it holds {found}" if found else "")
+
+
+def _run(node: Any, folder: Path, job: GradingJob) -> tuple[Any, str] | None:
+    """Run the notebook in place; return None, or the status and reason if it did not come to its end."""
+    limits = job.limits
+    execute = TrackedExecute(timeout=max(1, round(limits.cell_timeout_s)), kernel_name=limits.kernel_name or "")
+    resources = ResourcesDict(metadata={"path": str(folder)})
+    try:
+        execute.preprocess(node, resources)
+    except NoSuchKernel as missing:
+        return "broken", f"the kernel {missing.name!r} is not installed on this machine; install it and grade again"
+    except (DeadKernelError, nbformat.ValidationError, RuntimeError, TimeoutError) as failure:
+        if execute.running is None:
+            return "broken", f"the kernel did not start: {failure}"
+        place = _cell_name(node, execute.running)
+        return "failed", f"{place} ended the kernel" if isinstance(failure, DeadKernelError) else f"{place} stopped the run: {failure}"
+    limiter = LimitOutput(max_lines=limits.maximum_output_lines, max_traceback=limits.maximum_traceback_lines)
+    limiter.preprocess(node, resources)
+    written = len(nbformat.writes(node).encode("utf-8"))
+    if written > limits.output_bytes:
+        return "failed", f"the notebook printed {written // 2**20} MiB, more than the {limits.output_bytes // 2**20} MiB allowed"
+    return None
+
+
+def _cell_name(node: Any, index: int) -> str:
+    name = node.cells[index].metadata.get("nbgrader", {}).get("grade_id")
+    return f"cell {index + 1}" + (f" ({name})" if name else "")
+
+
+def _zeroes(notebook: SourceNotebook) -> list[GradedCell]:
+    """nbgrader's rule for a notebook that was not submitted while others were."""
+    return [
+        GradedCell(
+            name=cell.name, notebook=notebook.name, kind=_kind(cell), points_possible=cell.points, auto_score=0.0, is_unanswered=True
+        )
+        for cell in notebook.cells
+        if cell.points is not None
+    ]
+
+
+def _scored(node: Any, notebook: SourceNotebook) -> list[GradedCell]:
+    sources = {cell.name: cell for cell in notebook.cells if cell.points is not None}
+    scored = []
+    for cell in node.cells:
+        source = sources.get(cell.metadata.get("nbgrader", {}).get("grade_id", ""))
+        if source is None or source.points is None:
+            continue
+        note = None
+        try:
+            score = None if source.is_task else score_cell(cell, source.points)
+        except UngradedCellError as undecided:
+            score, note = None, str(undecided)
+        scored.append(
+            GradedCell(
+                name=source.name,
+                notebook=notebook.name,
+                kind=_kind(source),
+                points_possible=source.points,
+                auto_score=score,
+                is_unanswered=is_unanswered(cell) and not source.is_task and source.is_solution,
+                note=note,
+            )
+        )
+    return scored
+
+
+def _commented(cell: Any, notebook: SourceNotebook) -> CommentedCell:
+    return CommentedCell(name=cell.metadata.nbgrader.grade_id, notebook=notebook.name, is_unanswered=is_unanswered(cell))
+
+
+def _kind(cell: Any) -> Any:
+    return "task" if cell.is_task else "manual" if cell.is_solution else "test"

@@ -1,0 +1,214 @@
+"""The gradebook as pandas frames, each row with its state. A score stands only where everything behind it is decided.
+
+`cells` has one row a learner and graded cell of an assignment that was submitted:
+    learner, assignment, notebook, cell, kind (test | manual | task), points_possible, auto_score, manual_score, extra_credit, score (points; NaN unless
+    state is graded), state
+`assignments` has one row a learner and released assignment, submitted or not:
+    learner, assignment, state, reason, score, points_possible, late_penalty, final_score (points; NaN unless state is graded),
+    submitted_at, due (UTC, NaT if none), seconds_late, attempts (how many were handed in), attempt (SHA-256 of the credited one), run, source
+    (SHA-256), assurance, graded_at
+States: graded · needs manual grading · ungraded · not submitted.
+
+nbgrader's own export prints 0.0 for a submission that failed to grade; here a row counts as graded only if our record of the run says so too.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import pandas as pd
+from sqlalchemy import create_engine, text
+from sqlalchemy.orm import Session
+
+from autograder.nbgrader_database import open_gradebook
+from autograder.records import Attempt, Result, attempts_of, credited_attempt, newest_result, open_records, standing_result
+from courses.databases import diagnosed_database
+from courses.nbgrader_course import NbgraderCourse
+
+GRADED = "graded"
+NEEDS_MANUAL = "needs manual grading"
+UNGRADED = "ungraded"
+NOT_SUBMITTED = "not submitted"
+STATES = (GRADED, NEEDS_MANUAL, UNGRADED, NOT_SUBMITTED)
+
+CELL_COLUMNS = (
+    "learner", "assignment", "notebook", "cell", "kind", "points_possible", "auto_score", "manual_score", "extra_credit", "score", "state",
+)  # fmt: skip
+ASSIGNMENT_COLUMNS = (
+    "learner", "assignment", "state", "reason", "score", "points_possible", "late_penalty", "final_score", "submitted_at", "due", "seconds_late",
+    "attempts", "attempt", "run", "source", "assurance", "graded_at",
+)  # fmt: skip
+
+_CELLS = """
+SELECT student.id AS learner, assignment.name AS assignment, notebook.name AS notebook, base_cell.name AS cell,
+       CASE WHEN task_cells.id IS NOT NULL THEN 'task' WHEN answer.id IS NOT NULL THEN 'manual' ELSE 'test' END AS kind,
+       COALESCE(grade_cells.max_score, task_cells.max_score) AS points_possible,
+       grade.auto_score AS auto_score, grade.manual_score AS manual_score, grade.extra_credit AS extra_credit, grade.needs_manual_grade AS needs_manual
+FROM grade
+JOIN submitted_notebook ON grade.notebook_id = submitted_notebook.id
+JOIN submitted_assignment ON submitted_notebook.assignment_id = submitted_assignment.id
+JOIN student ON submitted_assignment.student_id = student.id
+JOIN assignment ON submitted_assignment.assignment_id = assignment.id
+JOIN base_cell ON grade.cell_id = base_cell.id
+JOIN notebook ON base_cell.notebook_id = notebook.id
+LEFT JOIN grade_cells ON grade_cells.id = base_cell.id
+LEFT JOIN task_cells ON task_cells.id = base_cell.id
+LEFT JOIN base_cell AS answer ON answer.notebook_id = notebook.id AND answer.name = base_cell.name AND answer.type = 'SolutionCell'
+ORDER BY student.id, assignment.name, notebook.name, base_cell.name
+"""
+
+_SUBMISSIONS = """
+SELECT student.id AS learner, assignment.name AS assignment, assignment.duedate AS due, submitted_assignment.timestamp AS submitted_at,
+       submitted_assignment.extension AS extension, SUM(COALESCE(submitted_notebook.late_submission_penalty, 0)) AS late_penalty
+FROM submitted_assignment
+JOIN student ON submitted_assignment.student_id = student.id
+JOIN assignment ON submitted_assignment.assignment_id = assignment.id
+JOIN submitted_notebook ON submitted_notebook.assignment_id = submitted_assignment.id
+GROUP BY student.id, assignment.name, assignment.duedate, submitted_assignment.timestamp, submitted_assignment.extension
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class GradebookFrames:
+    """A course's gradebook; columns in the module's docstring."""
+
+    cells: pd.DataFrame
+    assignments: pd.DataFrame
+
+
+@dataclass(frozen=True, slots=True)
+class _Standing:
+    """What our records say of one learner and assignment."""
+
+    attempts: int
+    attempt: Attempt | None
+    result: Result | None
+    reason: str
+
+
+def read_gradebook(course: NbgraderCourse, *, attempts_allowed: dict[str, int | None] | None = None) -> GradebookFrames:
+    """Return the course's gradebook.
+
+    Args:
+        attempts_allowed: how many attempts count, by assignment; see the manifest.
+
+    Raises:
+        StorageError: a database is locked, full, damaged or of another version.
+    """
+    with open_gradebook(course) as gradebook:
+        assignments = sorted(str(each.name) for each in gradebook.assignments)
+        due = {str(each.name): each.duedate for each in gradebook.assignments}
+        learners = {str(each.id) for each in gradebook.students}
+        possible = {str(each.name): float(each.max_score or 0) for each in gradebook.assignments}
+    with diagnosed_database(course.database_url):
+        engine = create_engine(course.database_url)
+        with engine.connect() as connection:
+            cells = pd.read_sql_query(text(_CELLS), connection)
+            submissions = pd.read_sql_query(text(_SUBMISSIONS), connection, parse_dates=["submitted_at", "due"])
+        engine.dispose()
+    with open_records(course.root) as session:
+        standings = {assignment: _standings(session, assignment, (attempts_allowed or {}).get(assignment)) for assignment in assignments}
+    learners.update(learner for each in standings.values() for learner in each)
+    by_pair = dict(list(cells.groupby(["learner", "assignment"], sort=False)))
+    found = {(row.learner, row.assignment): row for row in submissions.itertuples()}
+    rows = []
+    for learner in sorted(learners):
+        for assignment in assignments:
+            pair = (learner, assignment)
+            standing = standings[assignment].get(learner, _Standing(0, None, None, ""))
+            rows.append(_row(pair, standing, by_pair.get(pair), found.get(pair), possible[assignment], due[assignment]))
+    table = pd.DataFrame(rows, columns=list(ASSIGNMENT_COLUMNS))
+    table["submitted_at"] = pd.to_datetime(table["submitted_at"], utc=True, format="ISO8601")
+    table["due"] = pd.to_datetime(table["due"], utc=True)
+    return GradebookFrames(_cell_frame(cells, table), table)
+
+
+def _standings(session: Session, assignment: str, allowed: int | None) -> dict[str, _Standing]:
+    return {learner: _standing(attempts, allowed) for learner, attempts in attempts_of(session, assignment).items()}
+
+
+def _standing(attempts: list[Attempt], allowed: int | None) -> _Standing:
+    attempt = credited_attempt([each for each in attempts if not each.refusal], allowed=allowed)
+    if attempt is None:
+        return _Standing(len(attempts), None, None, attempts[-1].refusal)
+    result, newest = standing_result(attempt), newest_result(attempt)
+    if result is None:
+        return _Standing(len(attempts), attempt, None, newest.reason if newest else "it has not been graded yet")
+    if not result.recorded:
+        return _Standing(len(attempts), attempt, None, "grading was interrupted; run `patunay grade` again")
+    result.run.engine  # noqa: B018 - loaded while the session is open
+    return _Standing(len(attempts), attempt, result, "")
+
+
+def _row(
+    pair: tuple[str, str], standing: _Standing, cells: pd.DataFrame | None, submission: Any, possible: float, due: datetime | None
+) -> dict[str, object]:
+    state, reason = _state(standing, cells, submission)
+    decided = state == GRADED and cells is not None
+    score = float(_scores(cells).sum()) if decided and cells is not None else float("nan")
+    penalty = float(submission.late_penalty) if decided else float("nan")
+    attempt, result = standing.attempt, standing.result
+    submitted = attempt.submitted_at if attempt else None
+    return {
+        "learner": pair[0],
+        "assignment": pair[1],
+        "state": state,
+        "reason": reason,
+        "score": score,
+        "points_possible": possible,
+        "late_penalty": penalty,
+        "final_score": max(0.0, score - penalty) if decided else float("nan"),
+        "submitted_at": submitted,
+        "due": due,
+        "seconds_late": _seconds_late(submitted, due, submission),
+        "attempts": standing.attempts,
+        "attempt": attempt.digest if attempt else "",
+        "run": result.run_id if result else "",
+        "source": result.run.source_digest if result else "",
+        "assurance": result.run.engine if result else "",
+        "graded_at": result.graded_at if result else "",
+    }
+
+
+def _state(standing: _Standing, cells: pd.DataFrame | None, submission: Any) -> tuple[str, str]:
+    if standing.attempts == 0:
+        if submission is None:
+            return NOT_SUBMITTED, "nothing was handed in"
+        return UNGRADED, "it was graded outside Patunay; run `patunay grade`"
+    if standing.result is None:
+        return UNGRADED, standing.reason
+    if cells is None or cells.empty:
+        return UNGRADED, "the gradebook holds no cells of it; run `patunay grade --force`"
+    waiting = cells[cells["needs_manual"].astype(bool) | (cells["auto_score"].isna() & cells["manual_score"].isna())]
+    if len(waiting):
+        return NEEDS_MANUAL, f"a person has to mark {', '.join(waiting['cell'])}"
+    return GRADED, ""
+
+
+def _scores(cells: pd.DataFrame) -> pd.Series[float]:
+    """nbgrader's `Grade.score`: the manual score where there is one, else the automatic one, plus extra credit."""
+    marked = cells["manual_score"].astype(float).fillna(cells["auto_score"].astype(float))
+    return marked + cells["extra_credit"].astype(float).fillna(0.0)
+
+
+def _seconds_late(submitted: str | None, due: datetime | None, submission: Any) -> float:
+    if submitted is None or due is None:
+        return 0.0
+    extension = getattr(submission, "extension", None)
+    allowed = pd.Timestamp(due, tz="UTC") + (
+        pd.Timedelta(extension) if extension is not None and not pd.isna(extension) else pd.Timedelta(0)
+    )
+    return max(0.0, (pd.Timestamp(submitted) - allowed).total_seconds())
+
+
+def _cell_frame(cells: pd.DataFrame, assignments: pd.DataFrame) -> pd.DataFrame:
+    """Give every cell its state: that of its assignment, but marked cells of a half-marked assignment are graded."""
+    if cells.empty:
+        return pd.DataFrame(columns=list(CELL_COLUMNS))
+    frame = cells.merge(assignments[["learner", "assignment", "state"]], on=["learner", "assignment"], how="left")
+    waiting = frame["needs_manual"].astype(bool)
+    frame["state"] = frame["state"].where(frame["state"] == UNGRADED, waiting.map({True: NEEDS_MANUAL, False: GRADED}))
+    frame["score"] = _scores(frame).where(frame["state"] == GRADED)
+    return frame[list(CELL_COLUMNS)]

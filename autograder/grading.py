@@ -1,0 +1,263 @@
+"""Grades the attempts of an assignment: every one that has no result for this source yet, each exactly once.
+
+Order of writing, so that a crash at any moment loses nothing and the next call goes on: the graded notebooks, then the result's row, then the
+gradebook and the `autograded` step, then the mark that these show it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+import uuid
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+from datetime import datetime
+from importlib import metadata
+
+from sqlalchemy.orm import Session
+
+from autograder.errors import PipelineError, SandboxMissingError
+from autograder.execution.compat import ASSURANCE
+from autograder.jobs import AssignmentSource, GradingJob, GradingResult, Limits
+from autograder.nbgrader_database import load_source, open_gradebook
+from autograder.recording import apply_late_penalties, graded_notebook, record_attempt
+from autograder.records import (
+    Attempt,
+    GradingRun,
+    Result,
+    attempts_of,
+    credited_attempt,
+    newest_result,
+    open_records,
+    standing_result,
+    utc_text,
+)
+from autograder.sandbox.bubblewrap import find_bubblewrap
+from autograder.scheduling.local import grade_all
+from autograder.submissions import adopt_submitted, show_credited
+from courses.nbgrader_course import NbgraderCourse, require_assignment
+from courses.storage import write_atomically
+
+_REPORTED_LIBRARIES = ("nbgrader", "nbclient", "ipykernel", "numpy", "pandas", "matplotlib", "scipy")
+
+Progress = Callable[[int, int], None]
+"""Called with how many submissions are done and how many there are."""
+
+
+@dataclass(frozen=True, slots=True)
+class GradingOptions:
+    """How to grade."""
+
+    workers: int = 0
+    force: bool = False
+    """Grade again what has a result."""
+    learners: Collection[str] = ()
+    """Only these; empty for all."""
+    limits: Limits = field(default_factory=Limits)
+    sandbox_required: bool = False
+    attempts_allowed: int | None = None
+    """How many attempts count; see the manifest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Graded:
+    """One attempt that was graded now."""
+
+    learner: str
+    status: str
+    reason: str
+    score: float | None
+    """The sum of the automatic scores; None unless the attempt was graded."""
+    points_possible: float
+    duration_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class GradingSummary:
+    """What one call of `grade_assignment` did."""
+
+    assignment: str
+    graded: tuple[Graded, ...]
+    skipped: int
+    """Attempts that had their result already."""
+    sandbox: str
+
+
+def grade_assignment(
+    course: NbgraderCourse,
+    assignment: str,
+    options: GradingOptions,
+    *,
+    now: Callable[[], datetime],
+    progress: Progress = lambda _done, _all: None,
+) -> GradingSummary:
+    """Grade what is not graded yet, make the gradebook show it, and return what was done.
+
+    Raises:
+        UnknownAssignmentError, SourceError: there is nothing to grade against.
+        PipelineError: the course replaces nbgrader's grading steps.
+        SandboxMissingError: a sandbox is required and not to be had.
+    """
+    require_assignment(course, assignment)
+    _refuse_own_pipeline(course)
+    sandbox = _sandbox(options)
+    source = load_source(course, assignment)
+    limits = configured_limits(course, options.limits)
+    with open_records(course.root) as session:
+        adopt_submitted(course, assignment, session, now=now())
+        attempts = [each for group in attempts_of(session, assignment).values() for each in group if not each.refusal]
+        chosen = [each for each in attempts if not options.learners or each.learner in options.learners]
+        due = [each for each in chosen if options.force or _needs_grading(each, source)]
+        graded = _grade(course, source, due, session, _Call(limits, options.workers, sandbox, now, progress)) if due else []
+        show_credited(course, assignment, session, allowed=options.attempts_allowed)
+        _record(course, source, session, options.attempts_allowed)
+    return GradingSummary(assignment, tuple(graded), len(chosen) - len(due), sandbox)
+
+
+@dataclass(frozen=True, slots=True)
+class _Call:
+    limits: Limits
+    workers: int
+    sandbox: str
+    now: Callable[[], datetime]
+    progress: Progress
+
+
+def _needs_grading(attempt: Attempt, source: AssignmentSource) -> bool:
+    newest = newest_result(attempt)
+    return newest is None or newest.status == "broken" or newest.run.source_digest != source.digest
+
+
+def _grade(course: NbgraderCourse, source: AssignmentSource, due: list[Attempt], session: Session, call: _Call) -> list[Graded]:
+    run = GradingRun(
+        id=str(uuid.uuid4()),
+        assignment=source.assignment,
+        source_digest=source.digest,
+        engine=ASSURANCE,
+        sandbox=call.sandbox,
+        environment=json.dumps(describe_environment()),
+        started_at=utc_text(call.now()),
+        finished_at=None,
+    )
+    session.add(run)
+    session.commit()
+    jobs = [
+        GradingJob(
+            source=source,
+            learner=each.learner,
+            submission=str(course.root / each.folder),
+            limits=call.limits,
+            sandbox=call.sandbox != "none",
+        )
+        for each in due
+    ]
+    graded = []
+    call.progress(0, len(jobs))
+    for index, result in grade_all(jobs, workers=call.workers):
+        _keep(course, due[index], run, result, session, now=call.now())
+        graded.append(_told(due[index], result))
+        call.progress(len(graded), len(jobs))
+    run.finished_at = utc_text(call.now())
+    session.commit()
+    return graded
+
+
+def _keep(course: NbgraderCourse, attempt: Attempt, run: GradingRun, result: GradingResult, session: Session, *, now: datetime) -> None:
+    row = Result(
+        attempt=attempt,
+        run=run,
+        run_id=run.id,
+        status=result.status,
+        reason=result.reason,
+        cells=json.dumps([cell.model_dump() for cell in result.cells]),
+        answers=json.dumps([answer.model_dump() for answer in result.answers]),
+        warnings=json.dumps(list(result.warnings)),
+        graded_at=utc_text(now),
+        duration_s=result.duration_s,
+        recorded=False,
+    )
+    hashes = {}
+    for notebook in result.notebooks:
+        if not notebook.is_missing:
+            document = notebook.document.encode("utf-8", "backslashreplace")
+            write_atomically(graded_notebook(course, attempt, row, notebook.name), document, mode=0o444)
+            hashes[notebook.name] = hashlib.sha256(document).hexdigest()
+    row.notebooks = json.dumps(hashes)
+    session.add(row)
+    session.commit()
+
+
+def _record(course: NbgraderCourse, source: AssignmentSource, session: Session, allowed: int | None) -> None:
+    with open_gradebook(course) as gradebook:
+        for attempts in attempts_of(session, source.assignment).values():
+            attempt = credited_attempt([each for each in attempts if not each.refusal], allowed=allowed)
+            newest = newest_result(attempt) if attempt else None
+            if attempt is None or newest is None:
+                continue
+            shown = standing_result(attempt)
+            mark = shown or newest
+            if not mark.recorded:
+                record_attempt(gradebook, course, source, attempt, shown)
+                for other in (result for each in attempts for result in each.results):
+                    other.recorded = other is mark
+                session.commit()
+        apply_late_penalties(gradebook, course, source.assignment)
+
+
+def settle_late_penalties(course: NbgraderCourse, assignments: tuple[str, ...]) -> None:
+    """Work out the late penalties of all submissions anew: after marks were given by hand, nbgrader's are those of before."""
+    with open_gradebook(course) as gradebook:
+        for assignment in assignments:
+            apply_late_penalties(gradebook, course, assignment)
+
+
+def _told(attempt: Attempt, result: GradingResult) -> Graded:
+    score = sum(cell.auto_score or 0.0 for cell in result.cells) if result.status == "graded" else None
+    possible = sum(cell.points_possible for cell in result.cells)
+    return Graded(attempt.learner, result.status, result.reason, score, possible, result.duration_s)
+
+
+def _sandbox(options: GradingOptions) -> str:
+    if find_bubblewrap():
+        return "bubblewrap"
+    if options.sandbox_required:
+        raise SandboxMissingError(
+            "this site demands a sandbox, and bubblewrap makes none on this machine",
+            remedy='Install it (`apt-get install bubblewrap`) and allow user name spaces, or set grading.sandbox = "best-effort".',
+        )
+    return "none"
+
+
+def _refuse_own_pipeline(course: NbgraderCourse) -> None:
+    for name in ("sanitize_preprocessors", "autograde_preprocessors"):
+        if course.option("Autograde", name) is not None:
+            raise PipelineError(
+                f"the course sets Autograde.{name}: it replaces nbgrader's grading steps by its own",
+                where=str(course.root / "nbgrader_config.py"),
+                remedy="Grade it with `nbgrader autograde`, or take that setting out.",
+            )
+
+
+def configured_limits(course: NbgraderCourse, limits: Limits) -> Limits:
+    """Return `limits` with what the course's own nbgrader configuration says: time-out and kernel."""
+    found: dict[str, object] = {}
+    for section in ("ExecutePreprocessor", "Execute"):
+        timeout = course.option(section, "timeout")
+        if isinstance(timeout, int | float) and timeout > 0:
+            found["cell_timeout_s"] = float(timeout)
+        kernel = course.option(section, "kernel_name")
+        if isinstance(kernel, str) and kernel:
+            found["kernel_name"] = kernel
+    return limits.model_copy(update=found)
+
+
+def describe_environment() -> dict[str, str]:
+    """Return Python's version and those of the libraries that scores can depend on."""
+    versions = {"python": platform.python_version()}
+    for name in _REPORTED_LIBRARIES:
+        try:
+            versions[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return versions

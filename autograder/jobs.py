@@ -1,0 +1,128 @@
+"""What grading takes and gives: plain values that cross a process boundary as JSON.
+
+A job is everything that one submission's result depends on; a result is a pure function of its job. Nothing here is ever pickled.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class WireValue(BaseModel):
+    """A frozen value with a JSON form; unknown fields are refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class SourceCell(WireValue):
+    """An nbgrader cell as the gradebook keeps it: the instructor's text, hidden tests included."""
+
+    name: str
+    cell_type: Literal["code", "markdown", "raw"]
+    source: str
+    checksum: str | None
+    locked: bool
+    is_grade: bool
+    is_solution: bool
+    is_task: bool
+    points: float | None
+
+
+class SourceNotebook(WireValue):
+    """A notebook of the assignment."""
+
+    name: str
+    kernelspec: dict[str, str] | None
+    cells: tuple[SourceCell, ...]
+
+
+class AssignmentSource(WireValue):
+    """What submissions of an assignment are graded against."""
+
+    course: str
+    assignment: str
+    folder: str
+    """Where the helper and data files lie that overwrite the learner's."""
+    kept_files: tuple[str, ...] = ()
+    """Files that the learner's version keeps (`Autograde.exclude_overwriting`)."""
+    ignored: tuple[str, ...] = ()
+    notebooks: tuple[SourceNotebook, ...]
+    digest: str
+    """SHA-256 over the cells and the files: two sources with one digest grade alike."""
+
+
+class Limits(WireValue):
+    """How much a submission may use."""
+
+    cell_timeout_s: Annotated[float, Field(gt=0)] = 30.0
+    submission_timeout_s: Annotated[float, Field(gt=0)] = 600.0
+    memory_bytes: int = 4 * 2**30
+    output_bytes: int = 16 * 2**20
+    kernel_name: str | None = None
+    """The kernel to use whatever the notebook says; None: the source notebook's."""
+    maximum_output_lines: int = 1000
+    maximum_traceback_lines: int = 100
+
+
+class GradingJob(WireValue):
+    """One submission to grade."""
+
+    source: AssignmentSource
+    learner: str
+    submission: str
+    """The folder of the attempt. Only read."""
+    limits: Limits
+    sandbox: bool
+    """Whether the kernel runs under bubblewrap."""
+
+
+class GradedCell(WireValue):
+    """One cell that is worth points, after the run."""
+
+    name: str
+    notebook: str
+    kind: Literal["test", "manual", "task"]
+    points_possible: float
+    auto_score: float | None
+    """None if no program can decide it (a manual cell that was answered). It is then no zero and no pass."""
+    is_unanswered: bool = False
+    note: str | None = None
+    """What a grader should know, such as a cell that was deleted and put back."""
+
+
+class CommentedCell(WireValue):
+    """An answer cell, and whether the learner wrote anything into it."""
+
+    name: str
+    notebook: str
+    is_unanswered: bool
+
+
+class GradedNotebook(WireValue):
+    """A notebook of the submission with the outputs of the run."""
+
+    name: str
+    is_missing: bool
+    document: str
+    """nbformat JSON; empty if the notebook was not submitted."""
+
+
+Status = Literal["graded", "failed", "broken"]
+
+
+class GradingResult(WireValue):
+    """What became of one job.
+
+    `graded`: every cell has its verdict. `failed`: the submission could not be graded because of what is in it. `broken`: grading itself failed
+    (a worker died, the disk was full); it is tried again. Only `graded` carries scores.
+    """
+
+    status: Status
+    reason: str = ""
+    cells: tuple[GradedCell, ...] = ()
+    answers: tuple[CommentedCell, ...] = ()
+    notebooks: tuple[GradedNotebook, ...] = ()
+    warnings: tuple[str, ...] = ()
+    duration_s: float = 0.0

@@ -1,0 +1,116 @@
+"""nbgrader's gradebook, opened and read: the sources that submissions are graded against, and the rows of what is graded.
+
+nbgrader's schema is not changed. Column names of the frames are in `autograder.gradebook`; here they are as the database has them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from nbgrader.api import Gradebook, MissingEntry
+
+from autograder.errors import SourceError
+from autograder.jobs import AssignmentSource, SourceCell, SourceNotebook
+from courses.content_hash import file_sha256, regular_files
+from courses.databases import diagnosed_database
+from courses.errors import DiagnosedError
+from courses.nbgrader_course import NbgraderCourse
+from courses.notebook import load_notebook
+from courses.release import nbgrader_environment
+
+
+@contextlib.contextmanager
+def open_gradebook(course: NbgraderCourse) -> Iterator[Gradebook]:
+    """Yield nbgrader's gradebook of the course; closed afterwards.
+
+    Raises:
+        StorageError: locked, full, unreadable or of another version.
+    """
+    with diagnosed_database(course.database_url), nbgrader_environment():
+        gradebook = Gradebook(course.database_url, course.course_id)
+        try:
+            yield gradebook
+        finally:
+            gradebook.close()
+
+
+def load_source(course: NbgraderCourse, assignment: str) -> AssignmentSource:
+    """Return what submissions of `assignment` are graded against, hidden tests included.
+
+    Raises:
+        SourceError: the learner version was never generated, so the gradebook does not know the assignment.
+    """
+    with open_gradebook(course) as gradebook:
+        try:
+            entry = gradebook.find_assignment(assignment)
+        except MissingEntry as unknown:
+            raise SourceError(
+                f"the gradebook does not know assignment {assignment!r}",
+                where=course.database_url,
+                remedy=f"Make its learner version first: `patunay release`, or `nbgrader generate_assignment {assignment}`.",
+            ) from unknown
+        notebooks = tuple(_notebook(each, course.source(assignment)) for each in sorted(entry.notebooks, key=lambda each: str(each.name)))
+    if not notebooks:
+        raise SourceError(
+            f"assignment {assignment!r} has no notebook in the gradebook", where=course.database_url, remedy="Generate it again."
+        )
+    folder = course.source(assignment)
+    kept: Any = course.option("Autograde", "exclude_overwriting", {})
+    return AssignmentSource(
+        course=course.course_id,
+        assignment=assignment,
+        folder=str(folder),
+        kept_files=tuple(dict(kept).get(assignment, ())),
+        ignored=course.ignored,
+        notebooks=notebooks,
+        digest=_digest(notebooks, folder, course.ignored),
+    )
+
+
+def _notebook(entry: Any, folder: Path) -> SourceNotebook:
+    order = _cell_order(folder / f"{entry.name}.ipynb")
+    points = {cell.name: (float(cell.max_score), False) for cell in entry.grade_cells}
+    points |= {cell.name: (float(cell.max_score), True) for cell in entry.task_cells}
+    solutions = {cell.name for cell in entry.solution_cells}
+    cells = [
+        SourceCell(
+            name=cell.name,
+            cell_type=cell.cell_type,
+            source=cell.source or "",
+            checksum=cell.checksum,
+            locked=bool(cell.locked),
+            is_grade=cell.name in points and not points[cell.name][1],
+            is_solution=cell.name in solutions,
+            is_task=cell.name in points and points[cell.name][1],
+            points=points[cell.name][0] if cell.name in points else None,
+        )
+        for cell in sorted(entry.source_cells, key=lambda cell: order.get(cell.name, len(order)))
+    ]
+    kernelspec = {str(key): str(value) for key, value in json.loads(entry.kernelspec or "{}").items() if isinstance(value, str)}
+    return SourceNotebook(name=entry.name, kernelspec=kernelspec or None, cells=tuple(cells))
+
+
+def _cell_order(path: Path) -> dict[str, int]:
+    """Return each cell's place in the instructor's notebook; the database does not keep it."""
+    try:
+        return {cell.grade_id: cell.index for cell in load_notebook(path).cells if cell.grade_id}
+    except DiagnosedError:
+        return {}
+
+
+def _digest(notebooks: tuple[SourceNotebook, ...], folder: Path, ignored: tuple[str, ...]) -> str:
+    lines = [notebook.model_dump_json() for notebook in notebooks]
+    if folder.is_dir():
+        names = [name for name in regular_files(folder, ignored=ignored) if not name.endswith(".ipynb")]
+        lines += [f"{file_sha256(folder / name)}  {name}" for name in names]
+    return hashlib.sha256("\n".join(lines).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def duration_late_s(submission: Any) -> float:
+    """Return how many seconds late nbgrader holds a submission, extension considered; 0 if it is in time."""
+    return float(submission.total_seconds_late)

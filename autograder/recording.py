@@ -1,0 +1,115 @@
+"""Writes results into nbgrader's gradebook and the `autograded` step, so that formgrader and every nbgrader command see them.
+
+Rules: what nbgrader's SaveAutoGrades and AssignLatePenalties write is what stands here afterwards; a manual score is never touched; an attempt without a
+graded result is written as *no score, needs a person*, whatever an older attempt had earned. Only the coordinator of a run calls this.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+import warnings
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from nbgrader.api import Comment, Grade, Gradebook
+from nbgrader.preprocessors import AssignLatePenalties
+from sqlalchemy.exc import SAWarning
+
+from autograder.jobs import AssignmentSource, GradedCell
+from autograder.records import Attempt, Result
+from courses.content_hash import regular_files
+from courses.nbgrader_course import NbgraderCourse
+from courses.storage import diagnosed_storage, replace_folder
+
+_FILE_MODE = 0o444
+
+
+def record_attempt(gradebook: Gradebook, course: NbgraderCourse, source: AssignmentSource, attempt: Attempt, result: Result | None) -> None:
+    """Make the gradebook show `result` as the standing of the attempt's learner; None if nothing of the attempt could be graded."""
+    moment = datetime.fromisoformat(attempt.submitted_at)
+    with warnings.catch_warnings(action="ignore", category=SAWarning):  # nbgrader's own, at each new submission; harmless
+        gradebook.update_or_create_student(attempt.learner)
+        submission = gradebook.update_or_create_submission(attempt.assignment, attempt.learner, timestamp=moment)
+    cells = {(cell.notebook, cell.name): cell for cell in _cells(result)}
+    unanswered = {(each["notebook"], each["name"]): each["is_unanswered"] for each in json.loads(result.answers)} if result else {}
+    for notebook in submission.notebooks:
+        _record_grades(gradebook, notebook, cells)
+        _record_comments(gradebook, notebook, unanswered)
+    gradebook.db.commit()
+    if result is not None:
+        _show_notebooks(course, source, attempt, result)
+
+
+def apply_late_penalties(gradebook: Gradebook, course: NbgraderCourse, assignment: str) -> None:
+    """Set every submission's penalty by the course's late submission plugin, as nbgrader does at each autograde: to none, or within [0, score]."""
+    assigner = AssignLatePenalties(config=course.config)
+    assigner.init_plugin()
+    for submission in gradebook.assignment_submissions(assignment):
+        for notebook in submission.notebooks:
+            notebook.late_submission_penalty = None
+            if submission.total_seconds_late > 0:
+                penalty = assigner.plugin_inst.late_submission_penalty(submission.student.id, notebook.score, submission.total_seconds_late)
+                notebook.late_submission_penalty = None if penalty is None else min(max(0.0, penalty), notebook.score)
+    gradebook.db.commit()
+
+
+def _cells(result: Result | None) -> list[GradedCell]:
+    return [GradedCell.model_validate(each) for each in result.cell_list()] if result else []
+
+
+def _record_grades(gradebook: Gradebook, notebook: Any, cells: dict[tuple[str, str], GradedCell]) -> None:
+    grades = {grade.cell.name: grade for grade in notebook.grades}
+    for cell in (*notebook.notebook.grade_cells, *notebook.notebook.task_cells):
+        grade = grades.get(cell.name)
+        if grade is None:  # the cell came with a later release
+            grade = Grade(cell_id=cell.id, notebook=notebook)
+            gradebook.db.add(grade)
+        graded = cells.get((notebook.name, cell.name))
+        grade.auto_score = graded.auto_score if graded else None
+        grade.needs_manual_grade = grade.manual_score is not None or grade.auto_score is None
+
+
+def _record_comments(gradebook: Gradebook, notebook: Any, unanswered: dict[tuple[str, str], bool]) -> None:
+    comments = {comment.cell.name: comment for comment in notebook.comments}
+    for cell in notebook.notebook.solution_cells:
+        comment = comments.get(cell.name)
+        if comment is None:
+            comment = Comment(cell_id=cell.id, notebook=notebook)
+            gradebook.db.add(comment)
+        comment.auto_comment = "No response." if unanswered.get((notebook.name, cell.name)) else None
+
+
+def _show_notebooks(course: NbgraderCourse, source: AssignmentSource, attempt: Attempt, result: Result) -> None:
+    """Put the graded notebooks, with the learner's and the instructor's files beside them, into the `autograded` step."""
+    target = course.autograded(attempt.learner, attempt.assignment)
+    with diagnosed_storage(target):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        making = Path(tempfile.mkdtemp(prefix=".grading-", dir=target.parent))
+        _copy(course.root / attempt.folder, making, course.ignored)
+        if Path(source.folder).is_dir():
+            _copy(Path(source.folder), making, (*course.ignored, *source.kept_files))
+        for name in json.loads(result.notebooks):
+            _replace(graded_notebook(course, attempt, result, name), making / f"{name}.ipynb")
+        making.chmod(0o755)
+    replace_folder(making, target)
+
+
+def _copy(origin: Path, target: Path, ignored: tuple[str, ...]) -> None:
+    for name in regular_files(origin, ignored=ignored):
+        if not name.endswith(".ipynb"):
+            _replace(origin / name, target / name)
+
+
+def _replace(origin: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.unlink(missing_ok=True)
+    shutil.copyfile(origin, target)
+    target.chmod(_FILE_MODE)
+
+
+def graded_notebook(course: NbgraderCourse, attempt: Attempt, result: Result, notebook: str) -> Path:
+    """Return where a run's graded notebook is kept for good: what a credential's evidence hashes."""
+    return course.root / "graded" / attempt.assignment / attempt.learner / result.run_id / f"{notebook}.ipynb"

@@ -1,0 +1,143 @@
+"""Our own record of grading, beside nbgrader's gradebook: every attempt, every grading run, every result. Nothing is ever overwritten.
+
+nbgrader keeps one submission a learner, no hash, no state of the grading job; a submission that failed to grade looks there like a score. Here a
+result says which attempt (by content hash), which source, which engine, and whether it came to its end. Kept in `grading.db` in the course directory.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import ForeignKey, String, Text, UniqueConstraint, select
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, relationship
+
+from courses.databases import diagnosed_database, open_engine
+
+FILE_NAME = "grading.db"
+
+
+class Record(DeclarativeBase):
+    """A row of grading.db."""
+
+
+class Attempt(Record):
+    """One submission as it was handed in. Its folder is never changed."""
+
+    __tablename__ = "attempt"
+    __table_args__ = (UniqueConstraint("assignment", "learner", "origin"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    assignment: Mapped[str] = mapped_column(String(240), index=True)
+    learner: Mapped[str] = mapped_column(String(240), index=True)
+    origin: Mapped[str] = mapped_column(String(600))
+    """The name of its folder in the exchange; `submitted@<time>` if it was found in the course directory."""
+    digest: Mapped[str] = mapped_column(String(64))
+    """SHA-256 over its files without timestamp.txt and submission_secret.txt."""
+    submitted_at: Mapped[str] = mapped_column(String(40))
+    """ISO 8601, UTC; from timestamp.txt, or when it was found."""
+    collected_at: Mapped[str] = mapped_column(String(40))
+    folder: Mapped[str] = mapped_column(Text)
+    """Relative to the course directory."""
+    refusal: Mapped[str] = mapped_column(Text, default="")
+    """Why it could not be taken; empty if it was."""
+    results: Mapped[list[Result]] = relationship(back_populates="attempt", order_by="Result.id")
+
+
+class GradingRun(Record):
+    """One call of grading: which source, engine and environment."""
+
+    __tablename__ = "grading_run"
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    assignment: Mapped[str] = mapped_column(String(240))
+    source_digest: Mapped[str] = mapped_column(String(64))
+    engine: Mapped[str] = mapped_column(String(20))
+    sandbox: Mapped[str] = mapped_column(String(60))
+    environment: Mapped[str] = mapped_column(Text)
+    """JSON: Python and the versions of the libraries."""
+    started_at: Mapped[str] = mapped_column(String(40))
+    finished_at: Mapped[str | None] = mapped_column(String(40))
+
+
+class Result(Record):
+    """What became of one attempt in one run."""
+
+    __tablename__ = "result"
+    __table_args__ = (UniqueConstraint("attempt_id", "run_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    attempt_id: Mapped[int] = mapped_column(ForeignKey("attempt.id"), index=True)
+    run_id: Mapped[str] = mapped_column(ForeignKey("grading_run.id"), index=True)
+    status: Mapped[str] = mapped_column(String(10))
+    reason: Mapped[str] = mapped_column(Text, default="")
+    cells: Mapped[str] = mapped_column(Text, default="[]")
+    """JSON: `autograder.jobs.GradedCell` each."""
+    answers: Mapped[str] = mapped_column(Text, default="[]")
+    warnings: Mapped[str] = mapped_column(Text, default="[]")
+    notebooks: Mapped[str] = mapped_column(Text, default="{}")
+    """JSON: name to SHA-256 of the graded notebook's file."""
+    graded_at: Mapped[str] = mapped_column(String(40))
+    duration_s: Mapped[float] = mapped_column(default=0.0)
+    recorded: Mapped[bool] = mapped_column(default=False)
+    """Whether the gradebook shows it."""
+    attempt: Mapped[Attempt] = relationship(back_populates="results")
+    run: Mapped[GradingRun] = relationship()
+
+    def cell_list(self) -> list[dict[str, Any]]:
+        """Return the graded cells as plain values."""
+        return list(json.loads(self.cells))
+
+
+@contextlib.contextmanager
+def open_records(course_root: Path) -> Iterator[Session]:
+    """Yield a session on the course's grading.db, made if absent. What is not committed is rolled back.
+
+    Raises:
+        StorageError: locked, full or unreadable.
+    """
+    path = course_root / FILE_NAME
+    with diagnosed_database(str(path)):
+        engine = open_engine(f"sqlite:///{path}")
+        try:
+            Record.metadata.create_all(engine)
+            with Session(engine, expire_on_commit=False) as session:
+                yield session
+        finally:
+            engine.dispose()
+
+
+def utc_text(moment: datetime) -> str:
+    """Return `moment` as the records write it: ISO 8601, UTC, whole microseconds only where there are some."""
+    return moment.astimezone(UTC).isoformat()
+
+
+def attempts_of(session: Session, assignment: str) -> dict[str, list[Attempt]]:
+    """Return each learner's attempts at `assignment`, oldest first."""
+    rows = session.scalars(
+        select(Attempt).where(Attempt.assignment == assignment).order_by(Attempt.learner, Attempt.submitted_at, Attempt.id)
+    )
+    grouped: dict[str, list[Attempt]] = {}
+    for attempt in rows:
+        grouped.setdefault(attempt.learner, []).append(attempt)
+    return grouped
+
+
+def credited_attempt(attempts: list[Attempt], *, allowed: int | None) -> Attempt | None:
+    """Return the attempt that counts: the last one, of the first `allowed` where the manifest limits them."""
+    counted = attempts if allowed is None else attempts[:allowed]
+    return counted[-1] if counted else None
+
+
+def newest_result(attempt: Attempt) -> Result | None:
+    """Return what the last run made of the attempt, None if it was never graded."""
+    return attempt.results[-1] if attempt.results else None
+
+
+def standing_result(attempt: Attempt) -> Result | None:
+    """Return the last result that carries scores: a failed regrade never takes a graded result away."""
+    return next((result for result in reversed(attempt.results) if result.status == "graded"), None)

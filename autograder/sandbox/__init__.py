@@ -1,0 +1,1 @@
+"""Layers between learners' code and the machine."""

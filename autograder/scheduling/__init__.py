@@ -1,0 +1,1 @@
+"""Runs many submissions: on this machine now, on a cluster later."""

@@ -1,0 +1,198 @@
+"""Takes every attempt from the exchange, keeps it as it was handed in, and puts the one that counts where nbgrader looks.
+
+An attempt lies in `attempts/<assignment>/<learner>/<time>-<hash>/` for good. Collecting twice takes nothing twice; a crash leaves a folder without a
+row, which the next call replaces. A submission that cannot be taken (a link in it, too large) becomes an attempt with its refusal, so that nobody's work
+disappears without a word.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from nbgrader.utils import parse_utc
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from autograder.records import Attempt, attempts_of, credited_attempt, utc_text
+from courses.content_hash import folder_sha256
+from courses.errors import ExchangeError, NameRefusedError, StorageError
+from courses.names import path_segment
+from courses.nbgrader_course import NbgraderCourse
+from courses.safe_copy import CopyRefusedError, copy_untrusted
+from courses.storage import diagnosed_storage, remove_folder, replace_folder
+
+_NOT_CONTENT = ("timestamp.txt", "submission_secret.txt")
+
+
+@dataclass(frozen=True, slots=True)
+class Handed:
+    """A submission's folder in the exchange, by its name."""
+
+    folder: Path
+    learner: str
+    assignment: str
+    submitted_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Collected:
+    """What a collection did."""
+
+    new: int
+    known: int
+    refused: tuple[str, ...]
+    """One sentence each: which submission could not be taken, and why."""
+
+
+def collect_attempts(course: NbgraderCourse, assignment: str, session: Session, *, now: datetime) -> Collected:
+    """Take every attempt at `assignment` from the exchange that is not here yet.
+
+    Raises:
+        ExchangeError: the course has no inbound folder, or it cannot be read.
+        StorageError: the disk is full.
+    """
+    known = set(session.scalars(select(Attempt.origin).where(Attempt.assignment == assignment)))
+    new, refused, seen = 0, [], 0
+    for handed in _handed_in(course, assignment):
+        seen += 1
+        if handed.folder.name in known:
+            continue
+        attempt = _take(course, handed, session, origin=handed.folder.name, now=now)
+        session.commit()
+        new += 1
+        if attempt.refusal:
+            refused.append(f"{handed.learner}, {assignment}: {attempt.refusal}")
+    return Collected(new, seen - new, tuple(refused))
+
+
+def adopt_submitted(course: NbgraderCourse, assignment: str, session: Session, *, now: datetime) -> int:
+    """Take what lies in the `submitted` step without having come through `collect_attempts`; return how many were new."""
+    new = 0
+    for learner, attempts in _with_learners(course, assignment, session):
+        folder = course.submitted(learner, assignment)
+        stamp = _timestamp(folder)
+        try:
+            digest = _content_digest(folder, course.ignored)
+        except StorageError:
+            digest = "refused"
+        origin = f"submitted@{utc_text(stamp) if stamp else 'unknown'}-{digest[:12]}"
+        if any(attempt.origin == origin or _is_same(attempt, digest, stamp) for attempt in attempts):
+            continue
+        _take(course, Handed(folder, learner, assignment, stamp or now), session, origin=origin, now=now)
+        session.commit()
+        new += 1
+    return new
+
+
+def _is_same(attempt: Attempt, digest: str, stamp: datetime | None) -> bool:
+    return attempt.digest == digest and (stamp is None or attempt.submitted_at == utc_text(stamp))
+
+
+def show_credited(course: NbgraderCourse, assignment: str, session: Session, *, allowed: int | None) -> None:
+    """Put each learner's counting attempt into the `submitted` step, where nbgrader's own commands find it."""
+    for learner, attempts in attempts_of(session, assignment).items():
+        attempt = credited_attempt([each for each in attempts if not each.refusal], allowed=allowed)
+        if attempt is None:
+            continue
+        target = course.submitted(learner, assignment)
+        if target.is_dir() and _content_digest(target, course.ignored) == attempt.digest and _same_time(target, attempt):
+            continue
+        with diagnosed_storage(target):
+            target.parent.mkdir(parents=True, exist_ok=True)
+            copy = Path(tempfile.mkdtemp(prefix=".collecting-", dir=target.parent))
+            shutil.copytree(course.root / attempt.folder, copy, dirs_exist_ok=True)
+            copy.chmod(0o755)
+        replace_folder(copy, target)
+
+
+def _same_time(folder: Path, attempt: Attempt) -> bool:
+    stamp = _timestamp(folder)
+    return stamp is not None and utc_text(stamp) == attempt.submitted_at
+
+
+def _with_learners(course: NbgraderCourse, assignment: str, session: Session) -> Iterator[tuple[str, list[Attempt]]]:
+    known = attempts_of(session, assignment)
+    for learner in course.learners_with_submission(assignment):
+        yield path_segment(learner, what="a learner"), known.get(learner, [])
+
+
+def _handed_in(course: NbgraderCourse, assignment: str) -> list[Handed]:
+    """Return what stands in the exchange for `assignment`, oldest first. Folders with names that make no sense are left alone."""
+    inbound = course.exchange / course.course_id / "inbound"
+    if not inbound.is_dir():
+        raise ExchangeError(
+            f"course {course.course_id!r} has no inbound folder",
+            where=str(inbound),
+            remedy=f"Release it first: `patunay release {course.course_id}`.",
+        )
+    if not os.access(inbound, os.R_OK | os.X_OK):
+        raise ExchangeError("the inbound folder cannot be read", where=str(inbound), remedy="Collect as the user who released the course.")
+    found = [_parse(folder) for folder in inbound.iterdir() if folder.is_dir() and not folder.is_symlink()]
+    return sorted(
+        (each for each in found if each is not None and each.assignment == assignment),
+        key=lambda each: (each.submitted_at, each.folder.name),
+    )
+
+
+def _parse(folder: Path) -> Handed | None:
+    """Read `learner+assignment+time[+random]`, nbgrader's name of a submission."""
+    for pieces in (folder.name.rsplit("+", 3), folder.name.rsplit("+", 2)):
+        if len(pieces) < 3:
+            continue
+        try:
+            moment = parse_utc(pieces[2])
+            learner, assignment = path_segment(pieces[0], what="a learner"), path_segment(pieces[1], what="an assignment")
+        except (ValueError, OverflowError, TypeError, NameRefusedError):
+            continue
+        return Handed(folder, learner, assignment, moment.replace(tzinfo=UTC))
+    return None
+
+
+def _take(course: NbgraderCourse, handed: Handed, session: Session, *, origin: str, now: datetime) -> Attempt:
+    """Copy one submission into the store and return its new row."""
+    store = course.root / "attempts" / handed.assignment / handed.learner
+    attempt = Attempt(
+        assignment=handed.assignment,
+        learner=handed.learner,
+        origin=origin,
+        digest="",
+        submitted_at=utc_text(handed.submitted_at),
+        collected_at=utc_text(now),
+        folder="",
+        refusal="",
+    )
+    session.add(attempt)
+    with diagnosed_storage(store):
+        store.mkdir(parents=True, exist_ok=True)
+        making = Path(tempfile.mkdtemp(prefix=".taking-", dir=store))
+        try:
+            copy_untrusted(handed.folder, making / "content", ignored=course.ignored)
+        except CopyRefusedError as refused:
+            attempt.refusal = str(refused)
+            remove_folder(making)
+            return attempt
+        attempt.digest = _content_digest(making / "content", course.ignored)
+        target = store / f"{handed.submitted_at:%Y%m%dT%H%M%S%f}-{attempt.digest[:12]}"
+        replace_folder(making / "content", target)
+        remove_folder(making)
+    attempt.folder = target.relative_to(course.root).as_posix()
+    return attempt
+
+
+def _content_digest(folder: Path, ignored: tuple[str, ...]) -> str:
+    return folder_sha256(folder, ignored=(*ignored, *_NOT_CONTENT))
+
+
+def _timestamp(folder: Path) -> datetime | None:
+    """Return the time that nbgrader wrote into the submission, None if there is none that makes sense."""
+    try:
+        moment = parse_utc((folder / "timestamp.txt").read_text(encoding="utf-8")[:100].strip())
+        return None if moment is None else moment.replace(tzinfo=UTC)
+    except (OSError, ValueError, OverflowError, TypeError, AttributeError):
+        return None

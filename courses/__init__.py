@@ -1,0 +1,1 @@
+"""What is taught: manifests, notebooks as typed cells, authoring checks, release through nbgrader."""

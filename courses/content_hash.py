@@ -1,0 +1,53 @@
+"""Content hashes: what a folder holds, as one SHA-256, whatever its files' order, times and modes.
+
+The hash is over one line a file: the SHA-256 of its bytes, two spaces, its path with `/`, sorted by path; the same as `sha256sum` prints, so that
+anyone can recompute it. Links and special files are refused: a hash must not say something of a file outside the folder.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import hashlib
+import os
+import stat
+from pathlib import Path
+
+from courses.errors import StorageError
+
+IGNORED = (".ipynb_checkpoints", "*.pyc", "__pycache__", ".DS_Store")
+
+
+def regular_files(folder: Path, *, ignored: tuple[str, ...] = IGNORED) -> list[str]:
+    """Return the paths of the files under `folder`, relative with `/`, sorted.
+
+    Raises:
+        StorageError: there is a link or a special file.
+    """
+    found: list[str] = []
+    pending = [folder]
+    while pending:
+        for entry in os.scandir(pending.pop()):
+            if any(fnmatch.fnmatch(entry.name, pattern) for pattern in ignored):
+                continue
+            mode = entry.stat(follow_symlinks=False).st_mode
+            if stat.S_ISDIR(mode):
+                pending.append(Path(entry.path))
+            elif stat.S_ISREG(mode):
+                found.append(Path(entry.path).relative_to(folder).as_posix())
+            else:
+                raise StorageError(
+                    "this is a link or a special file, which is never followed", where=entry.path, remedy="Put the file itself there."
+                )
+    return sorted(found)
+
+
+def file_sha256(path: Path) -> str:
+    """Return the SHA-256 of a file's bytes in hexadecimal."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def folder_sha256(folder: Path, *, ignored: tuple[str, ...] = IGNORED) -> str:
+    """Return the content hash of `folder` in hexadecimal; see the module."""
+    lines = [f"{file_sha256(folder / name)}  {name}\n" for name in regular_files(folder, ignored=ignored)]
+    return hashlib.sha256("".join(lines).encode("utf-8", "surrogateescape")).hexdigest()

@@ -1,0 +1,211 @@
+"""Releases a course: the gate is passed, the sources are frozen under a content hash, nbgrader makes and publishes the learner version.
+
+Doing it twice changes nothing: an assignment that stands in the exchange with the same content hash is left alone. What was released stays in
+`<course root>/releases/<content hash>/`, so that old versions stay gradable and a credential's hash can be recomputed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from nbgrader.apps.api import NbGraderAPI
+
+from courses.catalogue import Course, require_assessment
+from courses.checks import check_course
+from courses.content_hash import folder_sha256
+from courses.errors import ExchangeError, ReleaseRefusedError
+from courses.findings import Finding
+from courses.manifest import CourseManifest
+from courses.manifest_file import load_manifest
+from courses.nbgrader_course import NbgraderCourse, open_course
+from courses.settings import Site
+from courses.storage import diagnosed_storage, remove_folder, replace_folder, write_atomically
+
+_CURRENT = "current-release.json"
+
+_COURSE_CONFIGURATION = """\
+# Written by `patunay release`; plain assignments only. Put your own settings into the site's jupyter_config.py.
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent
+
+c = get_config()
+c.CourseDirectory.course_id = {course!r}
+c.CourseDirectory.root = str(ROOT)
+c.CourseDirectory.source_directory = str((ROOT / {source!r}).resolve())
+c.Exchange.root = str((ROOT / {exchange!r}).resolve())
+c.ExchangeCollect.check_owner = False
+c.Execute.timeout = {timeout}
+c.LateSubmissionPlugin.penalty_method = {penalty!r}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """What stands in the exchange now."""
+
+    course: str
+    version: str
+    content_hash: str
+    """SHA-256 over the course's folder; see `courses.content_hash`."""
+    released_at: str
+    """ISO 8601, UTC."""
+    assignments: tuple[str, ...]
+
+
+def release_course(site: Site, course: Course, assignments: tuple[str, ...], *, now: datetime) -> Release:
+    """Release `assignments` of `course` (all where none is named) and return what stands in the exchange then.
+
+    Raises:
+        ReleaseRefusedError: a blocking finding, or nbgrader cannot make the learner version.
+        ExchangeError: the exchange cannot be written to.
+    """
+    chosen = tuple(require_assessment(course, each) for each in assignments) or tuple(each.id for each in course.manifest.assessments)
+    refuse_if_blocked([finding for finding in check_course(course, today=now.date()) if finding.is_blocking])
+    content_hash = folder_sha256(course.folder)
+    root = site.course_root(course.id)
+    _write_configuration(site, course, root)
+    before = find_release(root)
+    unchanged = before.assignments if before and before.content_hash == content_hash else ()
+    directory = open_course(root)
+    _require_exchange(site.exchange)
+    released = tuple(dict.fromkeys((*(before.assignments if before else ()), *chosen)))
+    for assignment in released:
+        if assignment not in unchanged or not _outbound(directory, assignment).is_dir():
+            _publish(directory, assignment)
+    _freeze(course, root, content_hash)
+    release = Release(course.id, course.manifest.version, content_hash, now.isoformat(), released)
+    if before is None or (before.content_hash, before.assignments) != (release.content_hash, release.assignments):
+        write_atomically(root / _CURRENT, json.dumps(_as_json(release), indent=2) + "\n")
+        return release
+    return before
+
+
+def refuse_if_blocked(findings: list[Finding]) -> None:
+    """Raise `ReleaseRefusedError` with every blocking finding; return if there is none."""
+    if findings:
+        listed = "".join(f"\n  {finding.code} {finding.where}: {finding.problem}. {finding.remedy}" for finding in findings)
+        raise ReleaseRefusedError(f"the course has {len(findings)} blocking finding(s):{listed}", remedy="Correct them and release again.")
+
+
+def find_release(course_root: Path) -> Release | None:
+    """Return what is released of the course, None if nothing was."""
+    path = course_root / _CURRENT
+    if not path.is_file():
+        return None
+    fields = json.loads(path.read_text(encoding="utf-8"))
+    return Release(**{**fields, "assignments": tuple(fields["assignments"])})
+
+
+def load_released_manifest(course_root: Path) -> CourseManifest:
+    """Return the manifest that was frozen at the release: what grading, eligibility and credentials go by.
+
+    Raises:
+        ReleaseRefusedError: the course is not released.
+    """
+    release = find_release(course_root)
+    if release is None:
+        raise ReleaseRefusedError(f"course {course_root.name!r} is not released", remedy=f"Run `patunay release {course_root.name}` first.")
+    return load_manifest(frozen_source(course_root, release))
+
+
+def frozen_source(course_root: Path, release: Release) -> Path:
+    """Return the folder with the sources as they were released."""
+    return course_root / "releases" / release.content_hash / release.course
+
+
+def _as_json(release: Release) -> dict[str, object]:
+    return {
+        "course": release.course,
+        "version": release.version,
+        "content_hash": release.content_hash,
+        "released_at": release.released_at,
+        "assignments": list(release.assignments),
+    }
+
+
+def _write_configuration(site: Site, course: Course, root: Path) -> None:
+    """Make the course directory one that nbgrader's own commands work in."""
+    text = _COURSE_CONFIGURATION.format(
+        course=course.id,
+        source=os.path.relpath(course.folder, root),
+        exchange=os.path.relpath(site.exchange, root),
+        timeout=max(1, round(site.settings.grading.cell_timeout_s)),
+        penalty="zero" if course.manifest.late_policy == "zero" else "none",
+    )
+    path = root / "nbgrader_config.py"
+    if not path.is_file() or path.read_text(encoding="utf-8") != text:
+        write_atomically(path, text)
+
+
+def _require_exchange(exchange: Path) -> None:
+    try:
+        exchange.mkdir(parents=True, exist_ok=True)
+        if exchange.stat().st_uid == os.getuid():
+            exchange.chmod(0o777)  # what nbgrader itself does: learners make their course's folders through it
+    except OSError as refusal:
+        raise ExchangeError(
+            f"the exchange cannot be made: {refusal.strerror}", where=str(exchange), remedy="Make the folder, or give another one."
+        ) from refusal
+    if not os.access(exchange, os.W_OK | os.X_OK):
+        raise ExchangeError("the exchange is not writable", where=str(exchange), remedy=f"Run `chmod 777 {exchange}` as its owner.")
+
+
+def _publish(directory: NbgraderCourse, assignment: str) -> None:
+    with nbgrader_environment():
+        api = NbGraderAPI(coursedir=directory.directory, config=directory.config)
+        _succeed(
+            api.generate_assignment(assignment, force=True, create=True), f"nbgrader cannot make the learner version of {assignment!r}"
+        )
+        outbound = _outbound(directory, assignment)
+        if outbound.is_dir():
+            remove_folder(outbound)
+        _succeed(api.release_assignment(assignment), f"nbgrader cannot release {assignment!r}")
+
+
+def _outbound(directory: NbgraderCourse, assignment: str) -> Path:
+    return directory.exchange / directory.course_id / "outbound" / assignment
+
+
+def _succeed(result: dict[str, object], problem: str) -> None:
+    if result["success"]:
+        return
+    log = str(result.get("log", "")) or str(result.get("error", ""))
+    lines = [line.partition("] ")[2] or line for line in log.splitlines() if "ERROR" in line or "CRITICAL" in line]
+    told = " ".join(dict.fromkeys(line.strip() for line in lines if not line.startswith("Traceback")))[-600:]
+    raise ReleaseRefusedError(f"{problem}: {told or log[-600:]}", remedy="Correct the source notebook and release again.")
+
+
+def _freeze(course: Course, root: Path, content_hash: str) -> None:
+    target = root / "releases" / content_hash
+    if target.is_dir():
+        return
+    with diagnosed_storage(target):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        making = Path(tempfile.mkdtemp(prefix=".freezing-", dir=target.parent))
+        shutil.copytree(course.folder, making / course.id, ignore=shutil.ignore_patterns(".ipynb_checkpoints", "__pycache__", "*.pyc"))
+        making.chmod(0o755)
+        replace_folder(making, target)
+
+
+@contextlib.contextmanager
+def nbgrader_environment() -> Iterator[None]:
+    """Let nbgrader find the `alembic` program of this Python.
+
+    nbgrader 0.9.6 runs `alembic` from PATH when it makes a gradebook, which fails where the virtual environment is not activated.
+    """
+    before = os.environ.get("PATH", "")
+    os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), before])
+    try:
+        yield
+    finally:
+        os.environ["PATH"] = before

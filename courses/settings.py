@@ -1,0 +1,139 @@
+"""The settings of one site: `patunay.toml` as frozen values, and where things lie in the site's folder.
+
+A site is one installation: settings, keys, databases, courses and what they produced, all under one folder, so that it can be copied and
+backed up as a whole. Relative paths are relative to that folder.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import AfterValidator, Field
+
+from courses.errors import SettingsError
+from courses.manifest import Text, Url
+from courses.typed_toml import TypedTable, load_typed
+
+FILE_NAME = "patunay.toml"
+
+
+def _known_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError) as unknown:
+        raise ValueError(f"{name!r} is no time zone such as Asia/Manila") from unknown
+    return name
+
+
+class Issuer(TypedTable):
+    """Who signs: the institution as credentials name it."""
+
+    name: Text
+    legal_name: Text | None = None
+    country: Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
+    url: Url
+    email: Text
+    did_method: Literal["web", "key"] = "web"
+    """`web`: the key is published at `<site url>/.well-known/did.json`. `key`: the identifier is the key, for trying out."""
+
+
+class Paths(TypedTable):
+    """Folders of the site."""
+
+    courses: Text = "source_notebooks"
+    work: Text = "work"
+    exchange: Text = "exchange"
+    keys: Text = "keys"
+
+
+class Grading(TypedTable):
+    """Limits of grading."""
+
+    jobs: Annotated[int, Field(ge=0)] = 0
+    """How many submissions are graded at once; 0: one a core."""
+    cell_timeout_s: Annotated[float, Field(gt=0)] = 30.0
+    submission_timeout_s: Annotated[float, Field(gt=0)] = 600.0
+    memory_bytes: Annotated[int, Field(ge=256 * 2**20)] = 4 * 2**30
+    output_bytes: Annotated[int, Field(ge=2**16)] = 16 * 2**20
+    sandbox: Literal["required", "best-effort"] = "best-effort"
+
+
+class Approval(TypedTable):
+    """Who may approve a batch."""
+
+    two_person: bool = True
+    """Whether the approver must be someone else than the preparer."""
+
+
+class SiteSettings(TypedTable):
+    """What `patunay.toml` may say."""
+
+    name: Text
+    url: Url
+    """Where the site is published, without a trailing slash: addresses in credentials begin with it."""
+    timezone: Annotated[str, AfterValidator(_known_zone)] = "Asia/Manila"
+    ledger: Text = "sqlite:///ledger.db"
+    """Where credentials are recorded: a SQLAlchemy database address."""
+    issuer: Issuer
+    paths: Paths = Paths()
+    grading: Grading = Grading()
+    approval: Approval = Approval()
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A site's folder together with its settings."""
+
+    root: Path
+    settings: SiteSettings
+
+    @property
+    def courses(self) -> Path:
+        """The folder with one sub-folder a course."""
+        return self.root / self.settings.paths.courses
+
+    @property
+    def exchange(self) -> Path:
+        """nbgrader's exchange."""
+        return self.root / self.settings.paths.exchange
+
+    @property
+    def keys(self) -> Path:
+        """The issuer's keys."""
+        return self.root / self.settings.paths.keys
+
+    @property
+    def ledger_url(self) -> str:
+        """The ledger's database address, with a relative SQLite file resolved in the site's folder."""
+        url, prefix = self.settings.ledger, "sqlite:///"
+        if url.startswith(prefix) and not url.startswith(prefix + "/"):
+            return f"{prefix}{self.root / url.removeprefix(prefix)}"
+        return url
+
+    def course_root(self, course: str) -> Path:
+        """nbgrader's course directory of `course`: gradebook.db, release, submitted, autograded."""
+        return self.root / self.settings.paths.work / course
+
+    def published(self, *parts: str) -> str:
+        """The public address of a thing of the site."""
+        return "/".join([self.settings.url.rstrip("/"), *parts])
+
+
+def load_site(start: Path) -> Site:
+    """Return the site that `start` lies in: the nearest folder upwards with a `patunay.toml`.
+
+    Raises:
+        SettingsError: there is none, or it does not fit.
+    """
+    here = Path(os.path.abspath(start))
+    for folder in (here, *here.parents):
+        if (folder / FILE_NAME).is_file():
+            return Site(folder, load_typed(folder / FILE_NAME, SiteSettings, SettingsError))
+    raise SettingsError(
+        f"{here} is not inside a Patunay site",
+        remedy=f"Run `patunay init DIR` to make one, or name one with `--site DIR` (a folder with a {FILE_NAME}).",
+    )

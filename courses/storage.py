@@ -1,0 +1,77 @@
+"""Writing files so that a crash at any moment leaves either the old or the new, and so that a full disk is said in words."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from courses.errors import StorageError
+
+_CAUSES = {
+    errno.ENOSPC: ("the disk is full", "Free some space and run the same command again: it goes on where it stopped."),
+    errno.EDQUOT: ("your disk quota is used up", "Free some space and run the same command again: it goes on where it stopped."),
+    errno.EROFS: ("the file system is read-only", "Use a folder that can be written to."),
+    errno.EACCES: ("permission denied", "Give yourself write permission there, or use another folder."),
+    errno.EPERM: ("permission denied", "Give yourself write permission there, or use another folder."),
+    errno.ENOTDIR: ("a part of the path is a file, not a folder", "Use another folder."),
+}
+
+
+@contextlib.contextmanager
+def diagnosed_storage(where: Path) -> Iterator[None]:
+    """Turn the operating system's refusals into `StorageError` while files under `where` are handled."""
+    try:
+        yield
+    except OSError as refusal:
+        if refusal.errno not in _CAUSES:
+            raise
+        problem, remedy = _CAUSES[refusal.errno]
+        raise StorageError(problem, where=str(refusal.filename or where), remedy=remedy) from refusal
+
+
+def write_atomically(path: Path, content: bytes | str, *, mode: int = 0o644) -> None:
+    """Write `content` to `path`: readers see the old file or the new one, never a part.
+
+    Raises:
+        StorageError: full, read-only or forbidden.
+    """
+    data = content.encode("utf-8") if isinstance(content, str) else content
+    with diagnosed_storage(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(prefix=f".{path.name[:40]}-", dir=path.parent)
+        try:
+            with os.fdopen(handle, "wb") as stream:
+                stream.write(data)
+                stream.flush()
+                os.fchmod(stream.fileno(), mode)
+                os.fsync(stream.fileno())
+            os.replace(temporary, path)
+        except BaseException:
+            Path(temporary).unlink(missing_ok=True)
+            raise
+
+
+def replace_folder(new: Path, target: Path) -> None:
+    """Put the finished folder `new` in the place of `target` (same file system); the old content is removed after the swap."""
+    with diagnosed_storage(target):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if not target.exists():
+            os.replace(new, target)
+            return
+        retired = Path(tempfile.mkdtemp(prefix=f".{target.name[:40]}-old-", dir=target.parent))
+        os.replace(target, retired / "content")
+        os.replace(new, target)
+        remove_folder(retired)
+
+
+def remove_folder(folder: Path) -> None:
+    """Remove `folder` with everything in it, read-only folders too."""
+    for current, _, _ in os.walk(folder):
+        with contextlib.suppress(OSError):
+            os.chmod(current, 0o700)
+    shutil.rmtree(folder, ignore_errors=True)

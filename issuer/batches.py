@@ -1,0 +1,263 @@
+"""The governed path to a signature: a batch is prepared by one person and approved by another, and what was approved is what is signed.
+
+State: prepared -> approved -> issuing -> issued; any change of the results in between makes it void.
+Rules:
+1. A batch holds the learners who are eligible and have no credential of this course version, revoked or not: nothing is issued twice, and a withdrawn
+   award does not come back by itself.
+2. Its content hash is SHA-256 over the canonical JSON of its rows. It is computed again from the results as they are then, before approval and before
+   signing; if it differs, the batch is void and says so.
+3. Preparing the same rows again returns the same batch.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+
+from pydantic import BaseModel, ConfigDict
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from autograder.evidence import GradedEvidence
+from issuer.audit import append_entry
+from issuer.eligibility import Eligibility, Status
+from issuer.errors import BatchError
+from issuer.ledger import Batch, BatchRow, Credential, shows_name
+from issuer.standing import CourseStanding
+
+PREPARED, APPROVED, ISSUING, ISSUED, VOID = "prepared", "approved", "issuing", "issued", "void"
+
+
+class EvidenceRow(BaseModel):
+    """`autograder.evidence.GradedEvidence` in a batch, with the share that was earned."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    assignment: str
+    attempt: str
+    notebook: str
+    source: str
+    run: str
+    run_record: str
+    graded_at: datetime
+    assurance: str
+    score: float
+
+
+class AwardRow(BaseModel):
+    """One award as it is approved: what the credential will say of the learner."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    learner: str
+    email: str
+    name: str | None
+    """None unless the learner agreed that it is shown."""
+    overall: float
+    outcomes: tuple[tuple[str, float], ...]
+    evidence: tuple[EvidenceRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What a batch would hold, and who is left out: nothing is written yet."""
+
+    rows: tuple[AwardRow, ...]
+    already_issued: tuple[str, ...]
+    withdrawn: tuple[str, ...]
+    """Learners whose award was revoked."""
+    incomplete: tuple[tuple[str, str], ...]
+    """Eligible learners who cannot be issued to, each with the reason."""
+
+    @property
+    def content_hash(self) -> str:
+        """SHA-256 over the rows' canonical JSON."""
+        return hash_rows(self.rows)
+
+
+def hash_rows(rows: tuple[AwardRow, ...]) -> str:
+    """Return the content hash of a batch's rows, whatever their order."""
+    ordered = [row.model_dump(mode="json") for row in sorted(rows, key=lambda row: row.learner)]
+    return hashlib.sha256(json.dumps(ordered, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode("utf-8")).hexdigest()
+
+
+def draft_batch(standing: CourseStanding, session: Session) -> Draft:
+    """Return what a batch of the course would hold now."""
+    manifest = standing.manifest
+    query = select(Credential).where(Credential.course == manifest.id, Credential.version == manifest.version)
+    issued = {credential.learner: credential for credential in session.scalars(query)}
+    rows: list[AwardRow] = []
+    known: list[str] = []
+    withdrawn: list[str] = []
+    incomplete: list[tuple[str, str]] = []
+    for each in standing.eligibility:
+        credential = issued.get(each.learner)
+        if credential is not None:
+            (withdrawn if credential.revoked_at else known).append(each.learner)
+        elif each.status is Status.ELIGIBLE:
+            reason = _why_incomplete(standing, each)
+            if reason:
+                incomplete.append((each.learner, reason))
+            else:
+                rows.append(_row(standing, session, each))
+    return Draft(tuple(rows), tuple(known), tuple(withdrawn), tuple(incomplete))
+
+
+def _why_incomplete(standing: CourseStanding, each: Eligibility) -> str:
+    learner = standing.learners.get(each.learner)
+    if learner is None or not learner.email:
+        return "no e-mail address is known: enter it with `nbgrader db student add`"
+    if not standing.evidence.get(each.learner):
+        return "there is no record of the grading runs"
+    return ""
+
+
+def _row(standing: CourseStanding, session: Session, each: Eligibility) -> AwardRow:
+    learner = standing.learners[each.learner]
+    shares = dict(each.assessments)
+    return AwardRow(
+        learner=each.learner,
+        email=str(learner.email).strip().lower(),
+        name=learner.name if shows_name(session, each.learner, standing.manifest.id) else None,
+        overall=each.overall,
+        outcomes=each.outcomes,
+        evidence=tuple(_evidence(item, shares[item.assignment]) for item in standing.evidence[each.learner]),
+    )
+
+
+def _evidence(item: GradedEvidence, score: float) -> EvidenceRow:
+    return EvidenceRow(
+        assignment=item.assignment,
+        attempt=item.attempt,
+        notebook=item.notebook,
+        source=item.source,
+        run=item.run,
+        run_record=item.run_record,
+        graded_at=item.graded_at,
+        assurance=item.assurance,
+        score=score,
+    )
+
+
+def prepare_batch(standing: CourseStanding, session: Session, *, by: str, now: datetime) -> Batch | None:
+    """Write down a batch of everyone who can be issued to now; None if there is nobody.
+
+    An open batch of the same content is returned as it is; an open batch of other content of the course becomes void.
+    """
+    actor = require_person(by, "preparer")
+    draft = draft_batch(standing, session)
+    open_batches = list(
+        session.scalars(select(Batch).where(Batch.course == standing.manifest.id, Batch.state.in_([PREPARED, APPROVED, ISSUING])))
+    )
+    resumable = next((batch for batch in open_batches if batch.state == ISSUING or batch.content_hash == draft.content_hash), None)
+    if resumable is not None:
+        return resumable
+    for batch in open_batches:
+        _void(session, batch, actor, now, "a newer batch takes its place")
+    if not draft.rows:
+        session.commit()
+        return None
+    batch = Batch(
+        id=str(uuid.uuid4()),
+        course=standing.manifest.id,
+        version=standing.manifest.version,
+        release_hash=standing.release.content_hash,
+        content_hash=draft.content_hash,
+        state=PREPARED,
+        prepared_by=actor,
+        prepared_at=now.isoformat(),
+        approved_by=None,
+        approved_at=None,
+        issued_at=None,
+        rows=[BatchRow(learner=row.learner, content=row.model_dump_json(), error="") for row in draft.rows],
+    )
+    session.add(batch)
+    details = {"course": batch.course, "version": batch.version, "awards": len(draft.rows), "content_hash": batch.content_hash}
+    append_entry(session, at=now, actor=actor, action="batch prepared", subject=batch.id, details=details)
+    session.commit()
+    return batch
+
+
+def approve_batch(batch: Batch, standing: CourseStanding, session: Session, *, by: str, two_person: bool, now: datetime) -> None:
+    """Approve the batch's content hash.
+
+    Raises:
+        BatchError: the approver is the preparer, the batch is not waiting for approval, or the results changed (then it is void).
+    """
+    actor = require_person(by, "approver")
+    if batch.state in {APPROVED, ISSUING, ISSUED}:
+        return
+    if batch.state != PREPARED:
+        raise BatchError(f"batch {batch.id} is {batch.state}", remedy="Prepare a new one: `patunay batch prepare`.")
+    if two_person and _same_person(actor, batch.prepared_by):
+        raise BatchError(
+            f"{batch.prepared_by} prepared this batch and cannot approve it too",
+            where=batch.id,
+            remedy="Let someone else approve it (or set approval.two_person = false for practice badges).",
+        )
+    require_unchanged(batch, standing, session, actor=actor, now=now)
+    batch.state, batch.approved_by, batch.approved_at = APPROVED, actor, now.isoformat()
+    append_entry(session, at=now, actor=actor, action="batch approved", subject=batch.id, details={"content_hash": batch.content_hash})
+    session.commit()
+
+
+def require_unchanged(batch: Batch, standing: CourseStanding, session: Session, *, actor: str, now: datetime) -> tuple[AwardRow, ...]:
+    """Return the batch's rows, if its unissued part is still what the results say.
+
+    Raises:
+        BatchError: it is not; the batch is void then, and the learners whose rows changed are named.
+    """
+    rows = tuple(AwardRow.model_validate_json(row.content) for row in batch.rows)
+    current = {row.learner: row for row in draft_batch(standing, session).rows}
+    issued = set(session.scalars(select(Credential.learner).where(Credential.batch_id == batch.id)))
+    changed = [row.learner for row in rows if row.learner not in issued and current.get(row.learner) != row]
+    tampered = hash_rows(rows) != batch.content_hash
+    if not changed and not tampered and standing.release.content_hash == batch.release_hash:
+        return rows
+    why = (
+        "its rows were altered"
+        if tampered
+        else f"the results of {', '.join(changed)} changed"
+        if changed
+        else "the course was released anew"
+    )
+    _void(session, batch, actor, now, why)
+    session.commit()
+    raise BatchError(
+        f"batch {batch.id} is void: {why} since it was prepared", remedy=f"Prepare a new one: `patunay batch prepare {batch.course}`."
+    )
+
+
+def load_batch(session: Session, name: str) -> Batch:
+    """Return the batch with this id, or the only one that begins with it.
+
+    Raises:
+        BatchError: there is none, or there are several.
+    """
+    found = list(session.scalars(select(Batch).where(Batch.id.startswith(name, autoescape=True)).limit(2))) if name else []
+    if len(found) != 1:
+        raise BatchError(f"there is {'no batch' if not found else 'more than one batch'} {name!r}", remedy="See `patunay batch list`.")
+    return found[0]
+
+
+def require_person(name: str, role: str) -> str:
+    """Return the name of who acts.
+
+    Raises:
+        BatchError: there is none.
+    """
+    if not name.strip():
+        raise BatchError(f"the {role} has no name", remedy="Say who you are with `--by NAME`.")
+    return name.strip()
+
+
+def _same_person(one: str, other: str) -> bool:
+    return " ".join(one.split()).casefold() == " ".join(other.split()).casefold()
+
+
+def _void(session: Session, batch: Batch, actor: str, now: datetime, why: str) -> None:
+    batch.state = VOID
+    append_entry(session, at=now, actor=actor, action="batch void", subject=batch.id, details={"why": why})

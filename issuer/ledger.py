@@ -1,0 +1,148 @@
+"""The ledger: what was prepared, approved, issued and withdrawn. The files that are published are made from it and can be made again.
+
+A learner has one award of a course version for a reason; the database itself refuses a second (`uq_award`). A status list entry belongs to one credential.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+
+from sqlalchemy import Engine, ForeignKey, String, Text, UniqueConstraint, select
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, relationship
+
+from courses.databases import diagnosed_database, open_engine, without_password
+
+PASSED = "passed the course"
+"""The reason of an ordinary award."""
+
+
+class LedgerRow(DeclarativeBase):
+    """A row of the ledger."""
+
+
+class Batch(LedgerRow):
+    """Awards that are prepared, approved and issued together."""
+
+    __tablename__ = "batch"
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    course: Mapped[str] = mapped_column(String(120), index=True)
+    version: Mapped[str] = mapped_column(String(40))
+    release_hash: Mapped[str] = mapped_column(String(64))
+    content_hash: Mapped[str] = mapped_column(String(64))
+    """SHA-256 over the rows: what the approver approves, computed again before signing."""
+    state: Mapped[str] = mapped_column(String(12))
+    """prepared, approved, issuing, issued or void."""
+    prepared_by: Mapped[str] = mapped_column(String(200))
+    prepared_at: Mapped[str] = mapped_column(String(40))
+    approved_by: Mapped[str | None] = mapped_column(String(200))
+    approved_at: Mapped[str | None] = mapped_column(String(40))
+    issued_at: Mapped[str | None] = mapped_column(String(40))
+    rows: Mapped[list[BatchRow]] = relationship(back_populates="batch", order_by="BatchRow.id")
+
+
+class BatchRow(LedgerRow):
+    """One award of a batch."""
+
+    __tablename__ = "batch_row"
+    __table_args__ = (UniqueConstraint("batch_id", "learner"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    batch_id: Mapped[str] = mapped_column(ForeignKey("batch.id"), index=True)
+    learner: Mapped[str] = mapped_column(String(240))
+    content: Mapped[str] = mapped_column(Text)
+    """JSON: `issuer.batches.AwardRow`."""
+    error: Mapped[str] = mapped_column(Text, default="")
+    """Why it could not be issued; empty otherwise."""
+    batch: Mapped[Batch] = relationship(back_populates="rows")
+
+
+class Credential(LedgerRow):
+    """A credential that was signed."""
+
+    __tablename__ = "credential"
+    __table_args__ = (
+        UniqueConstraint("course", "version", "learner", "reason", name="uq_award"),
+        UniqueConstraint("status_list", "status_index", name="uq_status"),
+    )
+
+    id: Mapped[str] = mapped_column(String(60), primary_key=True)
+    """`urn:uuid:…`"""
+    course: Mapped[str] = mapped_column(String(120), index=True)
+    version: Mapped[str] = mapped_column(String(40))
+    learner: Mapped[str] = mapped_column(String(240), index=True)
+    reason: Mapped[str] = mapped_column(String(60), default=PASSED)
+    batch_id: Mapped[str] = mapped_column(ForeignKey("batch.id"), index=True)
+    status_list: Mapped[int] = mapped_column()
+    status_index: Mapped[int] = mapped_column()
+    document: Mapped[str] = mapped_column(Text)
+    """The signed JSON, character by character as it is published."""
+    issued_at: Mapped[str] = mapped_column(String(40))
+    revoked_at: Mapped[str | None] = mapped_column(String(40))
+    revoked_by: Mapped[str | None] = mapped_column(String(200))
+    revocation_reason: Mapped[str | None] = mapped_column(Text)
+
+
+class Consent(LedgerRow):
+    """What a learner agreed to show in a course's credential. The newest row counts; none means no."""
+
+    __tablename__ = "consent"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    learner: Mapped[str] = mapped_column(String(240), index=True)
+    course: Mapped[str] = mapped_column(String(120))
+    show_name: Mapped[bool] = mapped_column()
+    given_at: Mapped[str] = mapped_column(String(40))
+    channel: Mapped[str] = mapped_column(String(120))
+
+
+class AuditEntry(LedgerRow):
+    """A line of the audit log; see `issuer.audit`."""
+
+    __tablename__ = "audit"
+
+    sequence: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    at: Mapped[str] = mapped_column(String(40))
+    actor: Mapped[str] = mapped_column(String(200))
+    action: Mapped[str] = mapped_column(String(60))
+    subject: Mapped[str] = mapped_column(String(240))
+    details: Mapped[str] = mapped_column(Text)
+    previous_hash: Mapped[str] = mapped_column(String(64))
+    hash: Mapped[str] = mapped_column(String(64))
+
+
+@contextlib.contextmanager
+def open_ledger(url: str) -> Iterator[Session]:
+    """Yield a session on the ledger at the database address `url`, made if absent. What is not committed is rolled back.
+
+    Raises:
+        StorageError: locked, full or unreadable.
+    """
+    with diagnosed_database(without_password(url)):
+        engine: Engine = open_engine(url)
+        try:
+            LedgerRow.metadata.create_all(engine)
+            with Session(engine, expire_on_commit=False) as session:
+                yield session
+        finally:
+            engine.dispose()
+
+
+def find_credential(session: Session, name: str) -> Credential | None:
+    """Return the credential whose id is `name`, with or without `urn:uuid:`; None if there is none."""
+    wanted = name if name.startswith("urn:uuid:") else f"urn:uuid:{name}"
+    return session.get(Credential, wanted)
+
+
+def credentials_of(session: Session, course: str | None = None) -> list[Credential]:
+    """Return the credentials of a course (of all, if None), by time of issue."""
+    query = select(Credential).order_by(Credential.issued_at, Credential.id)
+    return list(session.scalars(query if course is None else query.where(Credential.course == course)))
+
+
+def shows_name(session: Session, learner: str, course: str) -> bool:
+    """Whether the learner agreed that their name stands in the credential of `course`."""
+    query = select(Consent).where(Consent.learner == learner, Consent.course == course).order_by(Consent.id.desc()).limit(1)
+    consent = session.scalars(query).first()
+    return consent is not None and consent.show_name

@@ -1,0 +1,173 @@
+"""Writes what the world sees, from the ledger: the DID document, the status lists, and each credential as JSON, PNG and PDF.
+
+Everything can be made again from the ledger and the key; a file that is there and right is left alone. JSON first: it is the credential, the others carry it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from courses.errors import ReleaseRefusedError
+from courses.manifest import CourseManifest
+from courses.manifest_file import load_manifest
+from courses.settings import Site
+from courses.storage import write_atomically
+from issuer.achievement import percent
+from issuer.badge_image import BadgeFace, draw_badge
+from issuer.baking import bake
+from issuer.certificate import CertificateFacts, typeset_certificate
+from issuer.identity import IssuerIdentity
+from issuer.issuing import status_list_url
+from issuer.ledger import Batch, Credential, credentials_of
+from issuer.proof import add_proof
+from issuer.status_list import StatusBits, build_status_list
+
+_STATUS_LIFE = timedelta(days=365)
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """Where things are."""
+
+    folder: Path
+    credentials: tuple[Path, ...]
+    """The JSON files, by time of issue."""
+
+
+def publish_site(
+    site: Site, identity: IssuerIdentity, session: Session, *, now: datetime, progress: Progress = lambda _done, _all: None
+) -> Published:
+    """Write what is missing or outdated of the site's public files, and return where they are.
+
+    Raises:
+        StorageError: the disk is full or the folder is not writable.
+        CertificateError: a name has letters that no font of ours has.
+    """
+    folder = site.root
+    _write_if_changed(folder / "did.json", json.dumps(identity.document, indent=2) + "\n")
+    credentials = credentials_of(session)
+    publish_status_lists(site, identity, credentials, now=now)
+    artist = _Artist(site, session)
+    paths = []
+    for index, credential in enumerate(credentials, start=1):
+        paths.append(_publish_credential(folder / "credentials", credential, artist))
+        progress(index, len(credentials))
+    return Published(folder, tuple(paths))
+
+
+def publish_status_lists(site: Site, identity: IssuerIdentity, credentials: list[Credential], *, now: datetime) -> None:
+    """Sign and write every status list whose bits are not what its file says; the first list always exists."""
+    numbers = {credential.status_list for credential in credentials} | {1}
+    for number in sorted(numbers):
+        revoked = [each.status_index for each in credentials if each.status_list == number and each.revoked_at]
+        url = status_list_url(site, number)
+        unsigned = build_status_list(url, identity.profile.did, StatusBits().with_bits(revoked), now, valid_until=now + _STATUS_LIFE)
+        path = site.root / "status" / f"{number}.json"
+        if not _says_the_same(path, unsigned, now):
+            write_atomically(path, json.dumps(add_proof(unsigned, identity.signer, now), indent=2) + "\n")
+
+
+def _says_the_same(path: Path, unsigned: dict[str, Any], now: datetime) -> bool:
+    """Whether the published list has the same bits, the same issuer, and half of its life before it."""
+    try:
+        published = json.loads(path.read_text(encoding="utf-8"))
+        old_enough = datetime.fromisoformat(published["validUntil"]) - now < _STATUS_LIFE / 2
+        return bool(not old_enough and all(published[key] == unsigned[key] for key in ("id", "issuer", "credentialSubject")))
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+
+
+def credential_file(credential: Credential) -> str:
+    """Return the name, without its ending, of a credential's files: its UUID."""
+    return credential.id.removeprefix("urn:uuid:")
+
+
+def verify_url(site: Site, credential: Credential) -> str:
+    """Return the address that the certificate's QR code leads to."""
+    return site.published("verify", credential_file(credential))
+
+
+class _Artist:
+    """Draws badges and certificates; the course's manifest and badge are made once."""
+
+    def __init__(self, site: Site, session: Session) -> None:
+        self._site = site
+        self._session = session
+        self._manifests: dict[str, CourseManifest] = {}
+        self._badges: dict[tuple[str, int], bytes] = {}
+
+    def badge(self, credential: Credential) -> bytes:
+        manifest, year = self._manifest(credential), datetime.fromisoformat(credential.issued_at).year
+        key = (f"{manifest.id}/{manifest.version}", year)
+        if key not in self._badges:
+            self._badges[key] = draw_badge(BadgeFace(manifest.id, manifest.title.en, self._site.settings.issuer.name, year))
+        return self._badges[key]
+
+    def certificate(self, credential: Credential) -> bytes:
+        manifest, document = self._manifest(credential), json.loads(credential.document)
+        issued = datetime.fromisoformat(credential.issued_at)
+        until = document.get("validUntil")
+        facts = CertificateFacts(
+            course_id=manifest.id,
+            institution=self._site.settings.issuer.name,
+            title=manifest.title.en,
+            title_fil=manifest.title.fil,
+            outcomes=tuple(outcome.text.en for outcome in manifest.outcomes),
+            notional_hours=manifest.notional_hours.total,
+            awarded_on=issued.date(),
+            credential_id=credential.id,
+            verify_url=verify_url(self._site, credential),
+            holder=document["credentialSubject"].get("name"),
+            level=", ".join(f"{level.framework} level {level.level}" for level in manifest.levels) or None,
+            result=_result(manifest, document),
+            valid_until=datetime.fromisoformat(until).date() if until else None,
+            badge_png=self.badge(credential),
+        )
+        return typeset_certificate(facts, credential.document, made_at=issued)
+
+    def _manifest(self, credential: Credential) -> CourseManifest:
+        """Return the manifest that the credential's batch was made with."""
+        if credential.batch_id not in self._manifests:
+            batch = self._session.get(Batch, credential.batch_id)
+            frozen = self._site.course_root(credential.course) / "releases" / (batch.release_hash if batch else "") / credential.course
+            if batch is None or not frozen.is_dir():
+                raise ReleaseRefusedError(
+                    f"the sources that {credential.id} was awarded for are gone",
+                    where=str(frozen),
+                    remedy="Restore the site's folder from a backup.",
+                )
+            self._manifests[credential.batch_id] = load_manifest(frozen)
+        return self._manifests[credential.batch_id]
+
+
+def _result(manifest: CourseManifest, document: dict[str, Any]) -> str | None:
+    """Return the overall result as the credential discloses it."""
+    results = document["credentialSubject"].get("result", [])
+    if not results or "value" not in results[0]:
+        return None
+    return f"{results[0]['value']} % (pass mark {percent(manifest.pass_rule.overall)} %)"
+
+
+def _publish_credential(folder: Path, credential: Credential, artist: _Artist) -> Path:
+    name = credential_file(credential)
+    path = folder / f"{name}.json"
+    _write_if_changed(path, credential.document)
+    if not (folder / f"{name}.png").is_file():
+        write_atomically(folder / f"{name}.png", bake(artist.badge(credential), credential.document))
+    if not (folder / f"{name}.pdf").is_file():
+        write_atomically(folder / f"{name}.pdf", artist.certificate(credential))
+    return path
+
+
+def _write_if_changed(path: Path, text: str) -> None:
+    if not path.is_file() or path.read_bytes() != text.encode("utf-8"):
+        write_atomically(path, text)

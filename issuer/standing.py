@@ -1,0 +1,97 @@
+"""A course of a site as the issuer sees it: the released manifest, the gradebook, every learner's eligibility and evidence.
+
+The one place where the issuer reads the autograder. Everything is read at one moment and then only computed with.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from autograder.evidence import GradedEvidence, collect_evidence
+from autograder.gradebook import GradebookFrames, read_gradebook
+from autograder.nbgrader_database import open_gradebook
+from autograder.records import open_records
+from courses.errors import ReleaseRefusedError, UnknownCourseError
+from courses.manifest import CourseManifest
+from courses.nbgrader_course import NbgraderCourse, open_course
+from courses.notebook import load_notebooks
+from courses.release import Release, find_release, frozen_source, load_released_manifest
+from courses.settings import Site
+from issuer.eligibility import Eligibility, assess_learners
+
+
+@dataclass(frozen=True, slots=True)
+class Learner:
+    """Who a learner is, as nbgrader's `student` table has it."""
+
+    id: str
+    name: str | None
+    email: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class CourseStanding:
+    """Everything that a batch is made of."""
+
+    manifest: CourseManifest
+    release: Release
+    frames: GradebookFrames
+    eligibility: tuple[Eligibility, ...]
+    evidence: dict[str, tuple[GradedEvidence, ...]]
+    learners: dict[str, Learner]
+
+
+def read_standing(site: Site, course: str) -> CourseStanding:
+    """Return the standing of a released course.
+
+    Raises:
+        UnknownCourseError: the site has no such course.
+        ReleaseRefusedError: it is not released.
+        EligibilityError: the released manifest and notebooks do not fit.
+    """
+    root = released_root(site, course)
+    release = find_release(root)
+    if release is None:
+        raise ReleaseRefusedError(f"course {course!r} is not released", remedy=f"Run `patunay release {course}` first.")
+    manifest = load_released_manifest(root)
+    directory = open_course(root)
+    allowed = {each.id: each.attempts for each in manifest.assessments}
+    frames = read_gradebook(directory, attempts_allowed=allowed)
+    points = {
+        (assessment.id, cell.grade_id): cell.points
+        for assessment in manifest.assessments
+        for notebook in load_notebooks(frozen_source(root, release) / assessment.id)
+        for cell in notebook.graded_cells
+        if cell.grade_id is not None and cell.points is not None
+    }
+    with open_records(root) as session:
+        evidence = collect_evidence(session, allowed)
+    return CourseStanding(manifest, release, frames, assess_learners(manifest, frames, points), evidence, _learners(directory))
+
+
+def _learners(directory: NbgraderCourse) -> dict[str, Learner]:
+    with open_gradebook(directory) as gradebook:
+        return {
+            str(each.id): Learner(
+                str(each.id), " ".join(part for part in (each.first_name, each.last_name) if part) or None, each.email or None
+            )
+            for each in gradebook.students
+        }
+
+
+def released_root(site: Site, course: str) -> Path:
+    """Return the course directory of a released course.
+
+    Raises:
+        UnknownCourseError, ReleaseRefusedError: there is none.
+    """
+    root = site.course_root(course)
+    if find_release(root) is None:
+        if not (site.courses / course).is_dir():
+            known = ", ".join(sorted(path.name for path in site.courses.glob("*") if (path / "course.toml").is_file()))
+            raise UnknownCourseError(
+                f"there is no course called {course!r}", where=str(site.courses), remedy=f"The courses are: {known or 'none yet'}."
+            )
+        raise ReleaseRefusedError(f"course {course!r} is not released", remedy=f"Run `patunay release {course}` first.")
+    return root

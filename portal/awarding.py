@@ -1,0 +1,140 @@
+"""What the issuing commands and the demo do: one function a step, each opens the ledger, does one thing, closes it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy import func, select
+
+from courses.settings import Site
+from issuer.audit import append_entry
+from issuer.batches import AwardRow, approve_batch, draft_batch, load_batch, prepare_batch
+from issuer.errors import LedgerError
+from issuer.identity import load_identity
+from issuer.issuing import issue_batch, revoke_credential
+from issuer.ledger import Batch, BatchRow, Consent, credentials_of, find_credential, open_ledger, shows_name
+from issuer.publishing import publish_site, publish_status_lists
+from issuer.standing import read_standing, released_root
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A batch as it was prepared, and who is not in it."""
+
+    batch: str | None
+    state: str
+    content_hash: str
+    new: tuple[str, ...]
+    already_issued: tuple[str, ...]
+    withdrawn: tuple[str, ...]
+    incomplete: tuple[tuple[str, str], ...]
+
+    def as_json(self) -> dict[str, object]:
+        """Return the fields as plain values."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class IssuedFiles:
+    """What issuing a batch did, and where its files are."""
+
+    new: int
+    before: int
+    folder: Path
+
+
+def record_consent(site: Site, learner: str, course: str, *, show_name: bool, channel: str, now: datetime) -> None:
+    """Record a learner's consent, unless it is what stands there already."""
+    released_root(site, course)
+    with open_ledger(site.ledger_url) as session:
+        if shows_name(session, learner, course) == show_name and session.scalar(
+            select(func.count()).select_from(Consent).where(Consent.learner == learner, Consent.course == course)
+        ):
+            return
+        session.add(Consent(learner=learner, course=course, show_name=show_name, given_at=now.isoformat(), channel=channel))
+        append_entry(session, at=now, actor=learner, action="consent", subject=course, details={"show_name": show_name, "channel": channel})
+        session.commit()
+
+
+def prepare(site: Site, course: str, *, by: str, now: datetime) -> Prepared:
+    """Prepare a batch of the course."""
+    standing = read_standing(site, course)
+    with open_ledger(site.ledger_url) as session:
+        batch = prepare_batch(standing, session, by=by, now=now)
+        draft = draft_batch(standing, session)
+        return Prepared(
+            batch.id if batch else None,
+            batch.state if batch else "",
+            batch.content_hash if batch else "",
+            tuple(row.learner for row in draft.rows),
+            draft.already_issued,
+            draft.withdrawn,
+            draft.incomplete,
+        )
+
+
+def batches(site: Site) -> list[tuple[str, str, str, str, int, str, str, str]]:
+    """Return every batch, newest first: id, course, version, state, awards, prepared by, prepared at, approved by."""
+    with open_ledger(site.ledger_url) as session:
+        counts = dict(session.execute(select(BatchRow.batch_id, func.count()).group_by(BatchRow.batch_id)).tuples().all())
+        found = session.scalars(select(Batch).order_by(Batch.prepared_at.desc()))
+        return [
+            (
+                each.id,
+                each.course,
+                each.version,
+                each.state,
+                counts.get(each.id, 0),
+                each.prepared_by,
+                each.prepared_at,
+                each.approved_by or "",
+            )
+            for each in found
+        ]
+
+
+def batch_rows(site: Site, name: str) -> list[AwardRow]:
+    """Return the awards of a batch."""
+    with open_ledger(site.ledger_url) as session:
+        return [AwardRow.model_validate_json(row.content) for row in load_batch(session, name).rows]
+
+
+def approve(site: Site, name: str, *, by: str, now: datetime) -> str:
+    """Approve a batch and return its id."""
+    with open_ledger(site.ledger_url) as session:
+        batch = load_batch(session, name)
+        approve_batch(batch, read_standing(site, batch.course), session, by=by, two_person=site.settings.approval.two_person, now=now)
+        return batch.id
+
+
+def issue(site: Site, name: str, *, now: datetime, progress: Callable[[int, int], None]) -> IssuedFiles:
+    """Issue a batch and publish everything."""
+    identity = load_identity(site)
+    with open_ledger(site.ledger_url) as session:
+        batch = load_batch(session, name)
+        issued = issue_batch(batch, read_standing(site, batch.course), session, site, identity, now=now, progress=progress)
+        published = publish_site(site, identity, session, now=now)
+    return IssuedFiles(issued.new, issued.before, published.folder / "credentials")
+
+
+def revoke(site: Site, name: str, *, reason: str, by: str, now: datetime) -> bool:
+    """Withdraw a credential and publish the status lists; return whether it was not withdrawn before.
+
+    Raises:
+        LedgerError: there is no such credential.
+    """
+    identity = load_identity(site)
+    with open_ledger(site.ledger_url) as session:
+        credential = find_credential(session, name)
+        if credential is None:
+            raise LedgerError(
+                f"no credential {name!r} was issued here",
+                where=site.ledger_url,
+                remedy="Take its id from the file (`id`), or see `patunay batch show`.",
+            )
+        new = revoke_credential(credential, session, by=by, reason=reason, now=now)
+        publish_status_lists(site, identity, credentials_of(session), now=now)
+    return new

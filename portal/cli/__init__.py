@@ -1,0 +1,1 @@
+"""The `patunay` command. A command parses, calls one function and prints; heavy libraries are imported inside the command that needs them."""

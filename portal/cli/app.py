@@ -1,0 +1,39 @@
+"""The `patunay` command with its subcommands."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import typer
+from typer.exceptions import Abort, TyperException
+
+from courses.errors import DiagnosedError
+from portal.cli import course_commands, demo_command, grading_commands, issuing_commands, site_commands, verify_command
+from portal.cli.output import say
+
+app = typer.Typer(
+    name="patunay",
+    help="From nbgrader notebook work to micro-credentials that a stranger can check.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+)
+for module in (demo_command, site_commands, course_commands, grading_commands, issuing_commands, verify_command):
+    module.register(app)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run one command and return its exit code."""
+    try:
+        result = app(list(arguments), standalone_mode=False)
+    except DiagnosedError as problem:
+        say(f"patunay: {problem}", style="red")
+        return 1
+    except (Abort, KeyboardInterrupt):
+        say("patunay: stopped. Run the same command again: it goes on where it stopped.", style="yellow")
+        return 130
+    except TyperException as wrong:
+        say(f"patunay: {wrong.format_message()}\nSee `patunay --help`, or `patunay COMMAND --help`.", style="red")
+        return wrong.exit_code
+    return result if isinstance(result, int) else 0

@@ -1,0 +1,104 @@
+"""`patunay courses`, `patunay check`, `patunay release`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from portal.cli.options import HERE, CourseArgument, JsonOption, SiteOption, now, site_at
+from portal.cli.output import print_json, print_table, print_text, say
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to `app`."""
+    app.command("courses")(courses)
+    app.command("check")(check)
+    app.command("release")(release)
+
+
+def courses(site: SiteOption = HERE, as_json: JsonOption = False) -> None:
+    """List the site's courses and what is released of them.
+
+    Example: `patunay courses`
+    """
+    from courses.catalogue import course_ids, load_course
+    from courses.release import find_release
+
+    place = site_at(site)
+    rows = []
+    for name in course_ids(place.courses):
+        manifest, released = load_course(place.courses, name).manifest, find_release(place.course_root(name))
+        rows.append(
+            (
+                name,
+                manifest.version,
+                manifest.title.en,
+                f"{released.version} on {released.released_at[:10]}" if released else "not released",
+                str(manifest.qa.review_by),
+            )
+        )
+    columns = ("course", "version", "title", "released", "review by")
+    if as_json:
+        print_json([dict(zip(columns, row, strict=True)) for row in rows])
+    else:
+        print_table(str(place.courses), columns, rows)
+
+
+def check(course: CourseArgument, site: SiteOption = HERE, as_json: JsonOption = False) -> None:
+    """Check a course against the release gate: every rule with its code, finding, place and remedy. Exit code 1 if something blocks.
+
+    Example: `patunay check data-cleaning-with-pandas`
+    """
+    from courses.catalogue import load_course
+    from courses.checks import check_course
+
+    findings = check_course(load_course(site_at(site).courses, course), today=now().date())
+    blocking = sum(finding.is_blocking for finding in findings)
+    if as_json:
+        print_json(
+            [
+                {"code": each.code, "severity": each.severity.value, "problem": each.problem, "where": each.where, "remedy": each.remedy}
+                for each in findings
+            ]
+        )
+    else:
+        rows = [(each.code, each.severity.value, each.where, each.problem, each.remedy) for each in findings]
+        if rows:
+            print_table(f"{course}: findings", ("code", "severity", "where", "problem", "what to do"), rows)
+        print_text(f"{course}: {blocking} blocking, {len(findings) - blocking} warnings.")
+    if blocking:
+        raise typer.Exit(1)
+
+
+def release(
+    course: CourseArgument,
+    assignments: Annotated[
+        list[str] | None, typer.Argument(metavar="[ASSIGNMENT]...", help="Only these; default: all.", show_default=False)
+    ] = None,
+    site: SiteOption = HERE,
+    as_json: JsonOption = False,
+) -> None:
+    """Check, freeze and publish a course: nbgrader makes the learner version and puts it into the exchange.
+
+    Example: `patunay release data-cleaning-with-pandas`
+    """
+    from courses.catalogue import load_course
+    from courses.release import release_course
+
+    place = site_at(site)
+    released = release_course(place, load_course(place.courses, course), tuple(assignments or ()), now=now())
+    if as_json:
+        print_json(
+            {
+                "course": course,
+                "version": released.version,
+                "content_hash": released.content_hash,
+                "assignments": list(released.assignments),
+            }
+        )
+        return
+    print_text(f"{course} {released.version} is released: {', '.join(released.assignments)}.")
+    say(
+        f"Sources are frozen as {released.content_hash[:16]}… Next, when learners have submitted: patunay collect {course} && patunay grade {course}"
+    )

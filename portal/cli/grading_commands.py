@@ -1,0 +1,155 @@
+"""`patunay collect`, `patunay grade`, `patunay gradebook`, `patunay report`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from portal.cli.options import HERE, CourseArgument, JsonOption, SiteOption, now, site_at
+from portal.cli.output import print_json, print_table, print_text, progress_bar, say
+
+if TYPE_CHECKING:
+    from autograder.grading import GradingSummary
+
+AssignmentsArgument = Annotated[
+    list[str] | None, typer.Argument(metavar="[ASSIGNMENT]...", help="Only these; default: all.", show_default=False)
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to `app`."""
+    app.command("collect")(collect)
+    app.command("grade")(grade)
+    app.command("gradebook")(gradebook)
+    app.command("report")(report)
+
+
+def collect(course: CourseArgument, assignments: AssignmentsArgument = None, site: SiteOption = HERE, as_json: JsonOption = False) -> None:
+    """Take every attempt from the exchange; all are kept.
+
+    Example: `patunay collect data-cleaning-with-pandas`
+    """
+    from portal.course_work import collect_course
+
+    collected = collect_course(site_at(site), course, tuple(assignments or ()), now=now())
+    if as_json:
+        print_json({name: {"new": each.new, "known": each.known, "refused": list(each.refused)} for name, each in collected.items()})
+        return
+    for name, each in collected.items():
+        print_text(f"{name}: {each.new} new attempts, {each.known} known.")
+        for refusal in each.refused:
+            say(f"  not taken: {refusal}", style="yellow")
+
+
+def grade(
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[COURSE] [ASSIGNMENT]...",
+            help="In a site: the course, then assignments. With --root: assignments.",
+            show_default=False,
+        ),
+    ] = None,
+    root: Annotated[
+        Path | None, typer.Option(help="Grade in this nbgrader course directory; no site is needed.", show_default=False)
+    ] = None,
+    learner: Annotated[list[str] | None, typer.Option(help="Only this learner; may be given again.", show_default=False)] = None,
+    force: Annotated[bool, typer.Option("--force", help="Grade again what has a result.")] = False,
+    jobs: Annotated[int, typer.Option(help="How many submissions at once; 0: one a core.")] = 0,
+    site: SiteOption = HERE,
+    as_json: JsonOption = False,
+) -> None:
+    """Grade the submissions that have no result yet, and write nbgrader's gradebook.
+
+    Examples: `patunay grade data-cleaning-with-pandas` in a site; `patunay grade ps1 --root .` in any nbgrader course directory.
+    """
+    from portal.course_work import GradeRequest, grade_course, grade_directory
+
+    request = GradeRequest(tuple(learner or ()), force, jobs)
+    with progress_bar("grading") as progress:
+        if root is not None:
+            summaries = grade_directory(root, tuple(names or ()), request, now=now, progress=progress)
+        else:
+            if not names:
+                raise typer.BadParameter("name a course, or give --root DIR")
+            summaries = grade_course(site_at(site), names[0], tuple(names[1:]), request, now=now, progress=progress)
+    _tell(summaries, as_json=as_json)
+    if any(each.status == "broken" for summary in summaries for each in summary.graded):
+        raise typer.Exit(1)
+
+
+def _tell(summaries: list[GradingSummary], *, as_json: bool) -> None:
+    if as_json:
+        graded = [
+            {"assignment": summary.assignment, "learner": each.learner, "status": each.status, "reason": each.reason, "score": each.score,
+             "points_possible": each.points_possible, "seconds": each.duration_s}
+            for summary in summaries for each in summary.graded
+        ]  # fmt: skip
+        print_json({"graded": graded, "skipped": sum(summary.skipped for summary in summaries)})
+        return
+    for summary in summaries:
+        if summary.sandbox == "none" and summary.graded:
+            say("No sandbox: learners' code ran with your rights. `patunay doctor` says how to get one.", style="yellow")
+        rows = [
+            (
+                each.learner,
+                each.status,
+                "" if each.score is None else f"{each.score:g} / {each.points_possible:g}",
+                f"{each.duration_s:.1f}",
+                each.reason,
+            )
+            for each in sorted(summary.graded, key=lambda each: each.learner)
+        ]
+        if rows:
+            print_table(summary.assignment, ("learner", "status", "score", "seconds", "reason"), rows, numbers=("score", "seconds"))
+        print_text(f"{summary.assignment}: {len(rows)} graded now, {summary.skipped} had their result already.")
+
+
+def gradebook(
+    course: CourseArgument,
+    form: Annotated[str | None, typer.Option("--format", help="Write a file: csv, xlsx, parquet or json.", show_default=False)] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="The file or folder to write; default: gradebook/ in the site.", show_default=False)
+    ] = None,
+    cells: Annotated[bool, typer.Option("--cells", help="One row a graded cell instead of one an assignment.")] = False,
+    site: SiteOption = HERE,
+    as_json: JsonOption = False,
+) -> None:
+    """Show or write the gradebook: a row with its state for every learner and assignment, never a silent zero.
+
+    Example: `patunay gradebook data-cleaning-with-pandas --format csv`
+    """
+    from autograder.gradebook_export import export_frame, frame_as_json
+    from portal.course_work import course_gradebook
+
+    place = site_at(site)
+    frames = course_gradebook(place, course)
+    frame = frames.cells if cells else frames.assignments
+    if form is not None:
+        name = f"{course}-{'cells' if cells else 'assignments'}.{form}"
+        target = place.root / "gradebook" / name if out is None else out / name if out.is_dir() else out
+        export_frame(frame, target, form)
+        print_text(str(target))
+    elif as_json:
+        print_json(frame_as_json(frame))
+    else:
+        shown = (
+            ("learner", "assignment", "cell", "score", "points_possible", "state")
+            if cells
+            else ("learner", "assignment", "state", "final_score", "points_possible", "attempts", "reason")
+        )
+        rows = [["" if value != value else value for value in row] for row in frame[list(shown)].itertuples(index=False, name=None)]
+        print_table(course, shown, rows, numbers=("score", "final_score", "points_possible", "attempts"))
+
+
+def report(course: CourseArgument, site: SiteOption = HERE, as_json: JsonOption = False) -> None:
+    """Make the cohort report: who is where, how scores spread, how hard each cell was; one HTML file that needs nothing else.
+
+    Example: `patunay report data-cleaning-with-pandas`
+    """
+    from portal.course_work import report_course
+
+    path = report_course(site_at(site), course, now=now())
+    print_json({"report": str(path)}) if as_json else print_text(str(path))

@@ -1,0 +1,181 @@
+"""`patunay eligible`, `patunay batch …`, `patunay consent`, `patunay revoke`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from portal.cli.options import HERE, ByOption, CourseArgument, JsonOption, SiteOption, now, site_at
+from portal.cli.output import print_json, print_table, print_text, progress_bar, say
+
+BatchArgument = Annotated[str, typer.Argument(help="The batch's id, or its beginning.", show_default=False)]
+batch_app = typer.Typer(help="Prepare, approve and issue credentials: the governed path.", no_args_is_help=True)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to `app`."""
+    app.command("eligible")(eligible)
+    app.command("consent")(consent)
+    app.command("revoke")(revoke)
+    batch_app.command("prepare")(prepare)
+    batch_app.command("list")(list_batches)
+    batch_app.command("show")(show)
+    batch_app.command("approve")(approve)
+    batch_app.command("issue")(issue)
+    app.add_typer(batch_app, name="batch")
+
+
+def eligible(course: CourseArgument, site: SiteOption = HERE, as_json: JsonOption = False) -> None:
+    """Say who is eligible, not yet, or blocked, and why.
+
+    Example: `patunay eligible data-cleaning-with-pandas`
+    """
+    from issuer.achievement import percent
+    from issuer.standing import read_standing
+
+    standings = read_standing(site_at(site), course).eligibility
+    if as_json:
+        print_json(
+            [
+                {"learner": each.learner, "status": each.status.value, "overall": each.overall, "outcomes": dict(each.outcomes),
+                 "assessments": dict(each.assessments), "reasons": [{"code": reason.code, "text": reason.text} for reason in each.reasons]}
+                for each in standings
+            ]
+        )  # fmt: skip
+        return
+    rows = [
+        (each.learner, each.status.value, percent(each.overall), " ".join(reason.text for reason in each.reasons)) for each in standings
+    ]
+    print_table(course, ("learner", "status", "score %", "why"), rows, numbers=("score %",))
+
+
+def consent(
+    learner: Annotated[str, typer.Argument(help="The learner's id.", show_default=False)],
+    course: CourseArgument,
+    show_name: Annotated[
+        bool, typer.Option("--show-name/--hide-name", help="Whether their name stands in the credential.", show_default=False)
+    ],
+    channel: Annotated[str, typer.Option(help="How they told you.")] = "command line",
+    site: SiteOption = HERE,
+) -> None:
+    """Record what a learner agreed to show in their credential. Without it no name is shown.
+
+    Example: `patunay consent ana data-cleaning-with-pandas --show-name`
+    """
+    from portal.awarding import record_consent
+
+    record_consent(site_at(site), learner, course, show_name=show_name, channel=channel, now=now())
+    print_text(f"{learner}, {course}: the name will {'stand' if show_name else 'not stand'} in the credential.")
+
+
+def prepare(course: CourseArgument, by: ByOption, site: SiteOption = HERE, as_json: JsonOption = False) -> None:
+    """Write down a batch of everyone who can be issued to now.
+
+    Example: `patunay batch prepare data-cleaning-with-pandas --by "Ana Reyes"`
+    """
+    from portal.awarding import prepare as prepare_course
+
+    prepared = prepare_course(site_at(site), course, by=by, now=now())
+    if as_json:
+        print_json(prepared.as_json())
+        return
+    print_table(
+        f"{course}: what a batch holds now",
+        ("what", "how many", "who"),
+        [
+            ("new", len(prepared.new), ", ".join(prepared.new)),
+            ("already issued", len(prepared.already_issued), ", ".join(prepared.already_issued)),
+            ("withdrawn before", len(prepared.withdrawn), ", ".join(prepared.withdrawn)),
+            ("incomplete", len(prepared.incomplete), "; ".join(f"{learner}: {why}" for learner, why in prepared.incomplete)),
+        ],
+        numbers=("how many",),
+    )
+    if prepared.batch is None:
+        print_text("There is nobody to issue to.")
+        return
+    print_text(f"Batch {prepared.batch} ({prepared.state}), content {prepared.content_hash[:16]}…")
+    say(f'Next, by someone else: patunay batch approve {prepared.batch[:8]} --by "NAME"')
+
+
+def list_batches(site: SiteOption = HERE, as_json: JsonOption = False) -> None:
+    """List the batches, newest first.
+
+    Example: `patunay batch list`
+    """
+    from portal.awarding import batches
+
+    rows = batches(site_at(site))
+    columns = ("batch", "course", "version", "state", "awards", "prepared by", "prepared at", "approved by")
+    print_json([dict(zip(columns, row, strict=True)) for row in rows]) if as_json else print_table(
+        "batches", columns, rows, numbers=("awards",)
+    )
+
+
+def show(batch: BatchArgument, site: SiteOption = HERE, as_json: JsonOption = False) -> None:
+    """Show what a batch would say of each learner.
+
+    Example: `patunay batch show 3f0f6c1e`
+    """
+    from issuer.achievement import percent
+    from portal.awarding import batch_rows
+
+    rows = batch_rows(site_at(site), batch)
+    if as_json:
+        print_json([row.model_dump(mode="json") for row in rows])
+        return
+    shown = [
+        (
+            row.learner,
+            row.name or "(not shown)",
+            percent(row.overall),
+            ", ".join(f"{name} {percent(share)}" for name, share in row.outcomes),
+            len(row.evidence),
+        )
+        for row in rows
+    ]
+    print_table(batch, ("learner", "name", "score %", "outcomes %", "evidence"), shown, numbers=("score %", "evidence"))
+
+
+def approve(batch: BatchArgument, by: ByOption, site: SiteOption = HERE) -> None:
+    """Approve a batch's content. You cannot approve what you prepared, unless the site allows it.
+
+    Example: `patunay batch approve 3f0f6c1e --by "Benigno Cruz"`
+    """
+    from portal.awarding import approve as approve_course
+
+    name = approve_course(site_at(site), batch, by=by, now=now())
+    print_text(f"Batch {name} is approved by {by}.")
+    say(f"Next: patunay batch issue {name[:8]}")
+
+
+def issue(batch: BatchArgument, site: SiteOption = HERE, as_json: JsonOption = False) -> None:
+    """Sign an approved batch, and write its files. Interrupted, it goes on where it stopped.
+
+    Example: `patunay batch issue 3f0f6c1e`
+    """
+    from portal.awarding import issue as issue_course
+
+    with progress_bar("signing") as progress:
+        issued = issue_course(site_at(site), batch, now=now(), progress=progress)
+    if as_json:
+        print_json({"new": issued.new, "before": issued.before, "folder": str(issued.folder)})
+        return
+    print_text(f"{issued.new} credentials are issued now, {issued.before} were before. They are in {issued.folder}.")
+
+
+def revoke(
+    credential: Annotated[str, typer.Argument(help="The credential's id (urn:uuid:…) or its UUID.", show_default=False)],
+    reason: Annotated[str, typer.Option(help="Why; it is kept in the ledger.", show_default=False)],
+    by: ByOption,
+    site: SiteOption = HERE,
+) -> None:
+    """Withdraw a credential for good. Whoever verifies it sees so from now on.
+
+    Example: `patunay revoke 3f0f6c1e-8a0b-4c58-9a55-6d1f0f2f7c11 --reason "issued to the wrong person" --by "Ana Reyes"`
+    """
+    from portal.awarding import revoke as revoke_one
+
+    new = revoke_one(site_at(site), credential, reason=reason, by=by, now=now())
+    print_text(f"{credential} {'is withdrawn' if new else 'was withdrawn before'}.")
+    say("Publish the folder status/ again, so that everyone sees it.")

@@ -1,0 +1,33 @@
+"""Options and arguments that many commands share, and what they stand for."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from courses.settings import Site
+
+SiteOption = Annotated[
+    Path, typer.Option("--site", help="The site's folder (with patunay.toml). Default: the nearest one upwards.", show_default=False)
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+CourseArgument = Annotated[str, typer.Argument(help="The course's id: its folder under source_notebooks/.", show_default=False)]
+ByOption = Annotated[str, typer.Option("--by", help="Your name, for the record.", show_default=False)]
+
+HERE = Path()
+
+
+def site_at(folder: Path) -> Site:
+    """Return the site in or above `folder`."""
+    from courses.settings import load_site
+
+    return load_site(folder)
+
+
+def now() -> datetime:
+    """Return the time. Only commands ask it; everything below gets it as an argument."""
+    return datetime.now(UTC)

@@ -1,0 +1,94 @@
+"""`patunay verify`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from portal.cli.options import HERE, JsonOption, now
+from portal.cli.output import print_json, print_table, print_text
+
+if TYPE_CHECKING:
+    from portal.verifying import Verified
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to `app`."""
+    app.command("verify")(verify)
+
+
+def verify(
+    sources: Annotated[
+        list[str], typer.Argument(metavar="FILE|URL...", help="JSON, baked PNG, or PDF; or an https address.", show_default=False)
+    ],
+    published: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="A copy of what the issuer publishes: a folder with did.json and status/. May be given again.", show_default=False
+        ),
+    ] = None,
+    offline: Annotated[bool, typer.Option("--offline", help="Ask no other machine.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Verify credentials: anyone's, on any machine, without a site. Exit code 1 if one of them is not to be relied on.
+
+    Example: `patunay verify credential.json badge.png certificate.pdf`
+    """
+    from portal.verifying import make_resolver, verify_source
+
+    resolver = make_resolver(HERE, published=tuple(published or ()), offline=offline)
+    results = [verify_source(source, resolver=resolver, now=now(), offline=offline) for source in sources]
+    if as_json:
+        print_json([_as_json(result) for result in results])
+    elif len(results) > 3:
+        print_table("verified", ("credential", "verdict", "why"), [(result.source, _word(result), _why(result)) for result in results])
+    else:
+        for result in results:
+            _tell(result)
+    if not all(result.is_good for result in results):
+        raise typer.Exit(1)
+
+
+def _word(result: Verified) -> str:
+    return result.report.verdict.value if result.report else "unreadable"
+
+
+def _why(result: Verified) -> str:
+    if result.report is None:
+        return result.problem
+    return " ".join(check.sentence for check in result.report.checks if check.state.value != "passed")
+
+
+def _tell(result: Verified) -> None:
+    print_text(f"{result.source}: {_word(result).upper()}")
+    if result.report is None:
+        print_text(f"  {result.problem}")
+        return
+    for check in result.report.checks:
+        print_text(f"  {check.name} · {check.state.value}: {check.sentence}")
+    facts = result.report.facts
+    if facts is None:
+        return
+    told = [
+        ("what", facts.title), ("to", facts.learner_name or "the holder of the e-mail address that it was issued to"), ("by", facts.issuer_name),
+        ("issuer's identifier", facts.issuer_id), ("awarded", facts.awarded_on and f"{facts.awarded_on:%Y-%m-%d}"),
+        ("valid until", facts.valid_until and f"{facts.valid_until:%Y-%m-%d}"), ("achievement", facts.achievement_id), ("credential", facts.credential_id),
+    ]  # fmt: skip
+    for name, value in told:
+        if value:
+            print_text(f"  {name}: {value}")
+
+
+def _as_json(result: Verified) -> dict[str, object]:
+    report = result.report
+    if report is None:
+        return {"source": result.source, "verdict": "unreadable", "problem": result.problem}
+    facts = report.facts
+    return {
+        "source": result.source,
+        "verdict": report.verdict.value,
+        "checks": [{"name": check.name, "state": check.state.value, "sentence": check.sentence} for check in report.checks],
+        "facts": {name: getattr(facts, name) for name in facts.__slots__} if facts else None,
+    }

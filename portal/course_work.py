@@ -1,0 +1,126 @@
+"""What the grading commands and the demo do with a course of a site: one function a step, each safe to call again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from autograder.gradebook import GradebookFrames, read_gradebook
+from autograder.grading import GradingOptions, GradingSummary, Progress, grade_assignment
+from autograder.jobs import Limits
+from autograder.records import open_records
+from autograder.reports import ReportSubject, make_report
+from autograder.submissions import Collected, collect_attempts, show_credited
+from courses.errors import UnknownAssignmentError
+from courses.nbgrader_course import assignments_of, open_course
+from courses.release import find_release, load_released_manifest
+from courses.settings import Site
+from issuer.standing import read_standing, released_root
+
+
+@dataclass(frozen=True, slots=True)
+class GradeRequest:
+    """What the caller of `patunay grade` asks for."""
+
+    learners: tuple[str, ...] = ()
+    force: bool = False
+    jobs: int = 0
+
+
+def collect_course(site: Site, course: str, assignments: tuple[str, ...], *, now: datetime) -> dict[str, Collected]:
+    """Take every attempt of a released course from the exchange; return what was taken, by assignment."""
+    root = released_root(site, course)
+    manifest, directory = load_released_manifest(root), open_course(root)
+    collected = {}
+    with open_records(root) as session:
+        for assignment in _chosen(root, assignments):
+            collected[assignment] = collect_attempts(directory, assignment, session, now=now)
+            assessment = manifest.assessment(assignment)
+            show_credited(directory, assignment, session, allowed=assessment.attempts if assessment else None)
+    return collected
+
+
+def grade_course(
+    site: Site, course: str, assignments: tuple[str, ...], request: GradeRequest, *, now: Callable[[], datetime], progress: Progress
+) -> list[GradingSummary]:
+    """Grade what was collected of a released course."""
+    root = released_root(site, course)
+    manifest, directory, grading = load_released_manifest(root), open_course(root), site.settings.grading
+    summaries = []
+    for assignment in _chosen(root, assignments):
+        assessment = manifest.assessment(assignment)
+        options = GradingOptions(
+            workers=request.jobs or grading.jobs,
+            force=request.force,
+            learners=request.learners,
+            limits=Limits(
+                cell_timeout_s=grading.cell_timeout_s,
+                submission_timeout_s=grading.submission_timeout_s,
+                memory_bytes=grading.memory_bytes,
+                output_bytes=grading.output_bytes,
+            ),
+            sandbox_required=grading.sandbox == "required",
+            attempts_allowed=assessment.attempts if assessment else None,
+        )
+        summaries.append(grade_assignment(directory, assignment, options, now=now, progress=progress))
+    return summaries
+
+
+def grade_directory(
+    root: Path, assignments: tuple[str, ...], request: GradeRequest, *, now: Callable[[], datetime], progress: Progress
+) -> list[GradingSummary]:
+    """Grade what lies in `submitted/` of any nbgrader course directory.
+
+    Raises:
+        UnknownAssignmentError: none is named and none has a source.
+    """
+    directory = open_course(root)
+    chosen = assignments or tuple(assignments_of(directory))
+    if not chosen:
+        raise UnknownAssignmentError(
+            "there is no assignment to grade",
+            where=str(directory.source("*").parent),
+            remedy="Is this an nbgrader course directory? Give it with --root.",
+        )
+    options = GradingOptions(workers=request.jobs, force=request.force, learners=request.learners)
+    return [grade_assignment(directory, assignment, options, now=now, progress=progress) for assignment in chosen]
+
+
+def course_gradebook(site: Site, course: str) -> GradebookFrames:
+    """Return the gradebook of a released course."""
+    root = released_root(site, course)
+    manifest = load_released_manifest(root)
+    return read_gradebook(open_course(root), attempts_allowed={each.id: each.attempts for each in manifest.assessments})
+
+
+def report_course(site: Site, course: str, *, now: datetime) -> Path:
+    """Make the cohort report of a released course and return its HTML file."""
+    standing = read_standing(site, course)
+    statuses = {each.learner: (each.status.value, " ".join(reason.text for reason in each.reasons)) for each in standing.eligibility}
+    manifest = standing.manifest
+    subject = ReportSubject(
+        course=manifest.id,
+        title=manifest.title.en,
+        version=manifest.version,
+        institution=manifest.awarding_body.name,
+        assignments=tuple((each.id, each.title.en) for each in manifest.assessments),
+        pass_mark=manifest.pass_rule.overall,
+        overall={each.learner: each.overall for each in standing.eligibility},
+        statuses=statuses,
+        timezone=site.settings.timezone,
+    )
+    return make_report(subject, standing.frames, site.root / "reports" / f"{manifest.id}.html", now=now)
+
+
+def _chosen(root: Path, assignments: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the assignments to work on: all that are released, or the named ones of them."""
+    release = find_release(root)
+    released = release.assignments if release else ()
+    for name in assignments:
+        if name not in released:
+            raise UnknownAssignmentError(
+                f"assignment {name!r} is not released", where=root.name, remedy=f"Released are: {', '.join(released)}."
+            )
+    return assignments or released

@@ -1,0 +1,92 @@
+"""What `patunay doctor` looks at: versions, the sandbox, the site's databases, keys and exchange."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+
+from autograder.sandbox.bubblewrap import find_bubblewrap
+from courses.catalogue import course_ids
+from courses.errors import DiagnosedError
+from courses.settings import Site, load_site
+from issuer.identity import load_identity
+from issuer.ledger import credentials_of, open_ledger
+
+_LIBRARIES = ("nbgrader", "jupyterlab", "pandas", "nbconvert", "papermill", "cryptography", "pyld", "typst")
+_LITTLE_SPACE = 2**30
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at: ok, a warning, or missing."""
+
+    name: str
+    state: str
+    told: str
+    remedy: str = ""
+
+
+def examine(start: Path) -> list[Finding]:
+    """Return what is there and what is missing, of the machine and of the site in or above `start`."""
+    findings = [Finding("Python", "ok", platform.python_version()), *_libraries(), _sandbox()]
+    try:
+        site = load_site(start)
+    except DiagnosedError as none:
+        return [*findings, Finding("site", "warning", none.problem, none.remedy)]
+    return [*findings, Finding("site", "ok", str(site.root)), *_site(site)]
+
+
+def _libraries() -> Iterator[Finding]:
+    for name in _LIBRARIES:
+        try:
+            yield Finding(name, "ok", metadata.version(name))
+        except metadata.PackageNotFoundError:
+            yield Finding(name, "missing", "not installed", "pip install patunay")
+
+
+def _sandbox() -> Finding:
+    if find_bubblewrap():
+        return Finding("sandbox", "ok", "bubblewrap: no network, no other files, no other processes")
+    return Finding(
+        "sandbox", "warning", "none: learners' code runs with your rights", "apt-get install bubblewrap, and allow user name spaces"
+    )
+
+
+def _site(site: Site) -> Iterator[Finding]:
+    found = course_ids(site.courses)
+    yield Finding(
+        "courses", "ok" if found else "warning", ", ".join(found) or "none", "" if found else f"Copy a course folder into {site.courses}."
+    )
+    writable = os.access(site.exchange, os.W_OK | os.X_OK)
+    yield Finding(
+        "exchange",
+        "ok" if writable else "missing",
+        str(site.exchange),
+        "" if writable else f"mkdir -p {site.exchange} && chmod 777 {site.exchange}",
+    )
+    yield _tried("key", lambda: load_identity(site).profile.did)
+    yield _tried("ledger", lambda: _ledger(site))
+    free = shutil.disk_usage(site.root).free
+    yield Finding(
+        "disk",
+        "ok" if free > _LITTLE_SPACE else "warning",
+        f"{free / 2**30:.1f} GiB free",
+        "" if free > _LITTLE_SPACE else "Free some space.",
+    )
+
+
+def _ledger(site: Site) -> str:
+    with open_ledger(site.ledger_url) as session:
+        return f"{len(credentials_of(session))} credentials"
+
+
+def _tried(name: str, look: object) -> Finding:
+    try:
+        return Finding(name, "ok", str(look()) if callable(look) else "")
+    except DiagnosedError as problem:
+        return Finding(name, "missing", str(problem.problem), problem.remedy)

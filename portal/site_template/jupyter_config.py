@@ -1,0 +1,28 @@
+# Configures every Jupyter program for this site: nbgrader, JupyterLab, formgrader. Plain assignments only, because any of them may run it.
+# nbgrader finds it through nbgrader_config.py beside it; for JupyterLab: `JUPYTER_CONFIG_PATH=$PWD jupyter lab`, which is what `make lab` does.
+# The course is the one named by PATUNAY_COURSE.
+import os
+from pathlib import Path
+
+SITE = Path(__file__).resolve().parent
+COURSE = os.environ.get("PATUNAY_COURSE", "data-cleaning-with-pandas")
+
+c = get_config()  # noqa: F821 - Jupyter gives it
+
+c.CourseDirectory.course_id = COURSE
+c.CourseDirectory.root = str(SITE / "work" / COURSE)
+c.CourseDirectory.source_directory = str(SITE / "source_notebooks" / COURSE)
+c.Exchange.root = str(SITE / "exchange")
+
+# Feedback shows the scores and comments, never the text of a hidden test.
+c.GenerateFeedback.preprocessors = [
+    "nbgrader.preprocessors.GetGrades",
+    "nbgrader.preprocessors.ClearHiddenTests",
+    "nbconvert.preprocessors.CSSHTMLHeaderPreprocessor",
+]
+c.Execute.timeout = 30
+c.KernelManager.transport_encryption = "required"
+
+c.ServerApp.root_dir = str(SITE)
+c.ServerApp.open_browser = False
+c.LabApp.news_url = None

@@ -1,0 +1,104 @@
+"""Takes a credential from wherever people keep it (a JSON file, the badge's picture, the certificate, an address) and verifies it.
+
+Needs no site, database or hub. Inside the issuing site its own published files are believed; elsewhere the issuer's address is asked, or a copy that the
+caller names.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from courses.errors import DiagnosedError
+from courses.settings import load_site
+from issuer.baking import unbake
+from issuer.documents import parse_document
+from issuer.errors import DocumentUnreadableError
+from issuer.pdf_attachment import attached_credential
+from issuer.resolvers import DidKeyResolver, FolderResolver, ResolverChain, WebResolver
+from issuer.verification import Resolver, Verdict, VerificationReport, verify_credential
+
+_MAXIMUM_BYTES = 16 * 2**20
+_GOOD = {Verdict.VALID, Verdict.VALID_WITH_A_NOTE}
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """One source and what verification found; `problem` if no credential could be read from it."""
+
+    source: str
+    report: VerificationReport | None
+    problem: str = ""
+
+    @property
+    def is_good(self) -> bool:
+        """Whether one may rely on it."""
+        return self.report is not None and self.report.verdict in _GOOD
+
+
+def make_resolver(here: Path, *, published: tuple[Path, ...], offline: bool) -> Resolver:
+    """Return where issuers' keys and status lists are looked up, in order: the key itself, the site around `here`, the named copies, the web."""
+    resolvers: list[Resolver] = [DidKeyResolver()]
+    with contextlib.suppress(DiagnosedError):  # not inside a site: then only what is published counts
+        resolvers.append(FolderResolver(load_site(here).root, authoritative=True))
+    resolvers += [FolderResolver(folder) for folder in published]
+    if not offline:
+        resolvers.append(WebResolver())
+    return ResolverChain(tuple(resolvers))
+
+
+def verify_source(source: str, *, resolver: Resolver, now: datetime, offline: bool = False) -> Verified:
+    """Return what verification of one file or https address found. Never raises for what is wrong with the credential."""
+    try:
+        document = parse_document(read_credential(source, offline=offline))
+    except DiagnosedError as unreadable:
+        return Verified(source, None, str(unreadable))
+    return Verified(source, verify_credential(document, resolver=resolver, now=now))
+
+
+def read_credential(source: str, *, offline: bool = False) -> bytes:
+    """Return the JSON of the credential in a file (JSON, PNG, PDF) or at an https address.
+
+    Raises:
+        DocumentUnreadableError: there is no such file, it is too large, or of a kind that carries no credential.
+        BakingError, CertificateError: the picture or the PDF carries none.
+        ResolutionError: the address cannot be fetched.
+    """
+    data = _fetched(source, offline=offline) if "://" in source else _read(Path(source))
+    if data.startswith(b"\x89PNG\r\n\x1a\n"):
+        return unbake(data).encode()
+    if data.startswith(b"%PDF-"):
+        return attached_credential(data).encode()
+    start = data[:64].lstrip()
+    if start.startswith(b"<"):
+        raise DocumentUnreadableError(
+            "this is SVG or HTML, which is not read yet", where=source, remedy="Give the JSON file, the PNG badge or the PDF."
+        )
+    if start.startswith(b"eyJ"):
+        raise DocumentUnreadableError(
+            "this is a JWT, which is not read yet", where=source, remedy="Give the JSON file, the PNG badge or the PDF."
+        )
+    return data
+
+
+def _fetched(address: str, *, offline: bool) -> bytes:
+    if offline:
+        raise DocumentUnreadableError(
+            "an address cannot be fetched with --offline", where=address, remedy="Save the credential as a file first."
+        )
+    return WebResolver().fetch(address)
+
+
+def _read(path: Path) -> bytes:
+    try:
+        if path.stat().st_size > _MAXIMUM_BYTES:
+            raise DocumentUnreadableError(
+                f"the file is larger than {_MAXIMUM_BYTES // 2**20} MiB", where=str(path), remedy="A credential is far smaller."
+            )
+        return path.read_bytes()
+    except FileNotFoundError as missing:
+        raise DocumentUnreadableError("there is no such file", where=str(path), remedy="Check its name.") from missing
+    except OSError as refusal:
+        raise DocumentUnreadableError(f"the file cannot be read: {refusal.strerror}", where=str(path)) from refusal
