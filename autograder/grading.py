@@ -142,25 +142,26 @@ def _grade(course: NbgraderCourse, source: AssignmentSource, due: list[Attempt],
     )
     session.add(run)
     session.commit()
-    jobs = [
-        GradingJob(
-            source=source,
-            learner=each.learner,
-            submission=str(course.root / each.folder),
-            limits=call.limits,
-            sandbox=call.sandbox != "none",
-        )
-        for each in due
-    ]
-    graded = []
-    call.progress(0, len(jobs))
+    alike: dict[str, list[Attempt]] = {}  # the same files give the same result: they are graded once
+    for attempt in due:
+        alike.setdefault(attempt.digest, []).append(attempt)
+    groups = list(alike.values())
+    jobs = [_job(course, source, group[0], call) for group in groups]
+    graded: list[Graded] = []
+    call.progress(0, len(due))
     for index, result in grade_all(jobs, workers=call.workers):
-        _keep(course, due[index], run, result, session, now=call.now())
-        graded.append(_told(due[index], result))
-        call.progress(len(graded), len(jobs))
+        for attempt in groups[index]:
+            _keep(course, attempt, run, result, session, now=call.now())
+            graded.append(_told(attempt, result))
+        call.progress(len(graded), len(due))
     run.finished_at = utc_text(call.now())
     session.commit()
     return graded
+
+
+def _job(course: NbgraderCourse, source: AssignmentSource, attempt: Attempt, call: _Call) -> GradingJob:
+    submission = str(course.root / attempt.folder)
+    return GradingJob(source=source, learner=attempt.learner, submission=submission, limits=call.limits, sandbox=call.sandbox != "none")
 
 
 def _keep(course: NbgraderCourse, attempt: Attempt, run: GradingRun, result: GradingResult, session: Session, *, now: datetime) -> None:

@@ -96,7 +96,7 @@ def fill_in(notebook: Path, answers: dict[str, BankEntry], attempt: Attempt) -> 
 
 
 def _loop(_node: Any, cell: Any) -> None:
-    cell.source += "\n\nwaiting = True\nwhile waiting:\n    pass\n"
+    cell.source = f"waiting = True\nwhile waiting:\n    pass\n\n\n{cell.source}"
 
 
 def _kill(_node: Any, cell: Any) -> None:

@@ -42,7 +42,7 @@ _PEOPLE = (
     ("maria.santos", "Maria Consuelo", "Santos"),
     ("jose.penaflor", "José", "Peñaflor"),
     ("liza.bautista", "Liza", "Bautista"),
-    ("ramon.dimaculangan", "Ramón", "Dimaculangan"),
+    ("rodel.catacutan", "Rodél", "Catacutan"),
     ("aisha.macapanton", "Aisha", "Macapanton"),
     ("paolo.villanueva", "Paolo", "Villanueva"),
     ("grace.tan", "Grace", "Tan"),

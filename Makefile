@@ -1,0 +1,59 @@
+# Everything sets itself up: `make demo` shows the whole way, `make test` proves it. See README.md.
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+WORKERS ?= 2
+
+.PHONY: help setup system node demo test test-all check bench lab lock format clean
+
+help:
+	@echo "make demo      sample courses, simulated learners, grading, credentials, verification (about 3 minutes)"
+	@echo "make test      all tests, with the npm verifiers"
+	@echo "make test-all  the same and the thorough ones"
+	@echo "make check     formatter, linter, types, import contracts, quick tests"
+	@echo "make bench     speed, as ratios against peers run side by side"
+	@echo "make lab       JupyterLab for this site (PATUNAY_COURSE=... chooses the course)"
+
+setup:
+	@PYTHON="$(PYTHON)" scripts/setup.sh python
+
+system:
+	@scripts/setup.sh sandbox
+
+node:
+	@scripts/setup.sh node
+
+demo: setup system
+	@$(BIN)/patunay demo --learners 12
+
+test: setup system node
+	@$(BIN)/pytest -n $(WORKERS) --dist loadgroup -m "not thorough"
+
+test-all: setup system node
+	@$(BIN)/pytest -n $(WORKERS) --dist loadgroup
+
+check: setup
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/pytest -q -n $(WORKERS) -m "not slow and not thorough"
+
+bench: setup system
+	@$(BIN)/python -m benchmarks.grading
+
+lab: setup
+	@JUPYTER_CONFIG_PATH="$(CURDIR)" $(BIN)/jupyter lab
+
+format: setup
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+# The lock names tested versions with their hashes, and no address.
+lock: setup
+	@$(BIN)/python -m pip install --quiet uv
+	@$(BIN)/uv pip compile --quiet pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -o requirements.lock
+
+clean:
+	rm -rf $(VENV) tests/node/node_modules .mypy_cache .ruff_cache .pytest_cache
