@@ -44,7 +44,7 @@ bench: setup system
 	@$(BIN)/python -m benchmarks.grading
 
 lab: setup
-	@JUPYTER_CONFIG_PATH="$(CURDIR)" $(BIN)/jupyter lab
+	@PATH="$(CURDIR)/$(BIN):$$PATH" JUPYTER_CONFIG_PATH="$(CURDIR)" jupyter lab
 
 format: setup
 	@$(BIN)/ruff format .

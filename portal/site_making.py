@@ -61,6 +61,8 @@ def make_site(folder: Path, wanted: NewSite) -> Site:
     _write_once(root / ".gitignore", _GITIGNORE)
     for sample in wanted.samples:
         _copy_sample(sample, root)
+    for manifest in (root / "source_notebooks").glob("*/course.toml"):
+        (root / "work" / manifest.parent.name).mkdir(exist_ok=True)  # so that nbgrader's own commands find their course directory
     _write_once(settings, settings_text(wanted))
     try:
         site = load_site(root)
