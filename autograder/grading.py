@@ -6,6 +6,7 @@ gradebook and the `autograded` step, then the mark that these show it.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import platform
@@ -17,8 +18,9 @@ from importlib import metadata
 
 from sqlalchemy.orm import Session
 
-from autograder.errors import PipelineError, SandboxMissingError
+from autograder.errors import PipelineError
 from autograder.execution.compat import ASSURANCE
+from autograder.execution.engines import BUBBLEWRAP, Engine, EngineRoom, Ready
 from autograder.jobs import AssignmentSource, GradingJob, GradingResult, Limits
 from autograder.nbgrader_database import load_source, open_gradebook
 from autograder.recording import apply_late_penalties, graded_notebook, record_attempt
@@ -33,7 +35,6 @@ from autograder.records import (
     standing_result,
     utc_text,
 )
-from autograder.sandbox.bubblewrap import find_bubblewrap
 from autograder.scheduling.local import grade_all
 from autograder.submissions import adopt_submitted, show_credited
 from courses.nbgrader_course import NbgraderCourse, require_assignment
@@ -55,6 +56,8 @@ class GradingOptions:
     learners: Collection[str] = ()
     """Only these; empty for all."""
     limits: Limits = field(default_factory=Limits)
+    engine: Engine = "fork"
+    """`fork`: Python notebooks run in forks of one kernel; `kernel`: every notebook starts a kernel of its own."""
     sandbox_required: bool = False
     attempts_allowed: int | None = None
     """How many attempts count; see the manifest."""
@@ -91,8 +94,12 @@ def grade_assignment(
     *,
     now: Callable[[], datetime],
     progress: Progress = lambda _done, _all: None,
+    room: EngineRoom | None = None,
 ) -> GradingSummary:
     """Grade what is not graded yet, make the gradebook show it, and return what was done.
+
+    Args:
+        room: engines that the caller keeps for the next assignment; None: they are started and ended here.
 
     Raises:
         UnknownAssignmentError, SourceError: there is nothing to grade against.
@@ -101,7 +108,6 @@ def grade_assignment(
     """
     require_assignment(course, assignment)
     _refuse_own_pipeline(course)
-    sandbox = _sandbox(options)
     source = load_source(course, assignment)
     limits = configured_limits(course, options.limits)
     with open_records(course.root) as session:
@@ -109,7 +115,12 @@ def grade_assignment(
         attempts = [each for group in attempts_of(session, assignment).values() for each in group if not each.refusal]
         chosen = [each for each in attempts if not options.learners or each.learner in options.learners]
         due = [each for each in chosen if options.force or _needs_grading(each, source)]
-        graded = _grade(course, source, due, session, _Call(limits, options.workers, sandbox, now, progress)) if due else []
+        sandbox, graded = "", list[Graded]()
+        if due:
+            own = contextlib.nullcontext(room) if room else EngineRoom(options.engine, sandbox_required=options.sandbox_required)
+            with own as engines:
+                ready = engines.prepare(source)
+                sandbox, graded = ready.sandbox, _grade(course, source, due, session, _Call(limits, options.workers, ready, now, progress))
         show_credited(course, assignment, session, allowed=options.attempts_allowed)
         _record(course, source, session, options.attempts_allowed)
     return GradingSummary(assignment, tuple(graded), len(chosen) - len(due), sandbox)
@@ -119,7 +130,7 @@ def grade_assignment(
 class _Call:
     limits: Limits
     workers: int
-    sandbox: str
+    ready: Ready
     now: Callable[[], datetime]
     progress: Progress
 
@@ -135,7 +146,7 @@ def _grade(course: NbgraderCourse, source: AssignmentSource, due: list[Attempt],
         assignment=source.assignment,
         source_digest=source.digest,
         engine=ASSURANCE,
-        sandbox=call.sandbox,
+        sandbox=call.ready.sandbox,
         environment=json.dumps(describe_environment()),
         started_at=utc_text(call.now()),
         finished_at=None,
@@ -149,7 +160,7 @@ def _grade(course: NbgraderCourse, source: AssignmentSource, due: list[Attempt],
     jobs = [_job(course, source, group[0], call) for group in groups]
     graded: list[Graded] = []
     call.progress(0, len(due))
-    for index, result in grade_all(jobs, workers=call.workers):
+    for index, result in grade_all(jobs, workers=call.workers, server=call.ready.server):
         for attempt in groups[index]:
             _keep(course, attempt, run, result, session, now=call.now())
             graded.append(_told(attempt, result))
@@ -161,7 +172,9 @@ def _grade(course: NbgraderCourse, source: AssignmentSource, due: list[Attempt],
 
 def _job(course: NbgraderCourse, source: AssignmentSource, attempt: Attempt, call: _Call) -> GradingJob:
     submission = str(course.root / attempt.folder)
-    return GradingJob(source=source, learner=attempt.learner, submission=submission, limits=call.limits, sandbox=call.sandbox != "none")
+    return GradingJob(
+        source=source, learner=attempt.learner, submission=submission, limits=call.limits, sandbox=call.ready.sandbox == BUBBLEWRAP
+    )
 
 
 def _keep(course: NbgraderCourse, attempt: Attempt, run: GradingRun, result: GradingResult, session: Session, *, now: datetime) -> None:
@@ -217,17 +230,6 @@ def _told(attempt: Attempt, result: GradingResult) -> Graded:
     score = sum(cell.auto_score or 0.0 for cell in result.cells) if result.status == "graded" else None
     possible = sum(cell.points_possible for cell in result.cells)
     return Graded(attempt.learner, result.status, result.reason, score, possible, result.duration_s)
-
-
-def _sandbox(options: GradingOptions) -> str:
-    if find_bubblewrap():
-        return "bubblewrap"
-    if options.sandbox_required:
-        raise SandboxMissingError(
-            "this site demands a sandbox, and bubblewrap makes none on this machine",
-            remedy='Install it (`apt-get install bubblewrap`) and allow user name spaces, or set grading.sandbox = "best-effort".',
-        )
-    return "none"
 
 
 def _refuse_own_pipeline(course: NbgraderCourse) -> None:

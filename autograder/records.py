@@ -57,7 +57,7 @@ class GradingRun(Record):
     assignment: Mapped[str] = mapped_column(String(240))
     source_digest: Mapped[str] = mapped_column(String(64))
     engine: Mapped[str] = mapped_column(String(20))
-    sandbox: Mapped[str] = mapped_column(String(60))
+    sandbox: Mapped[str] = mapped_column(String(200))
     environment: Mapped[str] = mapped_column(Text)
     """JSON: Python and the versions of the libraries."""
     started_at: Mapped[str] = mapped_column(String(40))

@@ -27,6 +27,7 @@ from courses.nbgrader_course import NbgraderCourse
 from courses.safe_copy import CopyRefusedError, copy_untrusted
 from courses.storage import diagnosed_storage, remove_folder, replace_folder
 
+_COPYING_S = 300.0
 _NOT_CONTENT = ("timestamp.txt", "submission_secret.txt")
 
 
@@ -61,7 +62,7 @@ def collect_attempts(course: NbgraderCourse, assignment: str, session: Session, 
     new, refused, seen = 0, [], 0
     for handed in _handed_in(course, assignment):
         seen += 1
-        if handed.folder.name in known:
+        if handed.folder.name in known or _is_being_handed_in(handed.folder, now):
             continue
         attempt = _take(course, handed, session, origin=handed.folder.name, now=now)
         session.commit()
@@ -101,7 +102,7 @@ def show_credited(course: NbgraderCourse, assignment: str, session: Session, *, 
         if attempt is None:
             continue
         target = course.submitted(learner, assignment)
-        if target.is_dir() and _content_digest(target, course.ignored) == attempt.digest and _same_time(target, attempt):
+        if target.is_dir() and _is_shown(target, attempt, course.ignored):
             continue
         with diagnosed_storage(target):
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -111,15 +112,22 @@ def show_credited(course: NbgraderCourse, assignment: str, session: Session, *, 
         replace_folder(copy, target)
 
 
-def _same_time(folder: Path, attempt: Attempt) -> bool:
+def _is_shown(folder: Path, attempt: Attempt, ignored: tuple[str, ...]) -> bool:
+    """Whether `folder` need not be replaced: it holds the attempt, or something that was refused and is nowhere else."""
     stamp = _timestamp(folder)
-    return stamp is not None and utc_text(stamp) == attempt.submitted_at
+    try:
+        return _content_digest(folder, ignored) == attempt.digest and stamp is not None and utc_text(stamp) == attempt.submitted_at
+    except StorageError:
+        return True
 
 
 def _with_learners(course: NbgraderCourse, assignment: str, session: Session) -> Iterator[tuple[str, list[Attempt]]]:
     known = attempts_of(session, assignment)
     for learner in course.learners_with_submission(assignment):
-        yield path_segment(learner, what="a learner"), known.get(learner, [])
+        if learner.startswith("."):  # such as .ipynb_checkpoints
+            continue
+        path_segment(learner.replace("+", ""), what="a learner")  # only the exchange's names may have no plus
+        yield learner, known.get(learner, [])
 
 
 def _handed_in(course: NbgraderCourse, assignment: str) -> list[Handed]:
@@ -138,6 +146,14 @@ def _handed_in(course: NbgraderCourse, assignment: str) -> list[Handed]:
         (each for each in found if each is not None and each.assignment == assignment),
         key=lambda each: (each.submitted_at, each.folder.name),
     )
+
+
+def _is_being_handed_in(folder: Path, now: datetime) -> bool:
+    """Whether nbgrader may still be copying: it writes submission_secret.txt last. What stays without it for minutes is taken as it is."""
+    try:
+        return not (folder / "submission_secret.txt").is_file() and now.timestamp() - folder.stat().st_mtime < _COPYING_S
+    except OSError:
+        return False
 
 
 def _parse(folder: Path) -> Handed | None:

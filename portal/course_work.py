@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from autograder.execution.engines import Engine, EngineRoom
 from autograder.gradebook import GradebookFrames, read_gradebook
 from autograder.grading import GradingOptions, GradingSummary, Progress, grade_assignment
 from autograder.jobs import Limits
@@ -27,6 +28,7 @@ class GradeRequest:
     learners: tuple[str, ...] = ()
     force: bool = False
     jobs: int = 0
+    engine: Engine = "fork"
 
 
 def collect_course(site: Site, course: str, assignments: tuple[str, ...], *, now: datetime) -> dict[str, Collected]:
@@ -49,22 +51,23 @@ def grade_course(
     root = released_root(site, course)
     manifest, directory, grading = load_released_manifest(root), open_course(root), site.settings.grading
     summaries = []
-    for assignment in _chosen(root, assignments):
-        assessment = manifest.assessment(assignment)
-        options = GradingOptions(
-            workers=request.jobs or grading.jobs,
-            force=request.force,
-            learners=request.learners,
-            limits=Limits(
-                cell_timeout_s=grading.cell_timeout_s,
-                submission_timeout_s=grading.submission_timeout_s,
-                memory_bytes=grading.memory_bytes,
-                output_bytes=grading.output_bytes,
-            ),
-            sandbox_required=grading.sandbox == "required",
-            attempts_allowed=assessment.attempts if assessment else None,
-        )
-        summaries.append(grade_assignment(directory, assignment, options, now=now, progress=progress))
+    limits = Limits(
+        cell_timeout_s=grading.cell_timeout_s,
+        submission_timeout_s=grading.submission_timeout_s,
+        memory_bytes=grading.memory_bytes,
+        output_bytes=grading.output_bytes,
+    )
+    with EngineRoom(request.engine, sandbox_required=grading.sandbox == "required") as room:
+        for assignment in _chosen(root, assignments):
+            assessment = manifest.assessment(assignment)
+            options = GradingOptions(
+                workers=request.jobs or grading.jobs,
+                force=request.force,
+                learners=request.learners,
+                limits=limits,
+                attempts_allowed=assessment.attempts if assessment else None,
+            )
+            summaries.append(grade_assignment(directory, assignment, options, now=now, progress=progress, room=room))
     return summaries
 
 
@@ -85,7 +88,8 @@ def grade_directory(
             remedy="Is this an nbgrader course directory? Give it with --root.",
         )
     options = GradingOptions(workers=request.jobs, force=request.force, learners=request.learners)
-    return [grade_assignment(directory, assignment, options, now=now, progress=progress) for assignment in chosen]
+    with EngineRoom(request.engine) as room:
+        return [grade_assignment(directory, assignment, options, now=now, progress=progress, room=room) for assignment in chosen]
 
 
 def course_gradebook(site: Site, course: str) -> GradebookFrames:

@@ -18,8 +18,10 @@ from nbclient.exceptions import DeadKernelError
 from nbconvert.exporters.exporter import ResourcesDict
 from nbgrader.preprocessors import Execute, LimitOutput
 
-from autograder.errors import UngradedCellError
-from autograder.jobs import AssignmentSource, CommentedCell, GradedCell, GradedNotebook, GradingJob, GradingResult, SourceNotebook
+from autograder.errors import SandboxMissingError, UngradedCellError
+from autograder.execution.fork_server import ForkServer
+from autograder.execution.forked import run_forked
+from autograder.jobs import AssignmentSource, CommentedCell, GradedCell, GradedNotebook, GradingJob, GradingResult, Limits, SourceNotebook
 from autograder.rebuilding import rebuild_notebook
 from autograder.scoring import is_unanswered, score_cell
 from courses.content_hash import regular_files
@@ -39,14 +41,20 @@ class TrackedExecute(Execute):  # type: ignore[misc]  # nbgrader has no types
         return super().preprocess_cell(cell, resources, index)
 
 
-def grade_submission(job: GradingJob) -> GradingResult:
-    """Return what the submission earned. Never raises for what is in the submission: that is a `failed` result with its reason."""
+def grade_submission(job: GradingJob, server: ForkServer | None = None) -> GradingResult:
+    """Return what the submission earned. Never raises for what is in the submission: that is a `failed` result with its reason.
+
+    Args:
+        server: forks the kernels of Python notebooks; None: every notebook gets a kernel of its own from nbclient.
+    """
     started = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="patunay-run-", ignore_cleanup_errors=True) as scratch:
         folder = Path(scratch, "autograded", "learner", job.source.assignment)
         try:
             _lay_out(job, folder)
-            result = _grade_notebooks(job, folder)
+            result = _grade_notebooks(job, folder, server)
+        except SandboxMissingError as missing:
+            result = GradingResult(status="broken", reason=str(missing))
         except DiagnosedError as refused:
             result = GradingResult(status="failed", reason=str(refused))
     return result.model_copy(update={"duration_s": round(time.monotonic() - started, 3)})
@@ -75,7 +83,7 @@ def _copy_files(origin: Path, folder: Path, names: list[str]) -> None:
         shutil.copyfile(origin / name, target)
 
 
-def _grade_notebooks(job: GradingJob, folder: Path) -> GradingResult:
+def _grade_notebooks(job: GradingJob, folder: Path, server: ForkServer | None) -> GradingResult:
     cells: list[GradedCell] = []
     answers: list[CommentedCell] = []
     notebooks: list[GradedNotebook] = []
@@ -94,7 +102,7 @@ def _grade_notebooks(job: GradingJob, folder: Path) -> GradingResult:
             continue
         text = (folder / f"{notebook.name}.ipynb").read_text(encoding="utf-8", errors="replace")
         node, notes = rebuild_notebook(text, notebook, where=f"{notebook.name}.ipynb")
-        failure = _run(node, folder, job)
+        failure = _run_forked(server, node, folder, job) if server and is_forkable(job, notebook) else _run(node, folder, job)
         if failure is not None:
             return GradingResult(status=failure[0], reason=f"{notebook.name}.ipynb: {failure[1]}", warnings=tuple(warnings + notes))
         cells += _scored(node, notebook)
@@ -124,6 +132,24 @@ def _run(node: Any, folder: Path, job: GradingJob) -> tuple[Any, str] | None:
             return "broken", f"the kernel did not start: {failure}"
         place = _cell_name(node, execute.running)
         return "failed", f"{place} ended the kernel" if isinstance(failure, DeadKernelError) else f"{place} stopped the run: {failure}"
+    return _limit_output(node, resources, limits)
+
+
+def _run_forked(server: ForkServer, node: Any, folder: Path, job: GradingJob) -> tuple[Any, str] | None:
+    failure = run_forked(server, node, folder, job)
+    if failure is not None:
+        status, index, what = failure
+        return status, what if index is None or what.startswith("the submission") else f"{_cell_name(node, index)} {what}"
+    return _limit_output(node, ResourcesDict(), job.limits)
+
+
+def is_forkable(job: GradingJob, notebook: SourceNotebook) -> bool:
+    """Whether the notebook's kernel is plain Python, which the zygote forks."""
+    name = job.limits.kernel_name or (notebook.kernelspec or {}).get("name", "python3")
+    return name in {"python3", "python"} and (notebook.kernelspec or {}).get("language", "python") == "python"
+
+
+def _limit_output(node: Any, resources: Any, limits: Limits) -> tuple[Any, str] | None:
     limiter = LimitOutput(max_lines=limits.maximum_output_lines, max_traceback=limits.maximum_traceback_lines)
     limiter.preprocess(node, resources)
     written = len(nbformat.writes(node).encode("utf-8"))

@@ -17,16 +17,20 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from autograder.execution.compat import grade_submission, is_forkable
+from autograder.execution.fork_server import ForkServer
 from autograder.jobs import GradingJob, GradingResult
+from autograder.scheduling.worker import broken
 
 _PRELOADED = ["autograder.execution.compat", "autograder.scheduling.worker"]
 
 
-def grade_all(jobs: Sequence[GradingJob], *, workers: int) -> Iterator[tuple[int, GradingResult]]:
+def grade_all(jobs: Sequence[GradingJob], *, workers: int, server: ForkServer | None = None) -> Iterator[tuple[int, GradingResult]]:
     """Yield `(index of the job, its result)` as they finish; all of them, whatever happens to single ones.
 
     Args:
         workers: how many jobs run at once; 0 for one a core.
+        server: forks the kernels of Python notebooks; jobs with other kernels, and all without a server, get a process of their own.
     """
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(_PRELOADED)
@@ -36,11 +40,20 @@ def grade_all(jobs: Sequence[GradingJob], *, workers: int) -> Iterator[tuple[int
     with ThreadPoolExecutor(max_workers=count, thread_name_prefix="grading") as pool:
         while True:
             while len(running) < count and (following := next(waiting, None)) is not None:
-                running[pool.submit(run_job, following[1], context)] = following[0]
+                running[pool.submit(_run, following[1], context, server)] = following[0]
             if not running:
                 return
             for finished in wait(running, return_when=FIRST_COMPLETED).done:
                 yield running.pop(finished), finished.result()
+
+
+def _run(job: GradingJob, context: Any, server: ForkServer | None) -> GradingResult:
+    if server is None or not all(is_forkable(job, notebook) for notebook in job.source.notebooks):
+        return run_job(job, context)
+    try:
+        return grade_submission(job, server)
+    except Exception as unexpected:  # noqa: BLE001 - round one job; recorded as a broken result
+        return broken(unexpected)
 
 
 def run_job(job: GradingJob, context: Any) -> GradingResult:

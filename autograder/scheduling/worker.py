@@ -21,11 +21,16 @@ def work(job_json: str, pipe: Connection) -> None:
     try:
         result = grade_submission(job)
     except Exception as unexpected:  # noqa: BLE001 - round one job; recorded as a broken result
-        place = traceback.extract_tb(unexpected.__traceback__)[-1]
-        reason = f"grading failed: {type(unexpected).__name__}: {unexpected} ({place.name}, line {place.lineno})"
-        result = GradingResult(status="broken", reason=reason)
+        result = broken(unexpected)
     pipe.send_bytes(result.model_dump_json().encode("utf-8", "backslashreplace"))
     pipe.close()
+
+
+def broken(unexpected: Exception) -> GradingResult:
+    """Return the result of a job that failed for a reason that is ours."""
+    place = traceback.extract_tb(unexpected.__traceback__)[-1]
+    reason = f"grading failed: {type(unexpected).__name__}: {unexpected} ({place.name}, line {place.lineno})"
+    return GradingResult(status="broken", reason=reason)
 
 
 def prepare_environment(job: GradingJob) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,6 +13,14 @@ from portal.cli.output import print_json, print_table, print_text, progress_bar,
 
 if TYPE_CHECKING:
     from autograder.grading import GradingSummary
+
+
+class EngineName(StrEnum):
+    """How notebooks are run; see `autograder.execution.engines`."""
+
+    FORK = "fork"
+    KERNEL = "kernel"
+
 
 AssignmentsArgument = Annotated[
     list[str] | None, typer.Argument(metavar="[ASSIGNMENT]...", help="Only these; default: all.", show_default=False)
@@ -57,7 +66,10 @@ def grade(
     ] = None,
     learner: Annotated[list[str] | None, typer.Option(help="Only this learner; may be given again.", show_default=False)] = None,
     force: Annotated[bool, typer.Option("--force", help="Grade again what has a result.")] = False,
-    jobs: Annotated[int, typer.Option(help="How many submissions at once; 0: one a core.")] = 0,
+    jobs: Annotated[int, typer.Option(min=0, help="How many submissions at once; 0: one a core.")] = 0,
+    engine: Annotated[
+        EngineName, typer.Option(help="fork: Python notebooks in forks of one loaded kernel. kernel: a kernel of its own for each.")
+    ] = EngineName.FORK,
     site: SiteOption = HERE,
     as_json: JsonOption = False,
 ) -> None:
@@ -67,7 +79,7 @@ def grade(
     """
     from portal.course_work import GradeRequest, grade_course, grade_directory
 
-    request = GradeRequest(tuple(learner or ()), force, jobs)
+    request = GradeRequest(tuple(learner or ()), force, jobs, engine.value)
     with progress_bar("grading") as progress:
         if root is not None:
             summaries = grade_directory(root, tuple(names or ()), request, now=now, progress=progress)
@@ -75,9 +87,21 @@ def grade(
             if not names:
                 raise typer.BadParameter("name a course, or give --root DIR")
             summaries = grade_course(site_at(site), names[0], tuple(names[1:]), request, now=now, progress=progress)
+    _require_somebody(summaries, request.learners)
     _tell(summaries, as_json=as_json)
     if any(each.status == "broken" for summary in summaries for each in summary.graded):
         raise typer.Exit(1)
+
+
+def _require_somebody(summaries: list[GradingSummary], learners: tuple[str, ...]) -> None:
+    from autograder.errors import SubmissionError
+
+    if learners and not any(summary.graded or summary.skipped for summary in summaries):
+        raise SubmissionError(
+            f"no submission by {' or '.join(map(repr, learners))} is here",
+            where=", ".join(summary.assignment for summary in summaries),
+            remedy="Check the learner's id, or take what was handed in from the exchange first: `patunay collect COURSE`.",
+        )
 
 
 def _tell(summaries: list[GradingSummary], *, as_json: bool) -> None:

@@ -1,0 +1,101 @@
+"""Which engine runs notebooks on this machine, and what keeps learners' code in: found out by trying, strongest first.
+
+1. A fork server: each Python notebook in a fork of a loaded kernel, locked in by every layer (`autograder.sandbox.isolation`).
+2. bubblewrap round a kernel that nbclient starts: any language, slower.
+3. Nothing: only where the site does not demand a sandbox, and said with every run.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from autograder.errors import SandboxMissingError
+from autograder.execution.fork_server import ForkServer
+from autograder.execution.preloading import imports_of
+from autograder.jobs import AssignmentSource, Limits
+from autograder.sandbox.bubblewrap import find_bubblewrap
+
+Engine = Literal["fork", "kernel"]
+
+NO_SANDBOX = "none"
+BUBBLEWRAP = "bubblewrap"
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """What a run is made with."""
+
+    sandbox: str
+    """What keeps learners' code in, in words; recorded with the run."""
+    server: ForkServer | None
+    """Forks kernels; None: nbclient starts them."""
+
+
+class EngineRoom:
+    """Starts what a source needs, and keeps it for the next one; closing it ends every kernel."""
+
+    def __init__(self, engine: Engine = "fork", *, sandbox_required: bool = False) -> None:
+        self._engine, self._required = engine, sandbox_required
+        self._server: ForkServer | None = None
+        self._loaded: frozenset[str] = frozenset()
+        self._forks_here = True
+
+    def __enter__(self) -> EngineRoom:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the fork server."""
+        if self._server is not None:
+            self._server.close()
+            self._server = None
+
+    def prepare(self, source: AssignmentSource) -> Ready:
+        """Return the means to run submissions of `source`; the fork server is started anew if the source needs more libraries.
+
+        Raises:
+            SandboxMissingError: a sandbox is required and none can be made.
+        """
+        if self._engine == "fork" and self._forks_here:
+            wanted = frozenset(imports_of([source]))
+            if self._server is None or not wanted <= self._loaded:
+                self._start(wanted | self._loaded)
+        if self._server is not None:
+            return Ready(f"fork of one kernel: {_layers(self._server)}", self._server)
+        return Ready(_bubblewrap(required=self._required), None)
+
+    def _start(self, modules: frozenset[str]) -> None:
+        """Start a fork server and fork a kernel once; remember if this machine does not allow it."""
+        self.close()
+        try:
+            server = ForkServer(sorted(modules))
+        except (SandboxMissingError, OSError):
+            self._forks_here = False
+            return
+        try:
+            with server.start_kernel(None, Limits(), {}) as kernel:
+                server.layers = kernel.layers
+        except (SandboxMissingError, OSError):
+            server.close()
+            self._forks_here = False
+            return
+        self._server, self._loaded = server, modules
+
+
+def _layers(server: ForkServer) -> str:
+    missing = [name for name, state in server.layers.items() if state.startswith("missing")]
+    return f"{len(server.layers) - len(missing)} layers" + (f", without {', '.join(missing)}" if missing else "")
+
+
+def _bubblewrap(*, required: bool) -> str:
+    if find_bubblewrap():
+        return BUBBLEWRAP
+    if required:
+        raise SandboxMissingError(
+            "this site demands a sandbox, and this machine allows none",
+            remedy='Allow user name spaces and install bubblewrap (`apt-get install bubblewrap`), or set grading.sandbox = "best-effort".',
+        )
+    return NO_SANDBOX

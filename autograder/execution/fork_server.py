@@ -1,0 +1,336 @@
+"""The grader's side of the zygote: starts it, asks it for kernels, and runs cells in them with limits that are kept from outside.
+
+What a kernel says is the learner's word: lines are read with a limit, parsed as JSON, and folded into outputs by nbclient's own rules; whatever does not
+fit is dropped. A cell that runs too long is interrupted, one that does not stop is killed with everything it started.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from autograder.errors import SandboxMissingError
+from autograder.jobs import Limits
+
+_START_S = 120.0
+_ANSWER_S = 30.0
+_AFTER_INTERRUPT_S = 5.0
+_FIRST_UID = 210_000
+_THREAD_POOLS = (
+    "OPENBLAS_NUM_THREADS",
+    "OMP_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "NUMEXPR_NUM_THREADS",
+    "VECLIB_MAXIMUM_THREADS",
+    "BLIS_NUM_THREADS",
+)
+
+
+class KernelDiedError(Exception):
+    """The kernel ended while a cell ran."""
+
+
+class KernelStuckError(Exception):
+    """A cell ran too long and could not be interrupted, or printed too much; the kernel was killed."""
+
+
+@dataclass(slots=True)
+class CellRun:
+    """What running one cell gave."""
+
+    outputs: list[dict[str, Any]] = field(default_factory=list)
+    """nbformat outputs as plain JSON."""
+    reply: dict[str, Any] = field(default_factory=dict)
+    """The content of the execute reply; empty if there was none."""
+    timed_out: bool = False
+
+
+class ForkServer:
+    """A zygote and the means to ask it. Closing it ends every kernel."""
+
+    def __init__(self, preload: Sequence[str]) -> None:
+        self._lock = threading.Lock()
+        self._scratch = tempfile.TemporaryDirectory(prefix="patunay-zygote-")
+        self._slots: set[int] = set()
+        self.layers: dict[str, str] = {}
+        """What became of each layer when a kernel was tried; filled by who tried."""
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._control = ours
+        environment = {
+            "PATH": "/usr/bin:/bin",
+            "LANG": "C.UTF-8",
+            "HOME": self._scratch.name,
+            "MPLCONFIGDIR": self._font_cache(),
+            "MPLBACKEND": "module://matplotlib_inline.backend_inline",
+            "PYTHONDONTWRITEBYTECODE": "1",
+        }
+        environment |= dict.fromkeys(_THREAD_POOLS, "1") | {"JE_ARROW_MALLOC_CONF": "background_thread:false"}
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "autograder.execution.zygote", str(theirs.fileno())],
+            pass_fds=[theirs.fileno()], env=environment, cwd="/", stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )  # fmt: skip
+        theirs.close()
+        ours.settimeout(_START_S)
+        try:
+            ours.send(json.dumps({"preload": list(preload)}).encode())
+            hello = json.loads(ours.recv(1 << 20) or b"{}")
+        except (OSError, ValueError) as failure:
+            self.close()
+            raise SandboxMissingError(f"the fork server does not start: {failure}") from failure
+        if not hello.get("ready"):
+            self.close()
+            raise SandboxMissingError(
+                f"a library of this course starts threads when it is imported ({hello.get('threads', '?')} run), so it cannot be forked",
+                remedy="Its notebooks get kernels of their own instead, which takes longer.",
+            )
+        self.missing: tuple[str, ...] = tuple(hello["missing"])
+
+    def __enter__(self) -> ForkServer:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the zygote; its kernels end with it."""
+        self._control.close()
+        with contextlib.suppress(ProcessLookupError):
+            self._process.kill()
+        self._process.wait()
+        self._scratch.cleanup()
+
+    def start_kernel(self, folder: Path | None, limits: Limits, environment: dict[str, str]) -> Kernel:
+        """Return a locked-in kernel whose working folder is a copy of `folder`.
+
+        Raises:
+            SandboxMissingError: the machine refuses a layer.
+        """
+        slot = self._take_slot()
+        new_root = Path(self._scratch.name, f"root-{slot}")
+        new_root.mkdir(exist_ok=True)
+        request = {
+            "new_root": str(new_root),
+            "folder": str(folder) if folder else None,
+            "memory_bytes": limits.memory_bytes,
+            "file_bytes": 128 * 2**20,
+            "processes": 256,
+            "uid": _FIRST_UID + slot if os.geteuid() == 0 else None,
+            "environment": environment,
+        }
+        channel, theirs = socket.socketpair()
+        answer, reply = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        try:
+            with self._lock:
+                socket.send_fds(self._control, [json.dumps(request).encode()], [theirs.fileno(), reply.fileno()])
+            theirs.close()
+            reply.close()
+            answer.settimeout(_ANSWER_S)
+            data, handles, _, _ = socket.recv_fds(answer, 1 << 16, 1)
+            told = json.loads(data or b'{"error": "the fork server died"}')
+        except (OSError, ValueError) as failure:
+            channel.close()
+            self._slots.discard(slot)
+            raise SandboxMissingError(f"the fork server does not answer: {failure}") from failure
+        finally:
+            answer.close()
+        if not handles:
+            channel.close()
+            self._slots.discard(slot)
+            raise SandboxMissingError(f"this machine does not allow a layer of the sandbox: {told.get('error')}")
+        return Kernel(channel, handles[0], limits, lambda: self._slots.discard(slot))
+
+    def _take_slot(self) -> int:
+        with self._lock:
+            slot = next(number for number in range(10_000) if number not in self._slots)
+            self._slots.add(slot)
+            return slot
+
+    def _font_cache(self) -> str:
+        """Return matplotlib's own cache folder, where the list of fonts is already made."""
+        return str(Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "matplotlib")
+
+
+class Kernel:
+    """A forked kernel: runs cells one after another, keeps its limits, and is killed when closed."""
+
+    def __init__(self, channel: socket.socket, handle: int, limits: Limits, release: Any) -> None:
+        self._channel, self._handle, self._limits, self._release = channel, handle, limits, release
+        self._pending = bytearray()
+        self.layers: dict[str, str] = {}
+        """What became of each layer of the sandbox."""
+        try:
+            self._await_ready()
+        except BaseException:
+            self.close()
+            raise
+
+    def __enter__(self) -> Kernel:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Kill the kernel with everything it started."""
+        self._signal(signal.SIGKILL)
+        self._channel.close()
+        with contextlib.suppress(OSError):
+            os.close(self._handle)
+        self._handle = -1
+        self._release()
+
+    def run_cell(self, code: str) -> CellRun:
+        """Run one cell and return what came of it.
+
+        Raises:
+            KernelDiedError: the kernel ended.
+            KernelStuckError: the cell could not be interrupted, or printed more than is taken.
+        """
+        message_id, run = uuid.uuid4().hex, CellRun()
+        self._send({"id": message_id, "code": code})
+        deadline, received = time.monotonic() + self._limits.cell_timeout_s, 0
+        while True:
+            line = self._read_line(deadline)
+            if line is None:
+                if run.timed_out:
+                    raise KernelStuckError("a cell ran too long and did not stop when it was interrupted")
+                run.timed_out = True
+                self._signal(signal.SIGINT)
+                deadline = time.monotonic() + _AFTER_INTERRUPT_S
+                continue
+            received += len(line)
+            if received > self._limits.output_bytes:
+                raise KernelStuckError(f"a cell printed more than {self._limits.output_bytes // 2**20} MiB")
+            if self._take(line, message_id, run):
+                return run
+
+    def _take(self, line: bytes, message_id: str, run: CellRun) -> bool:
+        """Note one message; return whether the cell is over."""
+        try:
+            message = json.loads(line)
+            kind, content = message["type"], message["content"]
+        except (ValueError, KeyError, TypeError, RecursionError):
+            return False
+        if message.get("parent") != message_id or not isinstance(content, dict):
+            return False
+        if kind == "status":
+            return content.get("execution_state") == "idle"
+        if kind == "execute_reply":
+            run.reply = content
+        else:
+            fold_message(str(kind), content, run.outputs)
+        return False
+
+    def _await_ready(self) -> None:
+        deadline = time.monotonic() + _ANSWER_S
+        while True:
+            line = self._read_line(deadline)
+            if line is None:
+                raise SandboxMissingError("the forked kernel does not begin in time")
+            message = json.loads(line)
+            if message["type"] == "report":
+                self.layers = message["layers"]
+            elif message["type"] == "ready":
+                return
+            elif message["type"] == "failed":
+                raise SandboxMissingError(f"the forked kernel cannot begin: {message['why'].strip().splitlines()[-1]}")
+
+    def _send(self, message: dict[str, str]) -> None:
+        try:
+            self._channel.settimeout(_ANSWER_S)
+            self._channel.sendall(json.dumps(message).encode() + b"\n")
+        except OSError as gone:
+            raise KernelDiedError("the kernel ended") from gone
+
+    def _read_line(self, deadline: float) -> bytes | None:
+        """Return the next line, None at the deadline.
+
+        Raises:
+            KernelDiedError, KernelStuckError: see `run_cell`.
+        """
+        while (end := self._pending.find(b"\n")) < 0:
+            left = deadline - time.monotonic()
+            if left <= 0:
+                return None
+            self._channel.settimeout(left)
+            try:
+                data = self._channel.recv(1 << 18)
+            except TimeoutError:
+                return None
+            except OSError as gone:
+                raise KernelDiedError("the kernel ended") from gone
+            if not data:
+                raise KernelDiedError("the kernel ended")
+            self._pending += data
+            if len(self._pending) > self._limits.output_bytes:
+                raise KernelStuckError(f"a cell printed more than {self._limits.output_bytes // 2**20} MiB")
+        line = bytes(self._pending[:end])
+        del self._pending[: end + 1]
+        return line
+
+    def _signal(self, number: int) -> None:
+        if self._handle >= 0:
+            with contextlib.suppress(ProcessLookupError):
+                signal.pidfd_send_signal(self._handle, number)
+
+
+_MAXIMUM_OUTPUTS = 2000
+
+
+def fold_message(kind: str, content: dict[str, Any], outputs: list[dict[str, Any]]) -> None:
+    """Add one kernel message to a cell's outputs, as nbclient does: streams join, `clear_output` clears, displays with an id are updated."""
+    if kind == "stream":
+        name, text = content.get("name"), content.get("text")
+        if name in {"stdout", "stderr"} and isinstance(text, str):
+            if outputs and outputs[-1]["output_type"] == "stream" and outputs[-1]["name"] == name:
+                outputs[-1]["text"] += text
+            elif len(outputs) < _MAXIMUM_OUTPUTS:
+                outputs.append({"output_type": "stream", "name": name, "text": text})
+    elif kind == "clear_output":
+        outputs.clear()
+    elif kind == "error":
+        lines = content.get("traceback")
+        traceback = [str(line) for line in lines] if isinstance(lines, list) else []
+        outputs.append(
+            {"output_type": "error", "ename": str(content.get("ename")), "evalue": str(content.get("evalue")), "traceback": traceback}
+        )
+    elif kind in {"execute_result", "display_data", "update_display_data"}:
+        _fold_display(kind, content, outputs)
+
+
+def _fold_display(kind: str, content: dict[str, Any], outputs: list[dict[str, Any]]) -> None:
+    data = content.get("data")
+    if not isinstance(data, dict):
+        return
+    clean = {str(mime): value for mime, value in data.items() if isinstance(value, str) or "json" in str(mime)}
+    shown = content.get("metadata") if isinstance(content.get("metadata"), dict) else {}
+    transient = content.get("transient")
+    display_id = transient.get("display_id") if isinstance(transient, dict) else None
+    if kind == "update_display_data":
+        for output in outputs:
+            if display_id is not None and output.get("_display_id") == display_id:
+                output["data"], output["metadata"] = clean, shown
+        return
+    if len(outputs) >= _MAXIMUM_OUTPUTS:
+        return
+    shown_now: dict[str, Any] = {"output_type": kind, "data": clean, "metadata": shown}
+    if kind == "execute_result":
+        count = content.get("execution_count")
+        shown_now["execution_count"] = count if isinstance(count, int) else None
+    if display_id is not None:
+        shown_now["_display_id"] = display_id
+    outputs.append(shown_now)

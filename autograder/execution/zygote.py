@@ -1,0 +1,196 @@
+"""The zygote: one process that has loaded a course's libraries, and forks a locked-in kernel for each submission.
+
+It is started clean (its own environment, no descriptor but its control socket), holds no secret, has one thread, and dies with the grader. Protocol on the
+control socket (SOCK_SEQPACKET): a JSON request with two descriptors, the kernel's channel and a socket for the answer; the answer is JSON with a pidfd of
+the kernel, or an error. Loaded modules are learnt from the course's source, so a fork costs milliseconds and not their import.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import importlib
+import json
+import os
+import select
+import signal
+import socket
+import sys
+import threading
+import traceback
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
+
+from autograder.sandbox import syscalls
+from autograder.sandbox.isolation import Confinement, leave_shared_spaces, lock_in
+from autograder.sandbox.seccomp import compile_filter
+
+_PR_SET_CHILD_SUBREAPER = 36
+_WARM_UP = (
+    "matplotlib_inline.backend_inline",
+    "IPython.core.pylabtools",
+    "pygments.lexers.python",
+    "pygments.formatters.terminal256",
+    "stack_data",
+)
+
+
+def main() -> None:
+    """Load what the first message names, say that we are ready, then fork on request until the control socket is closed."""
+    control = socket.socket(fileno=int(sys.argv[1]))
+    syscalls.prctl(syscalls.PR_SET_PDEATHSIG, signal.SIGKILL)
+    syscalls.prctl(_PR_SET_CHILD_SUBREAPER, 1)
+    os.umask(0o022)
+    settings = json.loads(control.recv(1 << 20))
+    sys.modules["debugpy"] = None  # type: ignore[assignment]  # a debugger would cost start-up time and open sockets
+    from autograder.execution import direct_kernel
+
+    kernel = direct_kernel.build_kernel()
+    missing = [name for name in (*settings["preload"], *_WARM_UP) if not _load(name)]
+    program = compile_filter()
+    threads = len(os.listdir("/proc/self/task"))
+    gc.collect()
+    gc.freeze()
+    syscalls.prctl(syscalls.PR_SET_DUMPABLE, 0)
+    control.send(json.dumps({"ready": threads == 1, "threads": threads, "missing": missing}).encode())
+    if threads == 1 and threading.active_count() == 1:
+        _fork_on_request(control, _Seed(direct_kernel, kernel, program))
+
+
+@dataclass(frozen=True, slots=True)
+class _Seed:
+    """What every fork starts from."""
+
+    module: ModuleType
+    kernel: Any
+    filter: bytes
+
+
+def _load(name: str) -> bool:
+    try:
+        importlib.import_module(name)
+    except Exception:  # noqa: BLE001 - a course may name what is not installed here; its cells will say so
+        return False
+    return True
+
+
+def _fork_on_request(control: socket.socket, seed: _Seed) -> None:
+    while True:
+        readable, _, _ = select.select([control], [], [], 1.0)
+        _reap()
+        if not readable:
+            continue
+        data, descriptors, _, _ = socket.recv_fds(control, 1 << 20, 2)
+        if not data:
+            return
+        channel, answer = descriptors
+        with socket.socket(fileno=answer) as reply:
+            try:
+                pid = _fork_kernel(json.loads(data), channel, seed)
+                handle = os.pidfd_open(pid)
+                socket.send_fds(reply, [json.dumps({"pid": pid}).encode()], [handle])
+                os.close(handle)
+            except OSError as refusal:
+                reply.send(json.dumps({"error": str(refusal)}).encode())
+        os.close(channel)
+
+
+def _reap() -> None:
+    with contextlib.suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+
+
+def _fork_kernel(request: dict[str, Any], channel: int, seed: _Seed) -> int:
+    """Fork twice, so that the kernel is the first process of its own PID name space; return its process id.
+
+    Raises:
+        OSError: the intermediate process could not leave the shared name spaces.
+    """
+    confinement = Confinement(
+        new_root=request["new_root"],
+        folder=request["folder"],
+        filter=seed.filter,
+        memory_bytes=request["memory_bytes"],
+        file_bytes=request["file_bytes"],
+        processes=request["processes"],
+        uid=request["uid"],
+    )
+    told, tell = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        _in_intermediate(confinement, request, channel, seed, tell)
+    os.close(tell)
+    with os.fdopen(told) as stream:
+        answer = stream.read()
+    os.waitpid(pid, 0)
+    if not answer.isdigit():
+        raise OSError(answer or "the intermediate process died")
+    return int(answer)
+
+
+def _in_intermediate(confinement: Confinement, request: dict[str, Any], channel: int, seed: _Seed, tell: int) -> None:
+    try:
+        os.setsid()
+        syscalls.prctl(syscalls.PR_SET_DUMPABLE, 1)  # the files in /proc/self that map users are ours only while we are dumpable
+        leave_shared_spaces(confinement)
+        pid = os.fork()
+    except OSError as refusal:
+        os.write(tell, str(refusal).encode())
+        os._exit(1)
+    if pid:
+        os.write(tell, str(pid).encode())
+        os._exit(0)
+    try:
+        _become_kernel(confinement, request, channel, seed)
+    except BaseException:  # noqa: BLE001 - the last thing this process does is to say why it could not begin
+        line = json.dumps({"type": "failed", "why": traceback.format_exc(limit=3)})
+        with contextlib.suppress(OSError):
+            os.write(3, line.encode() + b"\n")
+    finally:
+        os._exit(1)
+
+
+def _become_kernel(confinement: Confinement, request: dict[str, Any], channel: int, seed: _Seed) -> None:
+    signal.set_wakeup_fd(-1)
+    _keep_only(channel)
+    os.environ.clear()
+    os.environ.update(request["environment"])
+    os.setsid()
+    lock_in(confinement)
+    for number in (signal.SIGTERM, signal.SIGCHLD):
+        signal.signal(number, signal.SIG_DFL)
+    if "" not in sys.path:
+        sys.path.insert(0, "")
+    _reseed()
+    report = json.dumps({"type": "report", "layers": confinement.report}).encode()
+    os.write(3, report + b"\n")
+    seed.module.serve(seed.kernel, 3)
+
+
+def _keep_only(channel: int) -> None:
+    """Make `channel` descriptor 3 and close everything else that the zygote had."""
+    silence = os.open(os.devnull, os.O_RDWR)
+    kept = os.dup2(channel, 900)
+    for number in (0, 1, 2):
+        os.dup2(silence, number)
+    os.closerange(3, 900)
+    os.dup2(kept, 3)
+    os.closerange(4, 1 << 16)
+    sys.stdin = open(0, closefd=False)  # noqa: SIM115 - they live as long as the process
+    sys.stdout = sys.__stdout__ = open(1, "w", closefd=False)  # type: ignore[misc]  # noqa: SIM115
+    sys.stderr = sys.__stderr__ = open(2, "w", closefd=False)  # type: ignore[misc]  # noqa: SIM115
+
+
+def _reseed() -> None:
+    """Two forks of one process must not draw the same numbers."""
+    import random
+
+    random.seed()
+    if "numpy" in sys.modules:
+        sys.modules["numpy"].random.seed()
+
+
+if __name__ == "__main__":
+    main()

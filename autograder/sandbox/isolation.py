@@ -1,0 +1,131 @@
+"""Puts a forked process under every layer that this machine gives, in the order in which they can be applied.
+
+Two steps, because a PID name space begins with the next child: `leave_shared_spaces` in the intermediate process, `lock_in` in its child, while it has one
+thread. Each layer is reported: "ok …" or "missing: …". Order and reasons: docs/explanation/sandbox.md.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import resource
+import socket
+import struct
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from autograder.sandbox.landlock import restrict_files
+from autograder.sandbox.private_root import DEVICES, WORK, build_root, enter_root, readable_paths
+from autograder.sandbox.seccomp import load_filter
+from autograder.sandbox.syscalls import (
+    CLONE_NEWIPC,
+    CLONE_NEWNET,
+    CLONE_NEWNS,
+    CLONE_NEWPID,
+    CLONE_NEWUSER,
+    CLONE_NEWUTS,
+    PR_SET_DUMPABLE,
+    PR_SET_NO_NEW_PRIVS,
+    drop_capabilities,
+    prctl,
+    unshare,
+)
+
+_SPACES = CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS
+_SIOCSIFFLAGS, _IFF_UP_RUNNING = 0x8914, 0x41
+
+
+@dataclass(slots=True)
+class Confinement:
+    """What one process may see and use, and what became of each layer."""
+
+    new_root: str
+    """An empty directory that the caller made."""
+    folder: str | None
+    """Copied to `private_root.WORK` inside; None for an empty one."""
+    filter: bytes
+    memory_bytes: int
+    file_bytes: int
+    processes: int
+    uid: int | None
+    """The user to become, where we are root; None to stay who we are."""
+    report: dict[str, str] = field(default_factory=dict)
+
+
+def leave_shared_spaces(confinement: Confinement) -> None:
+    """Leave the name spaces that are shared with the machine; the next child is the first process of a new PID name space.
+
+    Raises:
+        OSError: the machine does not allow it.
+    """
+    if os.geteuid() == 0:
+        unshare(_SPACES)
+        confinement.report["name spaces"] = "ok mount, pid, network, ipc, uts"
+        return
+    uid, gid = os.geteuid(), os.getegid()
+    unshare(_SPACES | CLONE_NEWUSER)
+    Path("/proc/self/setgroups").write_text("deny", encoding="ascii")
+    Path("/proc/self/uid_map").write_text(f"{uid} {uid} 1", encoding="ascii")
+    Path("/proc/self/gid_map").write_text(f"{gid} {gid} 1", encoding="ascii")
+    confinement.report["name spaces"] = "ok user, mount, pid, network, ipc, uts"
+
+
+def lock_in(confinement: Confinement) -> None:
+    """Apply the remaining layers to this process, the first of its PID name space.
+
+    Raises:
+        OSError: a layer that must not fail failed.
+    """
+    report = confinement.report
+    _raise_loopback()
+    readable = readable_paths()
+    build_root(confinement.new_root, readable, confinement.folder, size_bytes=confinement.file_bytes)
+    enter_root(confinement.new_root)
+    report["private root"] = "ok"
+    os.chdir(WORK)
+    _limit(confinement)
+    report["limits"] = f"ok {confinement.memory_bytes >> 20} MiB a process, {confinement.processes} processes"
+    prctl(PR_SET_NO_NEW_PRIVS, 1)
+    report["no new privileges"] = "ok"
+    report["user"] = _become(confinement.uid)
+    drop_capabilities()
+    report["capabilities"] = "ok none"
+    try:
+        devices = [f"/dev/{name}" for name in DEVICES] + ["/dev/pts"]
+        done = restrict_files(readable=(*readable, "/proc"), writable=(WORK, "/tmp", "/dev/shm"), devices=devices)  # noqa: S108 - private ones
+        report["landlock"] = f"ok {done}"
+    except OSError as refusal:
+        report["landlock"] = f"missing: {refusal.strerror or refusal}"
+    prctl(PR_SET_DUMPABLE, 0)
+    load_filter(confinement.filter)
+    report["seccomp"] = "ok"
+
+
+def _become(uid: int | None) -> str:
+    if uid is None or os.geteuid() != 0:
+        return "the grader's own"
+    os.setgroups([])
+    os.setresgid(uid, uid, uid)
+    os.setresuid(uid, uid, uid)
+    return f"ok {uid}"
+
+
+def _limit(confinement: Confinement) -> None:
+    for kind, amount in (
+        (resource.RLIMIT_AS, confinement.memory_bytes),
+        (resource.RLIMIT_FSIZE, confinement.file_bytes),
+        (resource.RLIMIT_NPROC, confinement.processes),
+        (resource.RLIMIT_NOFILE, 512),
+        (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_MEMLOCK, 0),
+    ):
+        hard = resource.getrlimit(kind)[1]
+        allowed = amount if hard == resource.RLIM_INFINITY else min(amount, hard)
+        resource.setrlimit(kind, (allowed, allowed))
+
+
+def _raise_loopback() -> None:
+    """Let programs inside talk to themselves over 127.0.0.1; there is nothing else in their network."""
+    with contextlib.suppress(OSError), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as control:
+        fcntl.ioctl(control, _SIOCSIFFLAGS, struct.pack("16sH14s", b"lo", _IFF_UP_RUNNING, b""))

@@ -1,0 +1,79 @@
+"""The Linux calls that Python's library does not have, through ctypes. Each raises OSError with the call's name when the kernel refuses.
+
+Numbers and constants: linux/mount.h, linux/sched.h, linux/prctl.h, linux/landlock.h, asm/unistd_64.h (x86-64) and asm-generic/unistd.h (aarch64).
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import platform
+import struct
+
+_LIBC = ctypes.CDLL(None, use_errno=True)
+_LIBC.syscall.restype = ctypes.c_long
+
+_NUMBERS = {
+    "x86_64": {"pivot_root": 155, "seccomp": 317},
+    "aarch64": {"pivot_root": 41, "seccomp": 277},
+}
+_LANDLOCK = {"landlock_create_ruleset": 444, "landlock_add_rule": 445, "landlock_restrict_self": 446}  # the same on every architecture
+
+CLONE_NEWNS, CLONE_NEWUTS, CLONE_NEWIPC = 0x00020000, 0x04000000, 0x08000000
+CLONE_NEWUSER, CLONE_NEWPID, CLONE_NEWNET, CLONE_NEWCGROUP = 0x10000000, 0x20000000, 0x40000000, 0x02000000
+MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_REMOUNT, MS_BIND, MS_REC, MS_PRIVATE = 1, 2, 4, 8, 32, 4096, 16384, 1 << 18
+MNT_DETACH = 2
+PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_CAPBSET_DROP, PR_SET_NO_NEW_PRIVS, PR_CAP_AMBIENT = 1, 4, 24, 38, 47
+PR_CAP_AMBIENT_CLEAR_ALL = 4
+_CAPABILITY_VERSION_3 = 0x20080522
+
+
+def is_known_machine() -> bool:
+    """Whether the numbers of this architecture are known here."""
+    return platform.machine() in _NUMBERS
+
+
+def _checked(result: int, call: str) -> int:
+    if result < 0:
+        number = ctypes.get_errno()
+        raise OSError(number, f"{call}: {os.strerror(number)}")
+    return result
+
+
+def syscall(name: str, *arguments: object) -> int:
+    """Make a call by name."""
+    number = _LANDLOCK.get(name) or _NUMBERS[platform.machine()][name]
+    return _checked(_LIBC.syscall(ctypes.c_long(number), *arguments), name)
+
+
+def prctl(option: int, *values: int) -> None:
+    """Change a property of this process."""
+    padded = [*values, 0, 0, 0, 0][:4]
+    _checked(_LIBC.prctl(option, *(ctypes.c_ulong(value) for value in padded)), f"prctl({option})")
+
+
+def unshare(flags: int) -> None:
+    """Leave the shared name spaces in `flags`."""
+    _checked(_LIBC.unshare(flags), "unshare")
+
+
+def mount(source: str | None, target: str, kind: str | None, flags: int, data: str | None = None) -> None:
+    """Mount `source` at `target`."""
+    arguments = [None if text is None else text.encode() for text in (source, target, kind)]
+    encoded = None if data is None else data.encode()
+    _checked(_LIBC.mount(*arguments, ctypes.c_ulong(flags), encoded), f"mount {source} at {target}")
+
+
+def detach_mount(target: str) -> None:
+    """Take a mount out of the tree, in use or not."""
+    _checked(_LIBC.umount2(target.encode(), MNT_DETACH), f"umount {target}")
+
+
+def drop_capabilities() -> None:
+    """Give up every capability for good: bounding, ambient and held ones."""
+    for capability in range(64):
+        if _LIBC.prctl(PR_CAPBSET_DROP, ctypes.c_ulong(capability), 0, 0, 0) < 0:
+            break
+    _LIBC.prctl(PR_CAP_AMBIENT, ctypes.c_ulong(PR_CAP_AMBIENT_CLEAR_ALL), 0, 0, 0)
+    header = struct.pack("Ii", _CAPABILITY_VERSION_3, 0)
+    _checked(_LIBC.capset(header, bytes(24)), "capset")
