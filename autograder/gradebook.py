@@ -181,10 +181,23 @@ def _state(standing: _Standing, cells: pd.DataFrame | None, submission: Any) -> 
         return UNGRADED, standing.reason
     if cells is None or cells.empty:
         return UNGRADED, "the gradebook holds no cells of it; run `patunay grade --force`"
+    if _was_changed_elsewhere(standing.result, cells):
+        return UNGRADED, "its automatic scores in the gradebook are not those that Patunay recorded; run `patunay grade --force`"
     waiting = cells[cells["needs_manual"].astype(bool) | (cells["auto_score"].isna() & cells["manual_score"].isna())]
     if len(waiting):
         return NEEDS_MANUAL, f"a person has to mark {', '.join(waiting['cell'])}"
     return GRADED, ""
+
+
+def _was_changed_elsewhere(result: Result, cells: pd.DataFrame) -> bool:
+    """Whether somebody or something else wrote automatic scores since: `nbgrader autograde`, a hand in the database, learner code under stock nbgrader."""
+    recorded = {(each["notebook"], each["name"]): each["auto_score"] for each in result.cell_list()}
+    for notebook, cell, score in zip(cells["notebook"], cells["cell"], cells["auto_score"], strict=True):
+        ours = recorded.get((str(notebook), str(cell)))
+        theirs = None if pd.isna(score) else float(score)
+        if ours != theirs:
+            return True
+    return False
 
 
 def _scores(cells: pd.DataFrame) -> pd.Series[float]:

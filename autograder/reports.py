@@ -65,7 +65,7 @@ def make_report(subject: ReportSubject, frames: GradebookFrames, path: Path, *, 
 def _data(subject: ReportSubject, frames: GradebookFrames, now: datetime) -> dict[str, object]:
     made = now.astimezone(ZoneInfo(subject.timezone))
     return {
-        "subject": {**asdict(subject), "made_at": made.strftime("%d %B %Y, %H:%M %Z")},
+        "subject": {**asdict(subject), "made_at": f"{made:%d %B %Y, %H:%M} ({subject.timezone})"},
         "cells": frame_as_json(frames.cells),
         "assignments": frame_as_json(frames.assignments),
     }
@@ -83,6 +83,7 @@ def _execute(template: Path, executed: Path, data: Path, path: Path) -> None:
                 kernel_name="python3",
                 progress_bar=False,
                 log_output=False,
+                extra_arguments=["--IPKernelApp.log_level=40"],
             )
         except papermill.PapermillExecutionError as failure:
             kept = path.with_suffix(".failed.ipynb")

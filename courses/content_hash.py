@@ -26,9 +26,9 @@ def regular_files(folder: Path, *, ignored: tuple[str, ...] = IGNORED) -> list[s
     found: list[str] = []
     pending = [folder]
     while pending:
-        for entry in os.scandir(pending.pop()):
-            if any(fnmatch.fnmatch(entry.name, pattern) for pattern in ignored):
-                continue
+        with os.scandir(pending.pop()) as entries:
+            kept = [entry for entry in entries if not any(fnmatch.fnmatch(entry.name, pattern) for pattern in ignored)]
+        for entry in kept:
             mode = entry.stat(follow_symlinks=False).st_mode
             if stat.S_ISDIR(mode):
                 pending.append(Path(entry.path))
@@ -49,5 +49,11 @@ def file_sha256(path: Path) -> str:
 
 def folder_sha256(folder: Path, *, ignored: tuple[str, ...] = IGNORED) -> str:
     """Return the content hash of `folder` in hexadecimal; see the module."""
-    lines = [f"{file_sha256(folder / name)}  {name}\n" for name in regular_files(folder, ignored=ignored)]
+    lines = [_line(file_sha256(folder / name), name) for name in regular_files(folder, ignored=ignored)]
     return hashlib.sha256("".join(lines).encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def _line(digest: str, name: str) -> str:
+    """Return one line as sha256sum prints it: a name with a line break in it is escaped, so that it cannot pass for two files."""
+    escaped = name.replace("\\", "\\\\").replace("\n", "\\n").replace("\r", "\\r")
+    return f"{'' if escaped == name else chr(92)}{digest}  {escaped}\n"

@@ -6,8 +6,8 @@ import contextlib
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import Engine, create_engine, event
-from sqlalchemy.exc import DatabaseError, OperationalError
+from sqlalchemy import Engine, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError, DatabaseError, IntegrityError, OperationalError
 from sqlalchemy.exc import SQLAlchemyError as DatabaseFailure
 
 from courses.errors import StorageError
@@ -16,10 +16,24 @@ _BUSY_TIMEOUT_S = 15
 
 
 def open_engine(url: str) -> Engine:
-    """Return an engine for `url`. SQLite is set to write-ahead logging, foreign keys and a patient lock."""
-    if not url.startswith("sqlite"):
-        return create_engine(url)
-    engine = create_engine(url, connect_args={"timeout": _BUSY_TIMEOUT_S})
+    """Return an engine for `url`.
+
+    SQLite is set to write-ahead logging, foreign keys and a patient lock: 15 s, unless the address ends in `?timeout=SECONDS`.
+
+    Raises:
+        StorageError: this is no address, or the database's driver is not installed.
+    """
+    try:
+        if not url.startswith("sqlite"):
+            return create_engine(url)
+        patience = {} if "timeout" in make_url(url).query else {"timeout": _BUSY_TIMEOUT_S}
+        engine = create_engine(url, connect_args=patience)
+    except (ArgumentError, ModuleNotFoundError) as unknown:
+        raise StorageError(
+            f"no database can be opened at this address: {unknown}",
+            where=without_password(url),
+            remedy="Give one such as sqlite:///ledger.db or postgresql+psycopg://user@host/name, and install its driver.",
+        ) from unknown
     event.listen(engine, "connect", _prepare_sqlite)
     return engine
 
@@ -33,11 +47,18 @@ def diagnosed_database(where: str) -> Iterator[None]:
     """
     try:
         yield
+    except IntegrityError as conflict:
+        raise StorageError(
+            "another process wrote the same rows at the same moment",
+            where=without_password(where),
+            remedy="Run the command again: what is written is complete, and nothing is written twice.",
+        ) from conflict
     except DatabaseFailure as failure:
         problem, remedy = _diagnosis(str(getattr(failure, "orig", failure)))
         if problem is None and not isinstance(failure, OperationalError | DatabaseError):
             raise
-        raise StorageError(problem or f"the database refuses: {failure}", where=without_password(where), remedy=remedy) from failure
+        told = str(getattr(failure, "orig", None) or failure)
+        raise StorageError(problem or f"the database refuses: {told}", where=without_password(where), remedy=remedy) from failure
 
 
 def without_password(url: str) -> str:
@@ -56,6 +77,11 @@ def _diagnosis(message: str) -> tuple[str | None, str]:
         )
     if "disk is full" in told or "no space left" in told:
         return "the disk is full", "Free some space and run the same command again: it goes on where it stopped."
+    if "disk i/o error" in told:
+        return (
+            "the disk does not take what is written: it is full, or failing",
+            "Look with `df -h`, free some space, and run the same command again: it goes on where it stopped.",
+        )
     if "unable to open" in told or "readonly" in told or "read-only" in told:
         return "the database cannot be opened for writing", "Check that its folder exists and that you may write there."
     if "not a database" in told or "malformed" in told:

@@ -29,6 +29,15 @@ def load_manifest(course_directory: Path) -> CourseManifest:
     return manifest
 
 
+def load_frozen_manifest(course_directory: Path) -> CourseManifest:
+    """Return a manifest that was frozen at a release, possibly by an older version of Patunay: keys that are no longer known are left out.
+
+    Raises:
+        ManifestError: there is none, or it lacks what is needed today.
+    """
+    return load_typed(course_directory / FILE_NAME, CourseManifest, ManifestError, tolerant=True)
+
+
 def manifest_schema() -> str:
     """Return the JSON Schema (draft 2020-12) of `course.toml` as text."""
     schema = CourseManifest.model_json_schema()

@@ -18,6 +18,7 @@ from courses.errors import NotebookError
 
 GRADE_ID = re.compile(r"[a-zA-Z0-9_\-]+")
 MAXIMUM_BYTES = 64 * 2**20
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 class CellKind(Enum):
@@ -79,11 +80,31 @@ def read_notebook_json(text: str, *, where: str) -> Any:
         )
     try:
         with warnings.catch_warnings(action="ignore"):  # of missing and doubled cell ids, which are given anew where a notebook is run
-            return nbformat.reads(text, as_version=4)
+            node = nbformat.reads(text, as_version=4)
     except Exception as unreadable:  # nbformat raises whatever json, jsonschema and its converters raise
-        raise NotebookError(
-            f"this is not a notebook: {_first_line(unreadable)}", where=where, remedy="Open it in JupyterLab, save it there, and try again."
-        ) from unreadable
+        raise _no_notebook(_first_line(unreadable), where) from unreadable
+    misfit = _misfit(node)
+    if misfit:
+        raise _no_notebook(misfit, where)
+    return node
+
+
+def _misfit(node: Any) -> str:
+    """Return what nbformat lets pass although no program can work with it, empty if nothing."""
+    if not isinstance(node.get("metadata"), dict) or not isinstance(node.get("cells"), list):
+        return "it has no metadata or no list of cells"
+    for number, cell in enumerate(node.cells, start=1):
+        if not isinstance(cell, dict) or cell.get("cell_type") not in {"code", "markdown", "raw"}:
+            return f"cell {number} is neither code nor text"
+        if not isinstance(cell.get("source"), str) or not isinstance(cell.get("metadata"), dict):
+            return f"cell {number} has no source or no metadata"
+        if _SURROGATE.search(cell["source"]):
+            return f"cell {number} holds half of a character (a lone surrogate)"
+    return ""
+
+
+def _no_notebook(problem: str, where: str) -> NotebookError:
+    return NotebookError(f"this is not a notebook: {problem}", where=where, remedy="Open it in JupyterLab, save it there, and try again.")
 
 
 def load_notebook(path: Path) -> Notebook:
@@ -97,7 +118,7 @@ def load_notebook(path: Path) -> Notebook:
     except (OSError, UnicodeDecodeError) as unreadable:
         raise NotebookError(f"the notebook cannot be read: {unreadable}", where=str(path)) from unreadable
     node = read_notebook_json(text, where=str(path))
-    kernelspec = node.metadata.get("kernelspec", {})
+    kernelspec = node.metadata.get("kernelspec") or {}
     cells = tuple(_cell(index, cell, path) for index, cell in enumerate(node.cells))
     return Notebook(path.stem, path, str(kernelspec.get("name", "python3")), str(kernelspec.get("language", "python")), cells)
 

@@ -14,9 +14,10 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
+from nbgrader.api import Gradebook
 from nbgrader.apps.api import NbGraderAPI
 
 from courses.catalogue import Course, require_assessment
@@ -25,20 +26,27 @@ from courses.content_hash import folder_sha256
 from courses.errors import ExchangeError, ReleaseRefusedError
 from courses.findings import Finding
 from courses.manifest import CourseManifest
-from courses.manifest_file import load_manifest
+from courses.manifest_file import load_frozen_manifest
 from courses.nbgrader_course import NbgraderCourse, open_course
 from courses.settings import Site
 from courses.storage import diagnosed_storage, remove_folder, replace_folder, write_atomically
 
+FEEDBACK_PREPROCESSORS = (
+    "nbgrader.preprocessors.GetGrades",
+    "autograder.feedback.HideTests",
+    "nbconvert.preprocessors.CSSHTMLHeaderPreprocessor",
+)
+"""What nbgrader makes feedback with; see `autograder.feedback`."""
 _CURRENT = "current-release.json"
 
 _COURSE_CONFIGURATION = """\
-# Written by `patunay release`; plain assignments only. Put your own settings into the site's jupyter_config.py.
+# Written by `patunay release`. Your own settings belong into the site's jupyter_config.py, which is read first.
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent
 
 c = get_config()
+load_subconfig("jupyter_config.py", path=str((ROOT / {site!r}).resolve()))
 c.CourseDirectory.course_id = {course!r}
 c.CourseDirectory.root = str(ROOT)
 c.CourseDirectory.source_directory = str((ROOT / {source!r}).resolve())
@@ -46,6 +54,8 @@ c.Exchange.root = str((ROOT / {exchange!r}).resolve())
 c.ExchangeCollect.check_owner = False
 c.Execute.timeout = {timeout}
 c.LateSubmissionPlugin.penalty_method = {penalty!r}
+# Feedback shows the learner's notebook, the scores, and for a failed check its author's message: never the text of a hidden test.
+c.GenerateFeedback.preprocessors = {feedback!r}
 """
 
 
@@ -82,6 +92,7 @@ def release_course(site: Site, course: Course, assignments: tuple[str, ...], *, 
     for assignment in released:
         if assignment not in unchanged or not _outbound(directory, assignment).is_dir():
             _publish(directory, assignment)
+            _set_due_date(directory, course.manifest, assignment)
     _freeze(course, root, content_hash)
     release = Release(course.id, course.manifest.version, content_hash, now.isoformat(), released)
     if before is None or (before.content_hash, before.assignments) != (release.content_hash, release.assignments):
@@ -115,7 +126,7 @@ def load_released_manifest(course_root: Path) -> CourseManifest:
     release = find_release(course_root)
     if release is None:
         raise ReleaseRefusedError(f"course {course_root.name!r} is not released", remedy=f"Run `patunay release {course_root.name}` first.")
-    return load_manifest(frozen_source(course_root, release))
+    return load_frozen_manifest(frozen_source(course_root, release))
 
 
 def frozen_source(course_root: Path, release: Release) -> Path:
@@ -140,6 +151,8 @@ def _write_configuration(site: Site, course: Course, root: Path) -> None:
         source=os.path.relpath(course.folder, root),
         exchange=os.path.relpath(site.exchange, root),
         timeout=max(1, round(site.settings.grading.cell_timeout_s)),
+        site=os.path.relpath(site.root, root),
+        feedback=list(FEEDBACK_PREPROCESSORS),
         penalty="zero" if course.manifest.late_policy == "zero" else "none",
     )
     path = root / "nbgrader_config.py"
@@ -170,6 +183,16 @@ def _publish(directory: NbgraderCourse, assignment: str) -> None:
         if outbound.is_dir():
             remove_folder(outbound)
         _succeed(api.release_assignment(assignment), f"nbgrader cannot release {assignment!r}")
+
+
+def _set_due_date(directory: NbgraderCourse, manifest: CourseManifest, assignment: str) -> None:
+    """Tell nbgrader the manifest's due date; without one, a date that was set in nbgrader stays."""
+    assessment = manifest.assessment(assignment)
+    if assessment is None or assessment.due is None:
+        return
+    with nbgrader_environment(), Gradebook(directory.database_url, directory.course_id) as gradebook:
+        due = assessment.due if assessment.due.tzinfo else assessment.due.replace(tzinfo=UTC)
+        gradebook.update_or_create_assignment(assignment, duedate=due.astimezone(UTC).replace(tzinfo=None).isoformat(sep=" "))
 
 
 def _outbound(directory: NbgraderCourse, assignment: str) -> Path:

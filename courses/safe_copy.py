@@ -64,7 +64,10 @@ def _copy_entry(handle: int, name: str, target: Path, ignored: tuple[str, ...], 
         entry = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=handle)
     except OSError as refusal:
         raise CopyRefusedError(f"{name!r} is a link or cannot be opened ({refusal.strerror})") from refusal
+    budget.remaining_files -= 1
     try:
+        if budget.remaining_files < 0:
+            raise CopyRefusedError("it holds too many files")
         mode = os.fstat(entry).st_mode
         if stat.S_ISDIR(mode):
             (target / name).mkdir()
@@ -80,9 +83,6 @@ def _copy_entry(handle: int, name: str, target: Path, ignored: tuple[str, ...], 
 
 
 def _copy_file(entry: int, target: Path, budget: _Budget) -> None:
-    budget.remaining_files -= 1
-    if budget.remaining_files < 0:
-        raise CopyRefusedError("it holds too many files")
     with target.open("xb") as copy:
         while chunk := os.read(entry, _CHUNK):
             budget.remaining_bytes -= len(chunk)

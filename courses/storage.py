@@ -18,6 +18,7 @@ _CAUSES = {
     errno.EROFS: ("the file system is read-only", "Use a folder that can be written to."),
     errno.EACCES: ("permission denied", "Give yourself write permission there, or use another folder."),
     errno.EPERM: ("permission denied", "Give yourself write permission there, or use another folder."),
+    errno.EEXIST: ("a file stands where a folder is needed", "Move it away, or use another folder."),
     errno.ENOTDIR: ("a part of the path is a file, not a folder", "Use another folder."),
 }
 

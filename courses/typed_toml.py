@@ -10,9 +10,9 @@ import difflib
 import json
 import tomllib
 from pathlib import Path
-from typing import Any, TypeVar, get_args
+from typing import Any, TypeVar, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, RootModel, ValidationError
 
 from courses.errors import DiagnosedError
 
@@ -20,14 +20,17 @@ from courses.errors import DiagnosedError
 class TypedTable(BaseModel):
     """A TOML table: frozen, strict, closed against unknown keys."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, str_strip_whitespace=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, str_strip_whitespace=True, allow_inf_nan=False)
 
 
 Table = TypeVar("Table", bound=BaseModel)
 
 
-def load_typed(path: Path, model: type[Table], error: type[DiagnosedError]) -> Table:
+def load_typed(path: Path, model: type[Table], error: type[DiagnosedError], *, tolerant: bool = False) -> Table:
     """Return the file at `path` as a `model`.
+
+    Args:
+        tolerant: leave unknown keys out instead of refusing them: for what an older version of ours wrote and froze.
 
     Raises:
         error: the file is absent, is not TOML, or does not fit; all misfits are named, each with its field.
@@ -38,17 +41,17 @@ def load_typed(path: Path, model: type[Table], error: type[DiagnosedError]) -> T
         raise error("there is no such file", where=str(path)) from missing
     except (OSError, UnicodeDecodeError) as unreadable:
         raise error(f"the file cannot be read: {unreadable}", where=str(path)) from unreadable
-    return parse_typed(text, model, error, where=str(path))
+    return parse_typed(text, model, error, where=str(path), tolerant=tolerant)
 
 
-def parse_typed(text: str, model: type[Table], error: type[DiagnosedError], *, where: str) -> Table:
+def parse_typed(text: str, model: type[Table], error: type[DiagnosedError], *, where: str, tolerant: bool = False) -> Table:
     """Return TOML `text` as a `model`; see `load_typed`."""
     try:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as not_toml:
         raise error(f"this is not TOML: {not_toml}", where=where, remedy="See https://toml.io for the syntax.") from not_toml
     try:
-        return model.model_validate_json(json.dumps(document, default=str))
+        return model.model_validate_json(json.dumps(document, default=str), extra="ignore" if tolerant else None)
     except ValidationError as misfit:
         raise error(describe_misfits(misfit, model), where=where, remedy="Correct the fields named above.") from misfit
 
@@ -83,20 +86,29 @@ def _keys_at(model: type[BaseModel], location: tuple[int | str, ...]) -> list[st
     """Return the keys known at `location`, going down through nested models, lists and maps."""
     here: Any = model
     for step in location:
-        if isinstance(here, type) and issubclass(here, BaseModel):
-            field = here.model_fields.get(str(step))
-            here = _model_inside(field.annotation) if field else None
-    if isinstance(here, type) and issubclass(here, BaseModel):
-        return [field.alias or name for name, field in here.model_fields.items()]
-    return []
+        here = _inside(here, step)
+    found = _model_in(here)
+    return [field.alias or name for name, field in found.model_fields.items()] if found else []
 
 
-def _model_inside(annotation: Any) -> Any:
-    """Return the first model within an annotation such as `tuple[Outcome, ...] | None`."""
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    for inner in get_args(annotation):
-        found = _model_inside(inner)
-        if found is not None:
-            return found
-    return None
+def _inside(annotation: Any, step: int | str) -> Any:
+    """Return the annotation of what stands at `step` (a field, a place, a key) of a value so annotated, None if nothing may."""
+    model = _model_in(annotation)
+    if model is not None:
+        field = model.model_fields.get(str(step))
+        return field.annotation if field else None
+    if isinstance(annotation, type) and issubclass(annotation, RootModel):
+        return _inside(annotation.model_fields["root"].annotation, step)
+    arguments = get_args(annotation)
+    if get_origin(annotation) in {dict, list, tuple} and arguments:
+        return arguments[1 if get_origin(annotation) is dict else 0]
+    return next((found for found in (_inside(each, step) for each in arguments) if found is not None), None)
+
+
+def _model_in(annotation: Any) -> type[BaseModel] | None:
+    """Return the model that `annotation` is, also as `Annotated` or one choice of a union."""
+    if isinstance(annotation, type):
+        return annotation if issubclass(annotation, BaseModel) and not issubclass(annotation, RootModel) else None
+    if get_origin(annotation) in {dict, list, tuple}:
+        return None
+    return next((found for found in map(_model_in, get_args(annotation)) if found is not None), None)

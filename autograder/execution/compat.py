@@ -88,15 +88,12 @@ def _grade_notebooks(job: GradingJob, folder: Path, server: ForkServer | None) -
     answers: list[CommentedCell] = []
     notebooks: list[GradedNotebook] = []
     warnings: list[str] = []
-    submitted = {path.stem for path in folder.glob("*.ipynb")}
+    submitted = {path.stem for path in folder.glob("*.ipynb") if path.is_file()}
     if not submitted & {notebook.name for notebook in job.source.notebooks}:
         return GradingResult(status="failed", reason=_none_submitted(job.source, sorted(submitted)))
     for notebook in job.source.notebooks:
         if notebook.name not in submitted:
             cells += _zeroes(notebook)
-            answers += [
-                CommentedCell(name=cell.name, notebook=notebook.name, is_unanswered=True) for cell in notebook.cells if cell.is_solution
-            ]
             notebooks.append(GradedNotebook(name=notebook.name, is_missing=True, document=""))
             warnings.append(f"{notebook.name}.ipynb was not submitted: its cells earn nothing")
             continue
@@ -107,7 +104,7 @@ def _grade_notebooks(job: GradingJob, folder: Path, server: ForkServer | None) -
             return GradingResult(status=failure[0], reason=f"{notebook.name}.ipynb: {failure[1]}", warnings=tuple(warnings + notes))
         cells += _scored(node, notebook)
         answers += [_commented(cell, notebook) for cell in node.cells if cell.metadata.get("nbgrader", {}).get("solution")]
-        notebooks.append(GradedNotebook(name=notebook.name, is_missing=False, document=nbformat.writes(node)))
+        notebooks.append(GradedNotebook(name=notebook.name, is_missing=False, document=_document(node)))
         warnings += [f"{notebook.name}.ipynb: {note}" for note in notes]
     return GradingResult(status="graded", cells=tuple(cells), answers=tuple(answers), notebooks=tuple(notebooks), warnings=tuple(warnings))
 
@@ -152,10 +149,15 @@ def is_forkable(job: GradingJob, notebook: SourceNotebook) -> bool:
 def _limit_output(node: Any, resources: Any, limits: Limits) -> tuple[Any, str] | None:
     limiter = LimitOutput(max_lines=limits.maximum_output_lines, max_traceback=limits.maximum_traceback_lines)
     limiter.preprocess(node, resources)
-    written = len(nbformat.writes(node).encode("utf-8"))
+    written = len(_document(node).encode("utf-8"))
     if written > limits.output_bytes:
         return "failed", f"the notebook printed {written // 2**20} MiB, more than the {limits.output_bytes // 2**20} MiB allowed"
     return None
+
+
+def _document(node: Any) -> str:
+    """Return the notebook as JSON that is UTF-8: half characters (lone surrogates), which any program may print, stand there as escapes."""
+    return str(nbformat.writes(node)).encode("utf-8", "backslashreplace").decode()
 
 
 def _cell_name(node: Any, index: int) -> str:

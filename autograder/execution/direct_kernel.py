@@ -57,7 +57,7 @@ class _Outlet:
             "content": message["content"],
             "metadata": message.get("metadata") or {},
         }
-        data = memoryview(json_packer(line) + b"\n")
+        data = memoryview(_packed(line) + b"\n")
         with cls.lock:
             fcntl.lockf(cls.lock_descriptor, fcntl.LOCK_EX)
             try:
@@ -65,6 +65,14 @@ class _Outlet:
                     data = data[os.write(cls.descriptor, data) :]
             finally:
                 fcntl.lockf(cls.lock_descriptor, fcntl.LOCK_UN)
+
+
+def _packed(line: dict[str, Any]) -> bytes:
+    """Return the line as JSON, also where a program printed half a character."""
+    try:
+        return bytes(json_packer(line))
+    except UnicodeEncodeError:
+        return json.dumps(line, default=str).encode()
 
 
 class _LineSession(_SESSION):  # type: ignore[misc]

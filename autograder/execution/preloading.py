@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Iterable
 from pathlib import Path
 
 from autograder.jobs import AssignmentSource
+from courses.notebook_imports import imported_modules
 
 
 def imports_of(sources: Iterable[AssignmentSource]) -> tuple[str, ...]:
@@ -17,19 +17,5 @@ def imports_of(sources: Iterable[AssignmentSource]) -> tuple[str, ...]:
         for notebook in source.notebooks:
             for cell in notebook.cells:
                 if cell.cell_type == "code":
-                    found |= dict.fromkeys(name for name in _imports(cell.source) if name.partition(".")[0] not in local)
+                    found |= dict.fromkeys(name for name in imported_modules(cell.source) if name.partition(".")[0] not in local)
     return tuple(found)
-
-
-def _imports(source: str) -> Iterable[str]:
-    lines = ["pass" if line.lstrip().startswith(("%", "!")) else line for line in source.splitlines()]
-    try:
-        tree = ast.parse("\n".join(lines))
-    except (SyntaxError, ValueError):
-        return
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
-            yield node.module
-            yield from (f"{node.module}.{alias.name}" for alias in node.names if alias.name != "*")

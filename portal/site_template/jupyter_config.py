@@ -14,10 +14,10 @@ c.CourseDirectory.root = str(SITE / "work" / COURSE)
 c.CourseDirectory.source_directory = str(SITE / "source_notebooks" / COURSE)
 c.Exchange.root = str(SITE / "exchange")
 
-# Feedback shows the scores and comments, never the text of a hidden test.
+# Feedback shows the scores, the comments and, for a failed check, its author's message: never the text of a hidden test.
 c.GenerateFeedback.preprocessors = [
     "nbgrader.preprocessors.GetGrades",
-    "nbgrader.preprocessors.ClearHiddenTests",
+    "autograder.feedback.HideTests",
     "nbconvert.preprocessors.CSSHTMLHeaderPreprocessor",
 ]
 c.Execute.timeout = 30

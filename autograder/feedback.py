@@ -1,0 +1,36 @@
+"""What a learner sees of a test: whether it passed and, if not, its author's message. Never its hidden part, nor a traceback that quotes it.
+
+A preprocessor for nbgrader's `generate_feedback`; nbgrader's own ClearHiddenTests leaves the traceback, and a traceback prints the lines round the one that
+failed (nbgrader #917, #1363).
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import nbformat
+from nbgrader.preprocessors import NbGraderPreprocessor
+
+_HIDDEN = re.compile(r"^[^\n]*### BEGIN HIDDEN TESTS.*?(### END HIDDEN TESTS[^\n]*|\Z)", re.DOTALL | re.MULTILINE)
+_LONGEST_MESSAGE = 2000
+_BASE: Any = NbGraderPreprocessor
+
+
+class HideTests(_BASE):  # type: ignore[misc]  # nbgrader has no types
+    """Takes hidden tests out of test cells' text, and everything but the message out of their errors."""
+
+    def preprocess_cell(self, cell: Any, resources: Any, cell_index: int) -> tuple[Any, Any]:  # noqa: ARG002 - nbconvert's signature
+        """Clean one cell; only test cells are touched."""
+        metadata = cell.metadata.get("nbgrader", {})
+        if cell.cell_type == "code" and metadata.get("grade") and not metadata.get("solution"):
+            cell.source = _HIDDEN.sub("# Hidden checks were run here.", cell.source)
+            cell.outputs = [_without_traceback(output) for output in cell.outputs]
+        return cell, resources
+
+
+def _without_traceback(output: Any) -> Any:
+    if output.output_type != "error":
+        return output
+    message = f"{output.ename}: {output.evalue}"[:_LONGEST_MESSAGE]
+    return nbformat.NotebookNode(output_type="error", ename=output.ename, evalue=output.evalue[:_LONGEST_MESSAGE], traceback=[message])
