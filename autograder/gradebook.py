@@ -209,11 +209,15 @@ def _scores(cells: pd.DataFrame) -> pd.Series[float]:
 def _seconds_late(submitted: str | None, due: datetime | None, submission: Any) -> float:
     if submitted is None or due is None:
         return 0.0
-    extension = getattr(submission, "extension", None)
-    allowed = pd.Timestamp(due, tz="UTC") + (
-        pd.Timedelta(extension) if extension is not None and not pd.isna(extension) else pd.Timedelta(0)
-    )
+    allowed = pd.Timestamp(due, tz="UTC") + _extension(getattr(submission, "extension", None))
     return max(0.0, (pd.Timestamp(submitted) - allowed).total_seconds())
+
+
+def _extension(stored: Any) -> pd.Timedelta:
+    """Return a learner's extension as the database keeps it: SQLite as the moment that long after 1970 began, others as an interval."""
+    if stored is None or pd.isna(stored):
+        return pd.Timedelta(0)
+    return pd.Timestamp(stored) - pd.Timestamp(0) if isinstance(stored, str) else pd.Timedelta(stored)
 
 
 def _cell_frame(cells: pd.DataFrame, assignments: pd.DataFrame) -> pd.DataFrame:

@@ -1,7 +1,8 @@
 """The audit log: append-only, each line holding the hash of the one before, so that a changed or removed line shows.
 
 The hash of an entry is SHA-256 over the canonical JSON of its fields with the previous entry's hash among them. Source of the idea: Haber and Stornetta,
-"How to time-stamp a digital document" (1991).
+"How to time-stamp a digital document" (1991). Who can write to the database can cut off the log's end, or write all of it anew: against that only a
+copy of the last hash somewhere else helps, such as a backup.
 """
 
 from __future__ import annotations

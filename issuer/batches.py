@@ -5,7 +5,7 @@ Rules:
 1. A batch holds the learners who are eligible and have no credential of this course version, revoked or not: nothing is issued twice, and a withdrawn
    award does not come back by itself.
 2. Its content hash is SHA-256 over the canonical JSON of its rows. It is computed again from the results as they are then, before approval and before
-   signing; if it differs, the batch is void and says so.
+   signing; if it differs, the batch is void and says so. Signing also needs the approval of that hash in the audit log.
 3. Preparing the same rows again returns the same batch.
 """
 
@@ -13,11 +13,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import unicodedata
 import uuid
 from dataclasses import dataclass
 from datetime import datetime
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -25,9 +26,10 @@ from autograder.evidence import GradedEvidence
 from issuer.audit import append_entry
 from issuer.eligibility import Eligibility, Status
 from issuer.errors import BatchError
-from issuer.ledger import Batch, BatchRow, Credential, shows_name
+from issuer.ledger import AuditEntry, Batch, BatchRow, Credential, shows_name
 from issuer.standing import CourseStanding
 
+_LONGEST_NAME = 200
 PREPARED, APPROVED, ISSUING, ISSUED, VOID = "prepared", "approved", "issuing", "issued", "void"
 
 
@@ -152,7 +154,7 @@ def prepare_batch(standing: CourseStanding, session: Session, *, by: str, now: d
     open_batches = list(
         session.scalars(select(Batch).where(Batch.course == standing.manifest.id, Batch.state.in_([PREPARED, APPROVED, ISSUING])))
     )
-    resumable = next((batch for batch in open_batches if batch.state == ISSUING or batch.content_hash == draft.content_hash), None)
+    resumable = next((batch for batch in open_batches if batch.state == ISSUING or _holds(batch, draft, standing)), None)
     if resumable is not None:
         return resumable
     for batch in open_batches:
@@ -179,6 +181,10 @@ def prepare_batch(standing: CourseStanding, session: Session, *, by: str, now: d
     append_entry(session, at=now, actor=actor, action="batch prepared", subject=batch.id, details=details)
     session.commit()
     return batch
+
+
+def _holds(batch: Batch, draft: Draft, standing: CourseStanding) -> bool:
+    return (batch.content_hash, batch.release_hash) == (draft.content_hash, standing.release.content_hash)
 
 
 def approve_batch(batch: Batch, standing: CourseStanding, session: Session, *, by: str, two_person: bool, now: datetime) -> None:
@@ -210,25 +216,60 @@ def require_unchanged(batch: Batch, standing: CourseStanding, session: Session, 
     Raises:
         BatchError: it is not; the batch is void then, and the learners whose rows changed are named.
     """
-    rows = tuple(AwardRow.model_validate_json(row.content) for row in batch.rows)
-    current = {row.learner: row for row in draft_batch(standing, session).rows}
-    issued = set(session.scalars(select(Credential.learner).where(Credential.batch_id == batch.id)))
-    changed = [row.learner for row in rows if row.learner not in issued and current.get(row.learner) != row]
-    tampered = hash_rows(rows) != batch.content_hash
-    if not changed and not tampered and standing.release.content_hash == batch.release_hash:
+    rows = rows_of(batch)
+    why = _what_changed(batch, rows, standing, session)
+    if rows is not None and not why:
         return rows
-    why = (
-        "its rows were altered"
-        if tampered
-        else f"the results of {', '.join(changed)} changed"
-        if changed
-        else "the course was released anew"
-    )
+    raise refuse_batch(batch, session, why, actor=actor, now=now)
+
+
+def refuse_batch(batch: Batch, session: Session, why: str, *, actor: str, now: datetime) -> BatchError:
+    """Make the batch void, and return the error that says why."""
     _void(session, batch, actor, now, why)
     session.commit()
-    raise BatchError(
-        f"batch {batch.id} is void: {why} since it was prepared", remedy=f"Prepare a new one: `patunay batch prepare {batch.course}`."
-    )
+    return BatchError(f"batch {batch.id} is void: {why}", remedy=f"Prepare a new one: `patunay batch prepare {batch.course} --by NAME`.")
+
+
+def rows_of(batch: Batch) -> tuple[AwardRow, ...] | None:
+    """Return the batch's awards as they were prepared; None if what the ledger holds is not that any more."""
+    try:
+        rows = tuple(AwardRow.model_validate_json(row.content) for row in batch.rows)
+    except ValidationError:
+        return None
+    return rows if hash_rows(rows) == batch.content_hash else None
+
+
+def _what_changed(batch: Batch, rows: tuple[AwardRow, ...] | None, standing: CourseStanding, session: Session) -> str:
+    """Return what is not as it was when the batch was prepared; empty if all is."""
+    if rows is None:
+        return "its rows were altered in the ledger"
+    draft = draft_batch(standing, session)
+    current, elsewhere = {row.learner: row for row in draft.rows}, {*draft.already_issued, *draft.withdrawn}
+    issued = set(session.scalars(select(Credential.learner).where(Credential.batch_id == batch.id)))
+    changed = [row.learner for row in rows if row.learner not in issued and current.get(row.learner) != row]
+    twice = [learner for learner in changed if learner in elsewhere]
+    if twice:
+        return f"{', '.join(twice)} got a credential from another batch since it was prepared"
+    if changed:
+        return f"the results, name, address or consent of {', '.join(changed)} changed since it was prepared"
+    if (batch.release_hash, batch.version) != (standing.release.content_hash, standing.manifest.version):
+        return "the course was released anew since it was prepared"
+    return ""
+
+
+def require_approval(batch: Batch, session: Session, *, two_person: bool, now: datetime) -> None:
+    """Return if the audit log holds an approval of exactly this content, by someone who may give it.
+
+    Raises:
+        BatchError: it does not; the batch is void then.
+    """
+    entries = session.scalars(select(AuditEntry).where(AuditEntry.subject == batch.id, AuditEntry.action == "batch approved"))
+    approvers = {entry.actor for entry in entries if json.loads(entry.details).get("content_hash") == batch.content_hash}
+    actor = batch.approved_by or ""
+    if actor not in approvers:
+        raise refuse_batch(batch, session, "the audit log holds no approval of what it holds now", actor=actor or "(nobody)", now=now)
+    if two_person and _same_person(actor, batch.prepared_by):
+        raise refuse_batch(batch, session, "who prepared it approved it too, which this site does not allow", actor=actor, now=now)
 
 
 def load_batch(session: Session, name: str) -> Batch:
@@ -249,13 +290,22 @@ def require_person(name: str, role: str) -> str:
     Raises:
         BatchError: there is none.
     """
-    if not name.strip():
-        raise BatchError(f"the {role} has no name", remedy="Say who you are with `--by NAME`.")
+    remedy = "Say who you are with `--by NAME`."
+    if not _bare(name):
+        raise BatchError(f"the {role} has no name", remedy=remedy)
+    if len(name.strip()) > _LONGEST_NAME or any(unicodedata.category(character) in {"Cc", "Cs", "Zl", "Zp"} for character in name.strip()):
+        raise BatchError(f"the {role}'s name holds a line break or half a character, or is longer than {_LONGEST_NAME}", remedy=remedy)
     return name.strip()
 
 
 def _same_person(one: str, other: str) -> bool:
-    return " ".join(one.split()).casefold() == " ".join(other.split()).casefold()
+    return _bare(one) == _bare(other)
+
+
+def _bare(name: str) -> str:
+    """Return the letters of a name, however it is written: without case, spaces, and characters that do not show."""
+    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
+    return "".join(character for character in folded if not character.isspace() and unicodedata.category(character) not in {"Cf", "Cc"})
 
 
 def _void(session: Session, batch: Batch, actor: str, now: datetime, why: str) -> None:

@@ -4,7 +4,8 @@ Rules:
 1. `eligible`: every part that the rule counts is decided, and the rule is met.
 2. `blocked`: something is undecided (ungraded, waits for a person). Never turned into a zero, never guessed.
 3. `not yet`: everything that was handed in is decided, and the rule is not met.
-Shares are exact quotients and are compared as they are: nothing is rounded up to a pass. What was not handed in adds nothing to a score.
+Shares are exact quotients of the cells' points, not of sums of floating-point numbers (there, eight times 0.1 is less than 0.8), and are compared as
+they are: nothing is rounded up to a pass. What was not handed in adds nothing to a score.
 Every verdict has its reasons, in sentences for the learner.
 """
 
@@ -18,9 +19,8 @@ from fractions import Fraction
 
 import pandas as pd
 
-from autograder.gradebook import GRADED, NEEDS_MANUAL, NOT_SUBMITTED, GradebookFrames
+from autograder.gradebook import GRADED, NEEDS_MANUAL, NOT_SUBMITTED, UNGRADED, GradebookFrames
 from courses.manifest import Assessment, CourseManifest
-from issuer.achievement import percent
 from issuer.errors import EligibilityError
 
 
@@ -65,12 +65,16 @@ class _Work:
 
     state: str
     detail: str
-    score: float
-    final_score: float
-    points_possible: float
+    earned: Fraction
+    """Points before the late penalty."""
+    kept: Fraction
+    """Points after it."""
+    possible: Fraction
 
 
-_NOTHING = _Work(NOT_SUBMITTED, "", 0.0, 0.0, 0.0)
+_NOTHING = _Work(NOT_SUBMITTED, "", Fraction(0), Fraction(0), Fraction(0))
+_NOISE = Fraction(1, 10**6)
+"""What floating-point sums may differ by, in points; far less than any cell is worth."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +83,7 @@ class _Book:
 
     manifest: CourseManifest
     works: Mapping[tuple[str, str], _Work]
-    scores: Mapping[tuple[str, str, str], float]
+    scores: Mapping[tuple[str, str, str], Fraction]
     points: CellPoints
 
     def work(self, learner: str, assignment: str) -> _Work:
@@ -93,19 +97,45 @@ def assess_learners(manifest: CourseManifest, frames: GradebookFrames, points: C
         EligibilityError: the manifest names a cell that was not released.
     """
     _require_items(manifest, points)
-    columns = ("learner", "assignment", "state", "reason", "score", "final_score", "points_possible")
-    works = {
-        (str(learner), str(assignment)): _Work(str(state), str(reason), float(score), float(final), float(possible))
-        for learner, assignment, state, reason, score, final, possible in zip(*(frames.assignments[name] for name in columns), strict=True)
-    }
     names = ("learner", "assignment", "cell", "score")
     scores = {
-        (str(learner), str(assignment), str(cell)): float(score)
+        (str(learner), str(assignment), str(cell)): _exact(float(score))
         for learner, assignment, cell, score in zip(*(frames.cells[name] for name in names), strict=True)
-        if not pd.isna(score)
+        if not pd.isna(score) and math.isfinite(score)
     }
+    works = _works(frames.assignments, scores, points)
     book = _Book(manifest, works, scores, points)
     return tuple(_assess(learner, book) for learner in sorted({learner for learner, _ in works}))
+
+
+def _works(frame: pd.DataFrame, scores: Mapping[tuple[str, str, str], Fraction], points: CellPoints) -> dict[tuple[str, str], _Work]:
+    sums: dict[tuple[str, str], Fraction] = {}
+    for (learner, assignment, _), score in scores.items():
+        sums[learner, assignment] = sums.get((learner, assignment), Fraction(0)) + score
+    columns = ("learner", "assignment", "state", "reason", "score", "late_penalty", "points_possible")
+    works = {}
+    for row in zip(*(frame[name] for name in columns), strict=True):
+        pair, state, detail, numbers = (str(row[0]), str(row[1])), str(row[2]), str(row[3]), tuple(map(float, row[4:]))
+        if state == GRADED and not all(map(math.isfinite, numbers)):
+            works[pair] = _Work(UNGRADED, "its score is no number", Fraction(0), Fraction(0), Fraction(0))
+        elif state == GRADED:
+            earned = _without_noise(sums.get(pair), numbers[0])
+            possible = _without_noise(sum((_exact(each) for (name, _), each in points.items() if name == pair[1]), Fraction(0)), numbers[2])
+            works[pair] = _Work(state, detail, earned, _less_penalty(earned, numbers[1]), possible)
+        else:
+            works[pair] = _Work(state, detail, Fraction(0), Fraction(0), Fraction(0))
+    return works
+
+
+def _without_noise(exact: Fraction | None, told: float) -> Fraction:
+    """Return the exact sum where it is what the frame tells, else what the frame tells."""
+    return exact if exact is not None and abs(exact - _exact(told)) < _NOISE else _exact(told)
+
+
+def _less_penalty(earned: Fraction, penalty: float) -> Fraction:
+    """Return the points that a late penalty leaves. One that takes all of a sum takes all of it, whatever the sum was rounded to."""
+    left = earned - _exact(penalty)
+    return left if penalty <= 0 or left >= _NOISE else Fraction(0)
 
 
 def _require_items(manifest: CourseManifest, points: CellPoints) -> None:
@@ -153,39 +183,33 @@ def _state_reason(assessment: Assessment, work: _Work) -> Reason | None:
 
 def _share(work: _Work) -> Fraction:
     """Return the decided share of an assignment; 0 where nothing is decided, which never counts as a pass."""
-    if work.state != GRADED or not work.points_possible > 0 or math.isnan(work.final_score):
-        return Fraction(0)
-    return min(Fraction(1), _exact(work.final_score) / _exact(work.points_possible))
+    return min(Fraction(1), max(Fraction(0), work.kept / work.possible)) if work.possible > 0 else Fraction(0)
 
 
 def _outcome_share(learner: str, outcome: str, book: _Book) -> Fraction:
     """Return what share of the outcome's points was earned; a late penalty takes the same share of every cell of its assignment."""
     earned, possible = Fraction(0), Fraction(0)
     for assessment in book.manifest.assessments:
-        kept = _kept_after_penalty(book.work(learner, assessment.id))
+        work = book.work(learner, assessment.id)
+        kept = work.kept / work.earned if work.earned > 0 else Fraction(1)
         for item in assessment.items:
             if outcome in item.outcomes:
                 worth = _exact(book.points[assessment.id, item.cell])
                 possible += worth
-                earned += min(worth, _exact(book.scores.get((learner, assessment.id, item.cell), 0.0))) * kept
-    return earned / possible if possible else Fraction(0)
-
-
-def _kept_after_penalty(work: _Work) -> Fraction:
-    if work.state != GRADED or math.isnan(work.score) or math.isnan(work.final_score):
-        return Fraction(0)
-    return Fraction(1) if work.score <= 0 else _exact(work.final_score) / _exact(work.score)
+                if work.state == GRADED:
+                    earned += min(worth, book.scores.get((learner, assessment.id, item.cell), Fraction(0))) * kept
+    return max(Fraction(0), earned / possible) if possible else Fraction(0)
 
 
 def _unmet(manifest: CourseManifest, overall: Fraction, outcomes: Mapping[str, Fraction], shares: Mapping[str, Fraction]) -> list[Reason]:
     rule = manifest.pass_rule
     unmet = []
     if overall < _exact(rule.overall):
-        unmet.append(Reason("overall", f"Your overall score is {percent(float(overall))} %; {percent(rule.overall)} % is needed."))
+        unmet.append(Reason("overall", f"Your overall score is {_percent(overall)} %; {_percent(_exact(rule.overall))} % is needed."))
     for outcome in manifest.outcomes:
         needed = _exact(rule.per_outcome if outcome.min_score is None else outcome.min_score)
         if outcomes[outcome.id] < needed:
-            text = f"Outcome {outcome.id} (“{outcome.text.en}”): {percent(float(outcomes[outcome.id]))} %; {percent(float(needed))} % is needed."
+            text = f"Outcome {outcome.id} (“{outcome.text.en}”): {_percent(outcomes[outcome.id])} %; {_percent(needed)} % is needed."
             unmet.append(Reason("outcome", text))
     for name in rule.mandatory:
         assessment = manifest.assessment(name)
@@ -195,7 +219,14 @@ def _unmet(manifest: CourseManifest, overall: Fraction, outcomes: Mapping[str, F
 
 
 def _met(manifest: CourseManifest, overall: Fraction) -> Reason:
-    return Reason("met", f"All requirements are met: {percent(float(overall))} % overall, {percent(manifest.pass_rule.overall)} % needed.")
+    needed = _percent(_exact(manifest.pass_rule.overall))
+    return Reason("met", f"All requirements are met: {_percent(overall)} % overall, {needed} % needed.")
+
+
+def _percent(share: Fraction) -> str:
+    """Return a share in percent, cut to two decimals: what falls short of a mark by a hair does not read like the mark."""
+    whole, rest = divmod(int(share * 10_000), 100)
+    return f"{whole}.{rest:02d}".rstrip("0").rstrip(".")
 
 
 def _exact(value: float) -> Fraction:

@@ -13,7 +13,8 @@ def after(start: datetime, duration: str) -> datetime:
     """Return the moment `duration` after `start`; a day that the month does not have becomes its last.
 
     Raises:
-        ValueError: `duration` is no ISO 8601 duration of whole numbers.
+        ValueError: `duration` is no ISO 8601 duration of whole numbers, or leads beyond the year 9999.
+        OverflowError: it is so long that Python cannot count it.
     """
     match = _DURATION.fullmatch(duration)
     if match is None or not any(match.groups()):

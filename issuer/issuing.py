@@ -1,7 +1,8 @@
 """Signs an approved batch, and withdraws what must be withdrawn. The ledger is written first; what is published is made from it.
 
-Resumable: every credential is committed with its batch row and its place in the status list, and only then published. A crash loses at most the
-signatures that nobody has seen; running it again signs the rest.
+Resumable: every credential is committed with its place in the status list, and only then published. A crash loses at most the signatures that nobody
+has seen; running it again signs the rest. Two processes may issue the same batch at once: the ledger refuses a learner's second award, and the process
+that comes second goes on with whom is left.
 """
 
 from __future__ import annotations
@@ -14,15 +15,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from courses.manifest import CourseManifest
 from courses.settings import Site
 from issuer.audit import append_entry
-from issuer.batches import APPROVED, ISSUED, ISSUING, AwardRow, require_person, require_unchanged
+from issuer.batches import APPROVED, ISSUED, ISSUING, AwardRow, require_approval, require_person, require_unchanged
 from issuer.credential import AssignmentEvidence, Award, OutcomeResult, build_credential
-from issuer.errors import BatchError, LedgerError
+from issuer.errors import BatchError, CredentialRefusedError, LedgerError
 from issuer.identity import IssuerIdentity
 from issuer.iso_duration import after
 from issuer.ledger import Batch, Credential
@@ -32,6 +34,8 @@ from issuer.standing import CourseStanding
 from issuer.status_list import MIN_ENTRIES, StatusEntry
 
 _COMMIT_EVERY = 50
+_CONFLICTS = 5
+"""How often another process may come first in vain, before it is another fault than that."""
 
 Progress = Callable[[int, int], None]
 
@@ -67,25 +71,58 @@ def issue_batch(
         raise BatchError(
             f"batch {batch.id} is {batch.state}, not approved", remedy=f"Approve it: `patunay batch approve {batch.id[:8]} --by NAME`."
         )
+    require_approval(batch, session, two_person=site.settings.approval.two_person, now=now)
     rows = require_unchanged(batch, standing, session, actor=str(batch.approved_by), now=now)
-    batch.state = ISSUING
+    _turn(batch, session, APPROVED, ISSUING)
     session.commit()
-    done = set(session.scalars(select(Credential.learner).where(Credential.batch_id == batch.id)))
-    places = _Places(session)
-    before = len(done)
-    for row in rows:
-        if row.learner in done:
-            continue
-        session.add(_sign(row, batch, standing.manifest, site, identity, places.take(), now))
-        done.add(row.learner)
-        progress(len(done), len(rows))
-        if len(done) % _COMMIT_EVERY == 0:
+
+    def sign(row: AwardRow, place: tuple[int, int]) -> Credential:
+        return _sign(row, batch, standing.manifest, site, identity, place, now)
+
+    new = _sign_rows(rows, batch, session, sign, progress)
+    _finish(batch, len(rows), session, now)
+    return Issued(new, len(rows) - new)
+
+
+def _sign_rows(
+    rows: tuple[AwardRow, ...], batch: Batch, session: Session, sign: Callable[[AwardRow, tuple[int, int]], Credential], progress: Progress
+) -> int:
+    """Sign who has no credential yet, some at a time; return how many were signed here."""
+    new, conflicts = 0, 0
+    query = select(Credential.learner).where(Credential.course == batch.course, Credential.version == batch.version)
+    while True:
+        done = set(session.scalars(query))
+        left = [row for row in rows if row.learner not in done]
+        if not left:
+            return new
+        places = _Places(session)
+        for index, row in enumerate(left[:_COMMIT_EVERY], start=1):
+            session.add(sign(row, places.take()))
+            progress(len(rows) - len(left) + index, len(rows))
+        try:
             session.commit()
-    batch.state, batch.issued_at = ISSUED, now.isoformat()
-    details = {"credentials": len(rows), "content_hash": batch.content_hash}
-    append_entry(session, at=now, actor=str(batch.approved_by), action="batch issued", subject=batch.id, details=details)
+        except IntegrityError:  # another process has signed one of them, or taken a place
+            session.rollback()
+            conflicts += 1
+            if conflicts > _CONFLICTS:
+                raise
+        else:
+            new, conflicts = new + len(left[:_COMMIT_EVERY]), 0
+
+
+def _turn(batch: Batch, session: Session, before: str, after_: str, **values: str) -> bool:
+    """Turn the batch's state from `before` to `after_`; return whether it was `before`. The database decides: of two processes one is told yes."""
+    query = update(Batch).where(Batch.id == batch.id, Batch.state == before).values(state=after_, **values).returning(Batch.id)
+    changed = session.execute(query).all()
+    session.refresh(batch)
+    return bool(changed)
+
+
+def _finish(batch: Batch, count: int, session: Session, now: datetime) -> None:
+    if _turn(batch, session, ISSUING, ISSUED, issued_at=now.isoformat()):
+        details = {"credentials": count, "content_hash": batch.content_hash}
+        append_entry(session, at=now, actor=str(batch.approved_by), action="batch issued", subject=batch.id, details=details)
     session.commit()
-    return Issued(len(done) - before, before)
 
 
 def revoke_credential(credential: Credential, session: Session, *, by: str, reason: str, now: datetime) -> bool:
@@ -129,23 +166,15 @@ def status_list_url(site: Site, number: int) -> str:
 def _sign(
     row: AwardRow, batch: Batch, manifest: CourseManifest, site: Site, identity: IssuerIdentity, place: tuple[int, int], now: datetime
 ) -> Credential:
-    award = Award(
-        credential_id=f"urn:uuid:{uuid.uuid4()}",
-        subject_id=f"urn:uuid:{uuid.uuid4()}",
-        learner_email=row.email,
-        salt=secrets.token_hex(16),
-        learner_name=row.name,
-        overall_score=row.overall,
-        outcome_results=tuple(OutcomeResult(outcome, score) for outcome, score in row.outcomes),
-        evidence=tuple(_evidence(row, manifest)),
-        valid_from=now,
-        awarded_on=now,
-        valid_until=None if manifest.validity == "none" else after(now, manifest.validity),
-        status=StatusEntry(status_list_url(site, place[0]), place[1]),
-        batch=batch.id,
-        approved_by=None,
-    )
-    document = add_proof(build_credential(manifest, identity.profile, award, site.settings.url.rstrip("/")), identity.signer, now)
+    award = _award(row, batch, manifest, site, place, now)
+    try:
+        document = add_proof(build_credential(manifest, identity.profile, award, site.settings.url.rstrip("/")), identity.signer, now)
+    except CredentialRefusedError as refused:
+        raise CredentialRefusedError(
+            f"{row.learner} cannot be issued to: {refused.problem}",
+            where=refused.where,
+            remedy="Correct it (names and addresses: `nbgrader db student add`), then prepare a new batch. Who has a credential keeps it.",
+        ) from refused
     return Credential(
         id=award.credential_id,
         course=batch.course,
@@ -160,6 +189,36 @@ def _sign(
         revoked_by=None,
         revocation_reason=None,
     )
+
+
+def _award(row: AwardRow, batch: Batch, manifest: CourseManifest, site: Site, place: tuple[int, int], now: datetime) -> Award:
+    return Award(
+        credential_id=f"urn:uuid:{uuid.uuid4()}",
+        subject_id=f"urn:uuid:{uuid.uuid4()}",
+        learner_email=row.email,
+        salt=secrets.token_hex(16),
+        learner_name=row.name,
+        overall_score=row.overall,
+        outcome_results=tuple(OutcomeResult(outcome, score) for outcome, score in row.outcomes),
+        evidence=tuple(_evidence(row, manifest)),
+        valid_from=now,
+        awarded_on=now,
+        valid_until=_valid_until(manifest, now),
+        status=StatusEntry(status_list_url(site, place[0]), place[1]),
+        batch=batch.id,
+        approved_by=None,
+    )
+
+
+def _valid_until(manifest: CourseManifest, now: datetime) -> datetime | None:
+    try:
+        return None if manifest.validity == "none" else after(now, manifest.validity)
+    except (ValueError, OverflowError) as too_far:
+        raise CredentialRefusedError(
+            f"{manifest.validity} from now leads beyond the year 9999",
+            where="course.toml: validity",
+            remedy='Say "none", or a shorter time.',
+        ) from too_far
 
 
 def _evidence(row: AwardRow, manifest: CourseManifest) -> list[AssignmentEvidence]:

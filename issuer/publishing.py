@@ -14,19 +14,20 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from courses.errors import ReleaseRefusedError
+from courses.errors import DiagnosedError, ReleaseRefusedError
 from courses.manifest import CourseManifest
-from courses.manifest_file import load_manifest
+from courses.manifest_file import load_frozen_manifest
 from courses.settings import Site
 from courses.storage import write_atomically
 from issuer.achievement import percent
 from issuer.badge_image import BadgeFace, draw_badge
 from issuer.baking import bake
 from issuer.certificate import CertificateFacts, typeset_certificate
+from issuer.did import find_assertion_key
 from issuer.identity import IssuerIdentity
 from issuer.issuing import status_list_url
 from issuer.ledger import Batch, Credential, credentials_of
-from issuer.proof import add_proof
+from issuer.proof import add_proof, verify_proof
 from issuer.status_list import StatusBits, build_status_list
 
 _STATUS_LIFE = timedelta(days=365)
@@ -72,17 +73,19 @@ def publish_status_lists(site: Site, identity: IssuerIdentity, credentials: list
         url = status_list_url(site, number)
         unsigned = build_status_list(url, identity.profile.did, StatusBits().with_bits(revoked), now, valid_until=now + _STATUS_LIFE)
         path = site.root / "status" / f"{number}.json"
-        if not _says_the_same(path, unsigned, now):
+        if not _says_the_same(path, unsigned, identity, now):
             write_atomically(path, json.dumps(add_proof(unsigned, identity.signer, now), indent=2) + "\n")
 
 
-def _says_the_same(path: Path, unsigned: dict[str, Any], now: datetime) -> bool:
-    """Whether the published list has the same bits, the same issuer, and half of its life before it."""
+def _says_the_same(path: Path, unsigned: dict[str, Any], identity: IssuerIdentity, now: datetime) -> bool:
+    """Whether the published list has the same bits and issuer, half of its life before it, and a signature that fits."""
     try:
         published = json.loads(path.read_text(encoding="utf-8"))
-        old_enough = datetime.fromisoformat(published["validUntil"]) - now < _STATUS_LIFE / 2
-        return bool(not old_enough and all(published[key] == unsigned[key] for key in ("id", "issuer", "credentialSubject")))
-    except (OSError, ValueError, KeyError, TypeError):
+        if datetime.fromisoformat(published["validUntil"]) - now < _STATUS_LIFE / 2:
+            return False
+        verify_proof(published, lambda method: find_assertion_key(identity.document, method) or b"")
+        return all(published[key] == unsigned[key] for key in ("id", "issuer", "credentialSubject"))
+    except (OSError, ValueError, KeyError, TypeError, DiagnosedError):
         return False
 
 
@@ -145,7 +148,7 @@ class _Artist:
                     where=str(frozen),
                     remedy="Restore the site's folder from a backup.",
                 )
-            self._manifests[credential.batch_id] = load_manifest(frozen)
+            self._manifests[credential.batch_id] = load_frozen_manifest(frozen)
         return self._manifests[credential.batch_id]
 
 

@@ -12,8 +12,10 @@ from autograder.evidence import GradedEvidence, collect_evidence
 from autograder.gradebook import GradebookFrames, read_gradebook
 from autograder.nbgrader_database import open_gradebook
 from autograder.records import open_records
-from courses.errors import ReleaseRefusedError, UnknownCourseError
+from courses.catalogue import load_course
+from courses.errors import ReleaseRefusedError
 from courses.manifest import CourseManifest
+from courses.names import COURSE_ID
 from courses.nbgrader_course import NbgraderCourse, open_course
 from courses.notebook import load_notebooks
 from courses.release import Release, find_release, frozen_source, load_released_manifest
@@ -67,10 +69,11 @@ def read_standing(site: Site, course: str) -> CourseStanding:
     }
     with open_records(root) as session:
         evidence = collect_evidence(session, allowed)
-    return CourseStanding(manifest, release, frames, assess_learners(manifest, frames, points), evidence, _learners(directory))
+    return CourseStanding(manifest, release, frames, assess_learners(manifest, frames, points), evidence, learners_of(directory))
 
 
-def _learners(directory: NbgraderCourse) -> dict[str, Learner]:
+def learners_of(directory: NbgraderCourse) -> dict[str, Learner]:
+    """Return who the course's gradebook knows, by id."""
     with open_gradebook(directory) as gradebook:
         return {
             str(each.id): Learner(
@@ -84,14 +87,11 @@ def released_root(site: Site, course: str) -> Path:
     """Return the course directory of a released course.
 
     Raises:
-        UnknownCourseError, ReleaseRefusedError: there is none.
+        UnknownCourseError: there is none of that name; the nearest is given.
+        ReleaseRefusedError: it is not released.
     """
     root = site.course_root(course)
-    if find_release(root) is None:
-        if not (site.courses / course).is_dir():
-            known = ", ".join(sorted(path.name for path in site.courses.glob("*") if (path / "course.toml").is_file()))
-            raise UnknownCourseError(
-                f"there is no course called {course!r}", where=str(site.courses), remedy=f"The courses are: {known or 'none yet'}."
-            )
+    if not COURSE_ID.fullmatch(course) or find_release(root) is None:
+        load_course(site.courses, course)
         raise ReleaseRefusedError(f"course {course!r} is not released", remedy=f"Run `patunay release {course}` first.")
     return root

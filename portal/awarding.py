@@ -9,15 +9,17 @@ from pathlib import Path
 
 from sqlalchemy import func, select
 
+from courses.databases import without_password
+from courses.nbgrader_course import open_course
 from courses.settings import Site
 from issuer.audit import append_entry
-from issuer.batches import AwardRow, approve_batch, draft_batch, load_batch, prepare_batch
-from issuer.errors import LedgerError
+from issuer.batches import AwardRow, approve_batch, draft_batch, load_batch, prepare_batch, rows_of
+from issuer.errors import BatchError, LedgerError
 from issuer.identity import load_identity
 from issuer.issuing import issue_batch, revoke_credential
 from issuer.ledger import Batch, BatchRow, Consent, credentials_of, find_credential, open_ledger, shows_name
 from issuer.publishing import publish_site, publish_status_lists
-from issuer.standing import read_standing, released_root
+from issuer.standing import learners_of, read_standing, released_root
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,11 @@ def record_consent(site: Site, learner: str, course: str, *, show_name: bool, ch
         session.commit()
 
 
+def is_enrolled(site: Site, learner: str, course: str) -> bool:
+    """Whether the course's gradebook knows the learner."""
+    return learner in learners_of(open_course(released_root(site, course)))
+
+
 def prepare(site: Site, course: str, *, by: str, now: datetime) -> Prepared:
     """Prepare a batch of the course."""
     standing = read_standing(site, course)
@@ -79,7 +86,7 @@ def prepare(site: Site, course: str, *, by: str, now: datetime) -> Prepared:
 def batches(site: Site) -> list[tuple[str, str, str, str, int, str, str, str]]:
     """Return every batch, newest first: id, course, version, state, awards, prepared by, prepared at, approved by."""
     with open_ledger(site.ledger_url) as session:
-        counts = dict(session.execute(select(BatchRow.batch_id, func.count()).group_by(BatchRow.batch_id)).tuples().all())
+        counts = dict(session.execute(select(BatchRow.batch_id, func.count()).group_by(BatchRow.batch_id)).all())
         found = session.scalars(select(Batch).order_by(Batch.prepared_at.desc()))
         return [
             (
@@ -97,17 +104,29 @@ def batches(site: Site) -> list[tuple[str, str, str, str, int, str, str, str]]:
 
 
 def batch_rows(site: Site, name: str) -> list[AwardRow]:
-    """Return the awards of a batch."""
+    """Return the awards of a batch.
+
+    Raises:
+        BatchError: there is no such batch, or the ledger's rows are not what was prepared.
+    """
     with open_ledger(site.ledger_url) as session:
-        return [AwardRow.model_validate_json(row.content) for row in load_batch(session, name).rows]
+        batch = load_batch(session, name)
+        rows = rows_of(batch)
+        if rows is None:
+            raise BatchError(
+                f"the rows of batch {batch.id} were altered in the ledger",
+                where=without_password(site.ledger_url),
+                remedy=f"Prepare a new one: `patunay batch prepare {batch.course} --by NAME`. See who can write to the ledger.",
+            )
+        return list(rows)
 
 
-def approve(site: Site, name: str, *, by: str, now: datetime) -> str:
-    """Approve a batch and return its id."""
+def approve(site: Site, name: str, *, by: str, now: datetime) -> tuple[str, str]:
+    """Approve a batch; return its id and who approved it: someone else, if it was approved before."""
     with open_ledger(site.ledger_url) as session:
         batch = load_batch(session, name)
         approve_batch(batch, read_standing(site, batch.course), session, by=by, two_person=site.settings.approval.two_person, now=now)
-        return batch.id
+        return batch.id, str(batch.approved_by)
 
 
 def issue(site: Site, name: str, *, now: datetime, progress: Callable[[int, int], None]) -> IssuedFiles:
@@ -132,7 +151,7 @@ def revoke(site: Site, name: str, *, reason: str, by: str, now: datetime) -> boo
         if credential is None:
             raise LedgerError(
                 f"no credential {name!r} was issued here",
-                where=site.ledger_url,
+                where=without_password(site.ledger_url),
                 remedy="Take its id from the file (`id`), or see `patunay batch show`.",
             )
         new = revoke_credential(credential, session, by=by, reason=reason, now=now)

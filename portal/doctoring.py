@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -14,6 +14,7 @@ from autograder.sandbox.bubblewrap import find_bubblewrap
 from courses.catalogue import course_ids
 from courses.errors import DiagnosedError
 from courses.settings import Site, load_site
+from issuer.audit import find_break
 from issuer.identity import load_identity
 from issuer.ledger import credentials_of, open_ledger
 
@@ -36,8 +37,10 @@ def examine(start: Path) -> list[Finding]:
     findings = [Finding("Python", "ok", platform.python_version()), *_libraries(), _sandbox()]
     try:
         site = load_site(start)
-    except DiagnosedError as none:
-        return [*findings, Finding("site", "warning", none.problem, none.remedy)]
+    except DiagnosedError as wrong:
+        # a file that is named is there and wrong; otherwise this is no site, which is no fault of the machine
+        told = f"{wrong.where}: {wrong.problem}" if wrong.where else wrong.problem
+        return [*findings, Finding("site", "missing" if wrong.where else "warning", told, wrong.remedy)]
     return [*findings, Finding("site", "ok", str(site.root)), *_site(site)]
 
 
@@ -62,7 +65,7 @@ def _site(site: Site) -> Iterator[Finding]:
     yield Finding(
         "courses", "ok" if found else "warning", ", ".join(found) or "none", "" if found else f"Copy a course folder into {site.courses}."
     )
-    writable = os.access(site.exchange, os.W_OK | os.X_OK)
+    writable = site.exchange.is_dir() and os.access(site.exchange, os.W_OK | os.X_OK)
     yield Finding(
         "exchange",
         "ok" if writable else "missing",
@@ -70,7 +73,7 @@ def _site(site: Site) -> Iterator[Finding]:
         "" if writable else f"mkdir -p {site.exchange} && chmod 777 {site.exchange}",
     )
     yield _tried("key", lambda: load_identity(site).profile.did)
-    yield _tried("ledger", lambda: _ledger(site))
+    yield from _ledger(site)
     free = shutil.disk_usage(site.root).free
     yield Finding(
         "disk",
@@ -80,13 +83,23 @@ def _site(site: Site) -> Iterator[Finding]:
     )
 
 
-def _ledger(site: Site) -> str:
-    with open_ledger(site.ledger_url) as session:
-        return f"{len(credentials_of(session))} credentials"
-
-
-def _tried(name: str, look: object) -> Finding:
+def _ledger(site: Site) -> Iterator[Finding]:
     try:
-        return Finding(name, "ok", str(look()) if callable(look) else "")
+        with open_ledger(site.ledger_url) as session:
+            count, broken = len(credentials_of(session)), find_break(session)
+    except DiagnosedError as problem:
+        yield Finding("ledger", "missing", problem.problem, problem.remedy)
+        return
+    yield Finding("ledger", "ok", f"{count} credentials")
+    if broken is None:
+        yield Finding("audit log", "ok", "its chain holds")
+    else:
+        told = f"entry {broken} was changed, or what stood before it was removed"
+        yield Finding("audit log", "missing", told, "Compare the ledger with a backup, and see who can write to it.")
+
+
+def _tried(name: str, look: Callable[[], str]) -> Finding:
+    try:
+        return Finding(name, "ok", look())
     except DiagnosedError as problem:
         return Finding(name, "missing", str(problem.problem), problem.remedy)

@@ -86,7 +86,12 @@ def settings_text(wanted: NewSite) -> str:
         "did_method": wanted.did_method,
     }
     text = (_TEMPLATES / FILE_NAME).read_text(encoding="utf-8")
-    return re.sub(r"\{(\w+)\}", lambda match: json.dumps(values[match[1]], ensure_ascii=False), text)
+    return re.sub(r"\{(\w+)\}", lambda match: _quoted(values[match[1]]), text)
+
+
+def _quoted(value: str) -> str:
+    """Return `value` as a TOML string. JSON's are, but for DEL, which JSON writes as it is."""
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def _require_empty(root: Path) -> None:

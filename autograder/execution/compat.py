@@ -88,8 +88,9 @@ def _grade_notebooks(job: GradingJob, folder: Path, server: ForkServer | None) -
     answers: list[CommentedCell] = []
     notebooks: list[GradedNotebook] = []
     warnings: list[str] = []
-    submitted = {path.stem for path in folder.glob("*.ipynb") if path.is_file()}
-    if not submitted & {notebook.name for notebook in job.source.notebooks}:
+    # All are read before any is run: what runs may put a link to another file in a notebook's place.
+    submitted = {path.stem: path.read_text(encoding="utf-8", errors="replace") for path in folder.glob("*.ipynb") if path.is_file()}
+    if not submitted.keys() & {notebook.name for notebook in job.source.notebooks}:
         return GradingResult(status="failed", reason=_none_submitted(job.source, sorted(submitted)))
     for notebook in job.source.notebooks:
         if notebook.name not in submitted:
@@ -97,8 +98,7 @@ def _grade_notebooks(job: GradingJob, folder: Path, server: ForkServer | None) -
             notebooks.append(GradedNotebook(name=notebook.name, is_missing=True, document=""))
             warnings.append(f"{notebook.name}.ipynb was not submitted: its cells earn nothing")
             continue
-        text = (folder / f"{notebook.name}.ipynb").read_text(encoding="utf-8", errors="replace")
-        node, notes = rebuild_notebook(text, notebook, where=f"{notebook.name}.ipynb")
+        node, notes = rebuild_notebook(submitted[notebook.name], notebook, where=f"{notebook.name}.ipynb")
         failure = _run_forked(server, node, folder, job) if server and is_forkable(job, notebook) else _run(node, folder, job)
         if failure is not None:
             return GradingResult(status=failure[0], reason=f"{notebook.name}.ipynb: {failure[1]}", warnings=tuple(warnings + notes))

@@ -105,6 +105,8 @@ def _reap() -> None:
 def _fork_kernel(request: dict[str, Any], channel: int, seed: _Seed) -> int:
     """Fork twice, so that the kernel is the first process of its own PID name space; return its process id.
 
+    The intermediate process stays, and does nothing but to tie the kernel's life to ours: it dies with the zygote, and the kernel with it.
+
     Raises:
         OSError: the intermediate process could not leave the shared name spaces.
     """
@@ -124,7 +126,6 @@ def _fork_kernel(request: dict[str, Any], channel: int, seed: _Seed) -> int:
     os.close(tell)
     with os.fdopen(told) as stream:
         answer = stream.read()
-    os.waitpid(pid, 0)
     if not answer.isdigit():
         raise OSError(answer or "the intermediate process died")
     return int(answer)
@@ -133,6 +134,7 @@ def _fork_kernel(request: dict[str, Any], channel: int, seed: _Seed) -> int:
 def _in_intermediate(confinement: Confinement, request: dict[str, Any], channel: int, seed: _Seed, tell: int) -> None:
     try:
         os.setsid()
+        syscalls.prctl(syscalls.PR_SET_PDEATHSIG, signal.SIGKILL)
         syscalls.prctl(syscalls.PR_SET_DUMPABLE, 1)  # the files in /proc/self that map users are ours only while we are dumpable
         leave_shared_spaces(confinement)
         pid = os.fork()
@@ -141,8 +143,11 @@ def _in_intermediate(confinement: Confinement, request: dict[str, Any], channel:
         os._exit(1)
     if pid:
         os.write(tell, str(pid).encode())
+        os.closerange(3, 1 << 16)
+        os.waitpid(pid, 0)
         os._exit(0)
     try:
+        syscalls.prctl(syscalls.PR_SET_PDEATHSIG, signal.SIGKILL)
         _become_kernel(confinement, request, channel, seed)
     except BaseException:  # noqa: BLE001 - the last thing this process does is to say why it could not begin
         line = json.dumps({"type": "failed", "why": traceback.format_exc(limit=3)})

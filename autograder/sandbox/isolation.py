@@ -10,6 +10,7 @@ import contextlib
 import fcntl
 import os
 import resource
+import signal
 import socket
 import struct
 from dataclasses import dataclass, field
@@ -27,6 +28,7 @@ from autograder.sandbox.syscalls import (
     CLONE_NEWUTS,
     PR_SET_DUMPABLE,
     PR_SET_NO_NEW_PRIVS,
+    PR_SET_PDEATHSIG,
     drop_capabilities,
     prctl,
     unshare,
@@ -97,6 +99,7 @@ def lock_in(confinement: Confinement) -> None:
         report["landlock"] = f"ok {done}"
     except OSError as refusal:
         report["landlock"] = f"missing: {refusal.strerror or refusal}"
+    prctl(PR_SET_PDEATHSIG, signal.SIGKILL)  # becoming another user took it away
     prctl(PR_SET_DUMPABLE, 0)
     load_filter(confinement.filter)
     report["seccomp"] = "ok"

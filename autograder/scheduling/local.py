@@ -38,13 +38,18 @@ def grade_all(jobs: Sequence[GradingJob], *, workers: int, server: ForkServer | 
     running: dict[Future[GradingResult], int] = {}
     waiting = iter(enumerate(jobs))
     with ThreadPoolExecutor(max_workers=count, thread_name_prefix="grading") as pool:
-        while True:
-            while len(running) < count and (following := next(waiting, None)) is not None:
-                running[pool.submit(_run, following[1], context, server)] = following[0]
-            if not running:
-                return
-            for finished in wait(running, return_when=FIRST_COMPLETED).done:
-                yield running.pop(finished), finished.result()
+        try:
+            while True:
+                while len(running) < count and (following := next(waiting, None)) is not None:
+                    running[pool.submit(_run, following[1], context, server)] = following[0]
+                if not running:
+                    return
+                for finished in wait(running, return_when=FIRST_COMPLETED).done:
+                    yield running.pop(finished), finished.result()
+        except BaseException:
+            if server is not None:
+                server.close()  # ends the running kernels, so that nobody who presses Ctrl-C waits for an endless loop
+            raise
 
 
 def _run(job: GradingJob, context: Any, server: ForkServer | None) -> GradingResult:

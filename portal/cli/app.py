@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Sequence
 
 import typer
@@ -10,6 +12,8 @@ from typer.exceptions import Abort, TyperException
 from courses.errors import DiagnosedError
 from portal.cli import course_commands, demo_command, grading_commands, issuing_commands, site_commands, verify_command
 from portal.cli.output import say
+
+INTERRUPTED = 130
 
 app = typer.Typer(
     name="patunay",
@@ -26,14 +30,24 @@ for module in (demo_command, site_commands, course_commands, grading_commands, i
 def main(arguments: Sequence[str]) -> int:
     """Run one command and return its exit code."""
     try:
-        result = app(list(arguments), standalone_mode=False)
+        result = app(list(arguments), standalone_mode=False, prog_name="patunay")
+        sys.stdout.flush()
     except DiagnosedError as problem:
         say(f"patunay: {problem}", style="red")
         return 1
     except (Abort, KeyboardInterrupt):
-        say("patunay: stopped. Run the same command again: it goes on where it stopped.", style="yellow")
-        return 130
+        result = INTERRUPTED
     except TyperException as wrong:
-        say(f"patunay: {wrong.format_message()}\nSee `patunay --help`, or `patunay COMMAND --help`.", style="red")
+        if wrong.format_message():  # empty where the help was printed because nothing was asked
+            say(f"patunay: {wrong.format_message()}\nSee `patunay --help`, or `patunay COMMAND --help`.", style="red")
         return wrong.exit_code
+    except BrokenPipeError:  # whoever read the output has gone, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except OSError as refusal:
+        where = f"{refusal.filename}: " if refusal.filename else ""
+        say(f"patunay: {where}{refusal.strerror or refusal}\nCheck that path, then run the same command again.", style="red")
+        return 1
+    if result == INTERRUPTED:  # typer makes this of ^C
+        say("patunay: stopped. Run the same command again: it goes on where it stopped.", style="yellow")
     return result if isinstance(result, int) else 0

@@ -5,6 +5,7 @@ Exit codes: 0 done, 1 a diagnosed problem, 2 wrong usage, 130 interrupted.
 
 from __future__ import annotations
 
+import io
 import sys
 
 MINIMUM_PYTHON = (3, 11)
@@ -15,9 +16,16 @@ def run() -> None:
     too_old = python_problem(sys.version_info[:3])
     if too_old:
         sys.exit(too_old)
-    from portal.cli.app import main
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal that has no “ or ñ is no reason to stop
+    try:
+        from portal.cli.app import main
 
-    sys.exit(main(sys.argv[1:]))
+        code = main(sys.argv[1:])
+    except KeyboardInterrupt:  # before there was anything to stop
+        code = 130
+    sys.exit(code)
 
 
 def python_problem(version: tuple[int, ...]) -> str | None:

@@ -63,10 +63,13 @@ def consent(
 
     Example: `patunay consent ana data-cleaning-with-pandas --show-name`
     """
-    from portal.awarding import record_consent
+    from portal.awarding import is_enrolled, record_consent
 
-    record_consent(site_at(site), learner, course, show_name=show_name, channel=channel, now=now())
+    place = site_at(site)
+    record_consent(place, learner, course, show_name=show_name, channel=channel, now=now())
     print_text(f"{learner}, {course}: the name will {'stand' if show_name else 'not stand'} in the credential.")
+    if not is_enrolled(place, learner, course):
+        say(f"The gradebook of {course} knows no {learner!r} yet: check the id.", style="yellow")
 
 
 def prepare(course: CourseArgument, by: ByOption, site: SiteOption = HERE, as_json: JsonOption = False) -> None:
@@ -144,8 +147,8 @@ def approve(batch: BatchArgument, by: ByOption, site: SiteOption = HERE) -> None
     """
     from portal.awarding import approve as approve_course
 
-    name = approve_course(site_at(site), batch, by=by, now=now())
-    print_text(f"Batch {name} is approved by {by}.")
+    name, approver = approve_course(site_at(site), batch, by=by, now=now())
+    print_text(f"Batch {name} is approved by {approver}.")
     say(f"Next: patunay batch issue {name[:8]}")
 
 

@@ -22,9 +22,14 @@ HERE = Path()
 
 
 def site_at(folder: Path) -> Site:
-    """Return the site in or above `folder`."""
+    """Return the site in or above `folder`, which must be there: a mistyped folder is not taken for one further up."""
+    from courses.errors import SettingsError
     from courses.settings import load_site
 
+    if not folder.is_dir():
+        raise SettingsError(
+            "there is no such folder", where=str(folder), remedy="Give the site's folder, the one with patunay.toml, with --site."
+        )
     return load_site(folder)
 
 

@@ -20,7 +20,8 @@ def say(text: str, *, style: str = "") -> None:
 
 def print_json(value: object) -> None:
     """Print a result for machines."""
-    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False, default=str) + "\n")
+    unicode = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
+    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=not unicode, default=str) + "\n")
 
 
 def print_text(text: str) -> None:

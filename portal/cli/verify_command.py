@@ -26,7 +26,10 @@ def verify(
     published: Annotated[
         list[Path] | None,
         typer.Option(
-            help="A copy of what the issuer publishes: a folder with did.json and status/. May be given again.", show_default=False
+            exists=True,
+            file_okay=False,
+            help="A copy of what the issuer publishes: a folder with did.json and status/. May be given again.",
+            show_default=False,
         ),
     ] = None,
     offline: Annotated[bool, typer.Option("--offline", help="Ask no other machine.")] = False,

@@ -126,6 +126,21 @@ def _running(name: str) -> bool:
     return any(line.startswith(name) for line in listed.splitlines())
 
 
+def test_kernels_die_with_the_fork_server_even_if_it_is_killed() -> None:
+    name = f"orphan{os.getpid()}{time.monotonic_ns()}"
+    start = f"import subprocess; p = subprocess.Popen(['/bin/bash', '-c', 'exec -a {name} sleep 300'], start_new_session=True); import time; time.sleep(0.3)"
+    with ForkServer([]) as doomed:
+        kernel = doomed.start_kernel(None, LIMITS, ENVIRONMENT)
+        kernel.run_cell(start)
+        assert _running(name)
+        doomed._process.kill()
+        time.sleep(1)
+        assert not _running(name)
+        with pytest.raises(KernelDiedError):
+            kernel.run_cell("1")
+        kernel.close()
+
+
 def test_a_fork_bomb_runs_into_its_limit_and_the_next_kernel_starts(server: ForkServer) -> None:
     bomb = "import os, time\nwhile True:\n    try:\n        if os.fork() == 0:\n            time.sleep(60); os._exit(0)\n    except OSError as e:\n        print('stopped', e.errno); break"
     with server.start_kernel(None, LIMITS, ENVIRONMENT) as kernel:

@@ -1,0 +1,240 @@
+"""Issuing: each learner once, each with a place of their own, and what is withdrawn stays withdrawn."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select, text
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from courses.settings import Site
+from issuer.audit import find_break
+from issuer.batches import ISSUED, ISSUING, approve_batch, load_batch
+from issuer.errors import BatchError, CredentialRefusedError, LedgerError
+from issuer.issuing import issue_batch, revoke_credential
+from issuer.ledger import AuditEntry, Credential
+from issuer.publishing import publish_status_lists
+from issuer.resolvers import FolderResolver
+from issuer.standing import CourseStanding, Learner
+from issuer.verification import Verdict, verify_credential
+from tests.issuer.governed import (
+    APPROVER,
+    approved,
+    consent,
+    governed_site,
+    identity_of,
+    ledger_of,
+    prepared,
+    standing_of,
+    with_learner,
+)
+from tests.small_site import NOW
+
+
+class StoppedError(Exception):
+    """What ends a process in the middle."""
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Site:
+    return governed_site(tmp_path / "site")
+
+
+@pytest.fixture
+def session(site: Site) -> Iterator[Session]:
+    with ledger_of(site) as session:
+        yield session
+
+
+@pytest.fixture
+def standing(site: Site) -> CourseStanding:
+    return standing_of(site)
+
+
+def credentials(session: Session) -> list[Credential]:
+    return list(session.scalars(select(Credential).order_by(Credential.learner)))
+
+
+def test_issuing_signs_one_credential_a_learner_that_verifies(site: Site, session: Session, standing: CourseStanding) -> None:
+    batch = approved(standing, session)
+    issued = issue_batch(batch, standing, session, site, identity_of(site), now=NOW)
+    assert (issued.new, issued.before, batch.state) == (3, 0, ISSUED)
+    assert [each.learner for each in credentials(session)] == ["l0", "l1", "l2"]
+    identity = identity_of(site)
+    (site.root / "did.json").write_text(json.dumps(identity.document), encoding="utf-8")
+    publish_status_lists(site, identity, credentials(session), now=NOW)
+    resolver = FolderResolver(site.root, authoritative=True)
+    for each in credentials(session):
+        report = verify_credential(json.loads(each.document), resolver=resolver, now=NOW + timedelta(days=1))
+        assert report.verdict is Verdict.VALID, [check.sentence for check in report.checks]
+
+
+def test_a_batch_that_nobody_approved_is_not_issued(site: Site, session: Session, standing: CourseStanding) -> None:
+    batch = prepared(standing, session)
+    with pytest.raises(BatchError, match="is prepared, not approved"):
+        issue_batch(batch, standing, session, site, identity_of(site), now=NOW)
+    assert credentials(session) == []
+
+
+def test_issuing_again_issues_nothing_and_changes_no_letter(site: Site, session: Session, standing: CourseStanding) -> None:
+    batch = approved(standing, session)
+    issue_batch(batch, standing, session, site, identity_of(site), now=NOW)
+    before = {each.id: each.document for each in credentials(session)}
+    again = issue_batch(batch, standing, session, site, identity_of(site), now=NOW + timedelta(days=9))
+    assert (again.new, again.before) == (0, 3)
+    assert {each.id: each.document for each in credentials(session)} == before
+
+
+@pytest.mark.parametrize("stop_after", [1, 50, 51, 60])
+def test_issuing_goes_on_where_it_stopped(stop_after: int, site: Site) -> None:
+    standing = standing_of(site, 60)
+
+    def stop(done: int, _all: int) -> None:
+        if done >= stop_after:
+            raise StoppedError
+
+    with ledger_of(site) as session:
+        name = approved(standing, session).id
+    with ledger_of(site) as session, pytest.raises(StoppedError):
+        issue_batch(load_batch(session, name), standing, session, site, identity_of(site), now=NOW, progress=stop)
+    with ledger_of(site) as session:
+        first = {each.learner: each.document for each in credentials(session)}
+        assert len(first) == (0 if stop_after <= 50 else 50)
+        assert load_batch(session, name).state == ISSUING
+        issued = issue_batch(load_batch(session, name), standing, session, site, identity_of(site), now=NOW)
+        found = credentials(session)
+        assert (issued.new, issued.before) == (60 - len(first), len(first))
+        assert sorted(each.learner for each in found) == sorted(f"l{number}" for number in range(60))
+        assert len({(each.status_list, each.status_index) for each in found}) == 60
+        assert {each.learner: each.document for each in found if each.learner in first} == first
+        issued_entries = list(session.scalars(select(AuditEntry).where(AuditEntry.action == "batch issued")))
+        assert len(issued_entries) == 1
+        assert find_break(session) is None
+
+
+def test_who_comes_second_in_the_middle_of_a_chunk_goes_on_with_whom_is_left(site: Site) -> None:
+    """Another process issues the whole batch while this one has signed three and committed none."""
+    standing = standing_of(site, 5)
+    with ledger_of(site) as session:
+        name = approved(standing, session).id
+
+    def meanwhile(done: int, _all: int) -> None:
+        if done == 3 and not others:
+            with ledger_of(site) as other:
+                others.append(issue_batch(load_batch(other, name), standing, other, site, identity_of(site), now=NOW).new)
+
+    others: list[int] = []
+    with ledger_of(site) as session:
+        issued = issue_batch(load_batch(session, name), standing, session, site, identity_of(site), now=NOW, progress=meanwhile)
+        assert (others, issued.new, issued.before) == ([5], 0, 5)
+        assert len(credentials(session)) == 5
+        assert load_batch(session, name).state == ISSUED
+        assert len(list(session.scalars(select(AuditEntry).where(AuditEntry.action == "batch issued")))) == 1
+        assert find_break(session) is None
+
+
+def test_the_ledger_itself_refuses_a_second_award(site: Site, session: Session, standing: CourseStanding) -> None:
+    issue_batch(approved(standing, session), standing, session, site, identity_of(site), now=NOW)
+    first = credentials(session)[0]
+    values = {column.name: getattr(first, column.name) for column in Credential.__table__.columns}
+    session.add(Credential(**{**values, "id": "urn:uuid:another", "status_index": first.status_index + 1}))
+    with pytest.raises(IntegrityError, match="UNIQUE"):
+        session.commit()
+    session.rollback()
+    session.add(Credential(**{**values, "id": "urn:uuid:another", "learner": "somebody else"}))
+    with pytest.raises(IntegrityError, match="UNIQUE"):
+        session.commit()
+
+
+def test_credentials_hold_no_address_and_the_name_only_with_consent(site: Site, session: Session, standing: CourseStanding) -> None:
+    consent(session, "l1", show_name=True)
+    issue_batch(approved(standing, session), standing, session, site, identity_of(site), now=NOW)
+    for each in credentials(session):
+        document = each.document.lower()
+        assert f"{each.learner}@" not in document
+        assert "learners.example" not in document
+        assert ("name of" in document) == (each.learner == "l1")
+        assert f'"{each.learner}"' not in document  # the institution's id for a learner is nobody else's business
+
+
+def test_the_same_learner_cannot_be_recognised_in_two_credentials(site: Site, session: Session, standing: CourseStanding) -> None:
+    issue_batch(approved(standing, session), standing, session, site, identity_of(site), now=NOW)
+    subjects = [json.loads(each.document)["credentialSubject"] for each in credentials(session)]
+    assert len({subject["id"] for subject in subjects}) == 3
+    assert len({subject["identifier"][0]["salt"] for subject in subjects}) == 3
+
+
+def test_places_in_the_status_list_are_not_in_the_order_of_issue(site: Site) -> None:
+    standing = standing_of(site, 12)
+    with ledger_of(site) as session:
+        issue_batch(approved(standing, session), standing, session, site, identity_of(site), now=NOW)
+        places = list(session.scalars(select(Credential.status_index).order_by(text("rowid"))))
+    assert places != sorted(places)
+    assert max(places) > 12  # one chance in 10^48 that they are 12 small ones
+
+
+def test_a_name_that_cannot_stand_in_a_credential_is_told_with_its_learner(site: Site, session: Session, standing: CourseStanding) -> None:
+    standing = with_learner(standing, Learner("l2", "Name\twith a tab", "l2@learners.example"))
+    consent(session, "l2", show_name=True)
+    batch = approved(standing, session)
+    with pytest.raises(CredentialRefusedError, match="l2 cannot be issued to") as refused:
+        issue_batch(batch, standing, session, site, identity_of(site), now=NOW)
+    assert refused.value.where == "learner_name"
+    assert "nbgrader db student add" in refused.value.remedy
+
+
+@pytest.mark.parametrize("validity", ["P9000Y", "P99999999999D"])
+def test_a_validity_beyond_the_calendar_is_told_in_words(validity: str, site: Site, session: Session, standing: CourseStanding) -> None:
+    standing = replace(standing, manifest=standing.manifest.model_copy(update={"validity": validity}))
+    with pytest.raises(CredentialRefusedError, match="beyond the year 9999"):
+        issue_batch(approved(standing, session), standing, session, site, identity_of(site), now=NOW)
+
+
+def test_a_site_that_comes_to_demand_two_persons_does_not_issue_what_one_approved(
+    site: Site, session: Session, standing: CourseStanding
+) -> None:
+    batch = prepared(standing, session)
+    approve_batch(batch, standing, session, by=batch.prepared_by, two_person=False, now=NOW)
+    with pytest.raises(BatchError, match="who prepared it approved it too"):
+        issue_batch(batch, standing, session, site, identity_of(site), now=NOW)
+    assert credentials(session) == []
+
+
+def test_withdrawing_is_for_good_and_needs_a_reason_and_a_name(site: Site, session: Session, standing: CourseStanding) -> None:
+    issue_batch(approved(standing, session), standing, session, site, identity_of(site), now=NOW)
+    credential = credentials(session)[0]
+    with pytest.raises(LedgerError, match="without a reason"):
+        revoke_credential(credential, session, by=APPROVER, reason=" ", now=NOW)
+    with pytest.raises(BatchError, match="has no name"):
+        revoke_credential(credential, session, by=" ", reason="mistake", now=NOW)
+    assert credentials(session)[0].revoked_at is None
+    assert revoke_credential(credential, session, by=APPROVER, reason="mistake", now=NOW)
+    assert not revoke_credential(credential, session, by="another", reason="another reason", now=NOW + timedelta(days=1))
+    assert (credential.revoked_by, credential.revocation_reason, credential.revoked_at) == (APPROVER, "mistake", NOW.isoformat())
+
+
+def test_issuing_on_does_not_give_a_withdrawn_credential_back(site: Site) -> None:
+    """A batch is interrupted, one of its credentials is withdrawn, and then the batch is finished."""
+    standing = standing_of(site, 55)
+
+    def stop(done: int, _all: int) -> None:
+        if done > 50:
+            raise StoppedError
+
+    with ledger_of(site) as session:
+        name = approved(standing, session).id
+        with pytest.raises(StoppedError):
+            issue_batch(load_batch(session, name), standing, session, site, identity_of(site), now=NOW, progress=stop)
+    with ledger_of(site) as session:
+        withdrawn = credentials(session)[0]
+        revoke_credential(withdrawn, session, by=APPROVER, reason="mistake", now=NOW)
+        issue_batch(load_batch(session, name), standing, session, site, identity_of(site), now=NOW)
+        found = [each for each in credentials(session) if each.learner == withdrawn.learner]
+    assert len(found) == 1
+    assert found[0].revoked_at

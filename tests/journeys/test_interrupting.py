@@ -1,0 +1,34 @@
+"""Ctrl-C while learners' code runs: the command stops at once, says how to go on, and leaves nothing behind."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.small_course import SQUARE, make_small_course
+
+pytestmark = pytest.mark.slow
+
+
+def test_grading_stops_at_once_and_goes_on_when_it_is_called_again(tmp_path: Path) -> None:
+    course = make_small_course(tmp_path / "course", config="c.Execute.timeout = 25")
+    course.submit("ana", SQUARE, "found = 3")
+    course.submit("loops", "while True:\n    pass", "found = 3")
+    command = [sys.executable, "-m", "portal.cli", "grade", "ps1", "--root", str(course.root)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
+        time.sleep(6)
+        running.send_signal(signal.SIGINT)
+        asked = time.monotonic()
+        _, told = running.communicate(timeout=60)
+    assert time.monotonic() - asked < 12
+    assert running.returncode == 130
+    assert "goes on where it stopped" in told
+    assert "Traceback" not in told
+    course.submit("loops", SQUARE, "found = 3", timestamp="2026-11-21 08:00:00 UTC")
+    done = subprocess.run([*command, "--learner", "loops"], capture_output=True, text=True, timeout=200, check=False)
+    assert done.returncode == 0, done.stderr
