@@ -32,6 +32,8 @@ NEEDS_MANUAL = "needs manual grading"
 UNGRADED = "ungraded"
 NOT_SUBMITTED = "not submitted"
 STATES = (GRADED, NEEDS_MANUAL, UNGRADED, NOT_SUBMITTED)
+FOR_STAFF = "`patunay grade"
+"""Stands in a reason that a teacher has to act on, not the learner."""
 
 CELL_COLUMNS = (
     "learner", "assignment", "notebook", "cell", "kind", "points_possible", "auto_score", "manual_score", "extra_credit", "score", "state",

@@ -19,7 +19,7 @@ from fractions import Fraction
 
 import pandas as pd
 
-from autograder.gradebook import GRADED, NEEDS_MANUAL, NOT_SUBMITTED, UNGRADED, GradebookFrames
+from autograder.gradebook import FOR_STAFF, GRADED, NEEDS_MANUAL, NOT_SUBMITTED, UNGRADED, GradebookFrames
 from courses.manifest import Assessment, CourseManifest
 from issuer.errors import EligibilityError
 
@@ -178,6 +178,8 @@ def _state_reason(assessment: Assessment, work: _Work) -> Reason | None:
         return Reason("not-submitted", f"You have not handed in “{title}”.")
     if work.state == NEEDS_MANUAL:
         return Reason("needs-manual", f"“{title}” waits for your teacher: {detail}.")
+    if FOR_STAFF in detail:
+        return Reason("ungraded", f"“{title}” is not decided: your teacher has to grade it again.")
     return Reason("ungraded", f"“{title}” could not be graded: {detail}. Correct it and hand it in again, or ask your teacher.")
 
 

@@ -206,7 +206,7 @@ def _award(row: AwardRow, batch: Batch, manifest: CourseManifest, site: Site, pl
         valid_until=_valid_until(manifest, now),
         status=StatusEntry(status_list_url(site, place[0]), place[1]),
         batch=batch.id,
-        approved_by=None,
+        approved_by=_approval(batch),
     )
 
 
@@ -219,6 +219,12 @@ def _valid_until(manifest: CourseManifest, now: datetime) -> datetime | None:
             where="course.toml: validity",
             remedy='Say "none", or a shorter time.',
         ) from too_far
+
+
+def _approval(batch: Batch) -> str:
+    """Return the approver's decision for the credential: no name, but when, by how many persons, and the hash of what was approved."""
+    persons = "the preparer alone" if batch.approved_by == batch.prepared_by else "another person than its preparer"
+    return f"{persons} on {str(batch.approved_at)[:10]}, content SHA-256 {batch.content_hash}"
 
 
 def _evidence(row: AwardRow, manifest: CourseManifest) -> list[AssignmentEvidence]:

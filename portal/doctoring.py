@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
+from autograder.execution.engines import try_layers
 from autograder.sandbox.bubblewrap import find_bubblewrap
 from courses.catalogue import course_ids
 from courses.errors import DiagnosedError
@@ -20,6 +21,7 @@ from issuer.ledger import credentials_of, open_ledger
 
 _LIBRARIES = ("nbgrader", "jupyterlab", "pandas", "nbconvert", "papermill", "cryptography", "pyld", "typst")
 _LITTLE_SPACE = 2**30
+_NEWER_KERNEL = "A newer Linux kernel has it; the other layers stand."
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +36,7 @@ class Finding:
 
 def examine(start: Path) -> list[Finding]:
     """Return what is there and what is missing, of the machine and of the site in or above `start`."""
-    findings = [Finding("Python", "ok", platform.python_version()), *_libraries(), _sandbox()]
+    findings = [Finding("Python", "ok", platform.python_version()), *_libraries(), *_sandbox()]
     try:
         site = load_site(start)
     except DiagnosedError as wrong:
@@ -52,12 +54,22 @@ def _libraries() -> Iterator[Finding]:
             yield Finding(name, "missing", "not installed", "pip install patunay")
 
 
-def _sandbox() -> Finding:
+def _sandbox() -> Iterator[Finding]:
+    try:
+        layers = try_layers()
+    except (DiagnosedError, OSError) as refusal:
+        told = refusal.problem if isinstance(refusal, DiagnosedError) else str(refusal)
+        yield Finding("forked kernels", "warning", told, "Allow user name spaces (or run as root); until then grading is slower.")
+    else:
+        for name, state in layers.items():
+            fine = not state.startswith("missing")
+            yield Finding(f"layer: {name}", "ok" if fine else "warning", state.removeprefix("ok "), "" if fine else _NEWER_KERNEL)
     if find_bubblewrap():
-        return Finding("sandbox", "ok", "bubblewrap: no network, no other files, no other processes")
-    return Finding(
-        "sandbox", "warning", "none: learners' code runs with your rights", "apt-get install bubblewrap, and allow user name spaces"
-    )
+        yield Finding("bubblewrap", "ok", "for kernels of other languages")
+    else:
+        yield Finding(
+            "bubblewrap", "warning", "none: such kernels run with your rights", "apt-get install bubblewrap, and allow user name spaces"
+        )
 
 
 def _site(site: Site) -> Iterator[Finding]:

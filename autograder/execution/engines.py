@@ -85,6 +85,16 @@ class EngineRoom:
         self._server, self._loaded = server, modules
 
 
+def try_layers() -> dict[str, str]:
+    """Return what becomes of each layer of the sandbox on this machine, by locking in a kernel and ending it.
+
+    Raises:
+        SandboxMissingError: no kernel can be forked here.
+    """
+    with ForkServer([]) as server, server.start_kernel(None, Limits(), {}) as kernel:
+        return kernel.layers
+
+
 def _layers(server: ForkServer) -> str:
     missing = [name for name, state in server.layers.items() if state.startswith("missing")]
     return f"{len(server.layers) - len(missing)} layers" + (f", without {', '.join(missing)}" if missing else "")

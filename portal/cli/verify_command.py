@@ -67,7 +67,7 @@ def _why(result: Verified) -> str:
 def _tell(result: Verified) -> None:
     print_text(f"{result.source}: {_word(result).upper()}")
     if result.report is None:
-        print_text(f"  {result.problem}")
+        print_text("  " + result.problem.replace("\n", "\n  "))
         return
     for check in result.report.checks:
         print_text(f"  {check.name} · {check.state.value}: {check.sentence}")

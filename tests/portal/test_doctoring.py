@@ -29,7 +29,7 @@ def test_a_sound_site_has_nothing_missing(site: Site) -> None:
     assert findings["courses"].told == COURSE
     assert findings["key"].told == "did:web:badges.uni.example"
     assert findings["ledger"].told == "0 credentials"
-    assert {"Python", "nbgrader", "pandas", "sandbox", "site", "exchange", "disk", "audit log"} <= findings.keys()
+    assert {"Python", "nbgrader", "pandas", "bubblewrap", "site", "exchange", "disk", "audit log"} <= findings.keys()
 
 
 def test_whatever_is_not_ok_says_how_to_mend_it(tmp_path: Path) -> None:
