@@ -119,7 +119,7 @@ class _Publisher(_PUBLISHER):  # type: ignore[misc]
     socket = None
 
     def __init__(self) -> None:
-        self.io_loop = _Timer()
+        self.io_loop: Any = None
         self._stopped = False
 
     def schedule(self, f: Callable[[], object]) -> None:
@@ -176,6 +176,7 @@ def serve(kernel: Any, descriptor: int) -> None:
     _Outlet.open(descriptor)
     kernel.session.session = uuid.uuid4().hex
     publisher = kernel.iopub_thread
+    publisher.io_loop = _Timer()  # a thread that was made before the fork cannot be started after it
     publisher.io_loop.start()
     sys.stdout, sys.stderr = OutStream(kernel.session, publisher, "stdout"), OutStream(kernel.session, publisher, "stderr")
     hook: Any = ZMQDisplayHook(kernel.session, publisher)

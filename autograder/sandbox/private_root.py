@@ -64,14 +64,14 @@ def build_root(new: str, readable: tuple[str, ...], folder: str | None, *, size_
     ):
         os.symlink(target, f"{new}/dev/{name}")
     for name in ("tmp", "dev/shm"):
-        Path(new, name).mkdir(mode=0o1777)
+        Path(new, name).mkdir(exist_ok=True)  # a library may lie below it
         Path(new, name).chmod(0o1777)
     Path(new, "proc").mkdir()
     if folder is not None:
-        shutil.copytree(folder, f"{new}{WORK}", ignore=_no_links)
+        shutil.copytree(folder, f"{new}{WORK}", ignore=_no_links, dirs_exist_ok=True)
         _open_to_all(f"{new}{WORK}")
     else:
-        Path(f"{new}{WORK}").mkdir(parents=True)
+        Path(f"{new}{WORK}").mkdir(parents=True, exist_ok=True)
         Path(f"{new}{WORK}").chmod(0o1777)
 
 

@@ -37,7 +37,7 @@ STRANGERS_KEY = key_from_seed(b"the key of someone else entirely")
 REVOKED_INDEX = 94_567
 ISSUED = datetime(2024, 1, 10, 8, tzinfo=UTC)
 
-pytestmark = pytest.mark.skipif(NODE is None, reason="node is not installed; CI has it")
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(NODE is None, reason="node is not installed; CI has it")]
 
 MANIFEST = CourseManifest.model_validate(
     {
