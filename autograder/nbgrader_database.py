@@ -12,7 +12,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from nbgrader.api import Gradebook, MissingEntry
+from nbgrader.api import Gradebook, InvalidEntry, MissingEntry
+from sqlalchemy.exc import SQLAlchemyError
 
 from autograder.errors import SourceError
 from autograder.jobs import AssignmentSource, SourceCell, SourceNotebook
@@ -35,6 +36,10 @@ def open_gradebook(course: NbgraderCourse) -> Iterator[Gradebook]:
         gradebook = Gradebook(course.database_url, course.course_id)
         try:
             yield gradebook
+        except InvalidEntry as refused:  # nbgrader's wrapping of whatever the database said
+            if isinstance(refused.__context__, SQLAlchemyError):
+                raise refused.__context__ from refused
+            raise
         finally:
             gradebook.close()
 
@@ -109,8 +114,3 @@ def _digest(notebooks: tuple[SourceNotebook, ...], folder: Path, ignored: tuple[
         names = [name for name in regular_files(folder, ignored=ignored) if not name.endswith(".ipynb")]
         lines += [f"{file_sha256(folder / name)}  {name}" for name in names]
     return hashlib.sha256("\n".join(lines).encode("utf-8", "surrogatepass")).hexdigest()
-
-
-def duration_late_s(submission: Any) -> float:
-    """Return how many seconds late nbgrader holds a submission, extension considered; 0 if it is in time."""
-    return float(submission.total_seconds_late)

@@ -3,12 +3,13 @@
 Rules, each of which differs from nbgrader only where nbgrader loses the submission:
 1. Tests, read-only cells, points, kernel and cell types come from the source; of the learner's notebook only answers and free cells are used.
 2. A cell that was copied keeps its last copy; earlier copies become ordinary cells (nbgrader stops the whole run here).
-3. A graded cell that was deleted or stripped of its metadata is put back after the cell that it followed (nbgrader leaves it waiting for a person for ever).
+3. A graded cell that was deleted or stripped of its metadata is put back after the cell that it followed, at the end if nothing of the frame is left (nbgrader leaves it waiting for a person for ever).
 4. Old outputs, execution counts and tags go: what the learner's file claims to have printed is no evidence.
 """
 
 from __future__ import annotations
 
+import itertools
 import re
 from typing import Any
 
@@ -33,8 +34,8 @@ def rebuild_notebook(submitted: str, source: SourceNotebook, *, where: str) -> t
     cells = [_restored(cell, trusted) for cell in cells]
     _put_back_missing(cells, source.cells, notes)
     kernelspec = source.kernelspec or {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"}
-    rebuilt = nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernelspec})
     _number_cells(cells)
+    rebuilt = nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernelspec})
     rebuilt.nbformat_minor = 5
     return rebuilt, notes
 
@@ -42,9 +43,10 @@ def rebuild_notebook(submitted: str, source: SourceNotebook, *, where: str) -> t
 def _number_cells(cells: list[Any]) -> None:
     """Give every cell an id of its own: a copied cell brings its id with it, and old formats have none."""
     taken: set[str] = set()
-    for index, cell in enumerate(cells):
-        if not _CELL_ID.fullmatch(cell.get("id", "")) or cell.id in taken:
-            cell.id = f"cell-{index}"
+    unused = (name for number in itertools.count() if (name := f"cell-{number}") not in taken)
+    for cell in cells:
+        if not _CELL_ID.fullmatch(cell.id) or cell.id in taken:
+            cell.id = next(unused)
         taken.add(cell.id)
 
 
@@ -55,17 +57,24 @@ def _grade_id(cell: Any) -> str | None:
 
 
 def _clean(cell: Any) -> Any:
-    """Return the cell without anything that a run does not need: outputs, counts, tags, attachments stay out of the interpreter's sight."""
+    """Return the cell without anything that a run or a reader does not need: outputs, counts and tags go, pictures in texts stay."""
     name = _grade_id(cell)
     clean = nbformat.NotebookNode(cell_type=cell.cell_type, source=str(cell.source), metadata=nbformat.NotebookNode())
-    clean.id = cell.get("id", "")
+    clean.id = str(cell.get("id", ""))
     if cell.cell_type == "code":
         clean.outputs, clean.execution_count = [], None
-    if "attachments" in cell:
+    elif _are_attachments(cell.get("attachments")):
         clean.attachments = cell.attachments
     if name is not None:
         clean.metadata.nbgrader = nbformat.NotebookNode(grade_id=name)
     return clean
+
+
+def _are_attachments(found: Any) -> bool:
+    """Whether `found` is what nbformat calls attachments: by file name and media type, base64 text."""
+    bundles = found.values() if isinstance(found, dict) else [None]
+    texts = [text for bundle in bundles for text in (bundle.values() if isinstance(bundle, dict) else [None])]
+    return all(isinstance(text, str) and text.isascii() for text in texts) and all(name.isprintable() for name in found or ())
 
 
 def _without_copies(cells: list[Any], trusted: dict[str, SourceCell], notes: list[str]) -> list[Any]:
@@ -84,7 +93,12 @@ def _without_copies(cells: list[Any], trusted: dict[str, SourceCell], notes: lis
 
 def _restored(cell: Any, trusted: dict[str, SourceCell]) -> Any:
     name = _grade_id(cell)
-    return cell if name is None else _framed(trusted[name], cell.source, cell.get("id", ""))
+    if name is None:
+        return cell
+    framed = _framed(trusted[name], cell.source, cell.id)
+    if "attachments" in cell and framed.cell_type != "code" and not trusted[name].locked:
+        framed.attachments = cell.attachments
+    return framed
 
 
 def _framed(source: SourceCell, answer: str | None, cell_id: str) -> Any:
@@ -111,12 +125,14 @@ def _framed(source: SourceCell, answer: str | None, cell_id: str) -> Any:
 
 def _put_back_missing(cells: list[Any], sources: tuple[SourceCell, ...], notes: list[str]) -> None:
     places = {_grade_id(cell): index for index, cell in enumerate(cells) if _grade_id(cell) is not None}
-    after = -1
-    for source in sources:
+    after: int | None = None
+    for number, source in enumerate(sources):
         if source.name in places:
             after = places[source.name]
         elif source.points is not None or source.locked:
-            after += 1
-            cells.insert(after, _framed(source, None, f"restored-{len(cells)}"))
-            places = {name: index + (index >= after) for name, index in places.items()}
+            later = (places[each.name] for each in sources[number:] if each.name in places)
+            at = next(later, len(cells)) if after is None else after + 1
+            cells.insert(at, _framed(source, None, f"restored-{len(cells)}"))
+            places = {name: index + (index >= at) for name, index in places.items()}
+            after = at
             notes.append(f"cell {source.name!r} was missing and was put back")

@@ -27,9 +27,12 @@ apt_install() {
 }
 
 setup_python() {
-    command -v "$PYTHON" >/dev/null || apt_install python3 python3-venv || stop "there is no $PYTHON. Install Python 3.11 or newer (Debian 12: apt-get install python3 python3-venv)."
+    if ! command -v "$PYTHON" >/dev/null; then
+        [ "$PYTHON" = python3 ] && apt_install python3 python3-venv ||
+            stop "there is no $PYTHON. Install Python 3.11 or newer (Debian 12: apt-get install python3 python3-venv)."
+    fi
     "$PYTHON" -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
-        stop "$("$PYTHON" --version) is too old; 3.11 or newer is needed. Name another one: make PYTHON=python3.11 $*"
+        stop "$("$PYTHON" --version) is too old; 3.11 or newer is needed. Name another one: make PYTHON=python3.11 ..."
     local wanted stamp
     wanted="$(cat requirements.lock pyproject.toml | sha256sum) $("$PYTHON" --version) $PWD"
     stamp="$VENV/.installed"

@@ -171,8 +171,15 @@ def build_kernel() -> Any:
     return kernel
 
 
-def serve(kernel: Any, descriptor: int) -> None:
-    """Run the cells that come as JSON lines `{"id", "code"}` on `descriptor` until it is closed. Called in the locked-in child."""
+Extension = Callable[[dict[str, Any]], dict[str, Any]]
+
+
+def serve(kernel: Any, descriptor: int, extension: Extension | None = None) -> None:
+    """Run the cells that come as JSON lines `{"id", "code"}` on `descriptor` until it is closed. Called in the locked-in child.
+
+    Args:
+        extension: answers lines `{"id", "extension"}`, between cells.
+    """
     _Outlet.open(descriptor)
     kernel.session.session = uuid.uuid4().hex
     publisher = kernel.iopub_thread
@@ -189,14 +196,14 @@ def serve(kernel: Any, descriptor: int) -> None:
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
     os.write(descriptor, b'{"type": "ready"}\n')
-    loop.run_until_complete(_serve_cells(kernel, descriptor))
+    loop.run_until_complete(_serve_cells(kernel, descriptor, extension))
 
 
-async def _serve_cells(kernel: Any, descriptor: int) -> None:
+async def _serve_cells(kernel: Any, descriptor: int, extension: Extension | None) -> None:
     from tornado.ioloop import IOLoop
 
     kernel.io_loop = IOLoop.current()
-    requests: asyncio.Queue[dict[str, str] | None] = asyncio.Queue()
+    requests: asyncio.Queue[dict[str, Any] | None] = asyncio.Queue()
     pending = bytearray()
     loop = asyncio.get_running_loop()
 
@@ -213,10 +220,19 @@ async def _serve_cells(kernel: Any, descriptor: int) -> None:
 
     loop.add_reader(descriptor, read)
     while (request := await requests.get()) is not None:
-        await _run_cell(kernel, request)
+        if extension is not None and "extension" in request:
+            _answer(extension, request)
+        else:
+            await _run_cell(kernel, request)
 
 
-async def _run_cell(kernel: Any, request: dict[str, str]) -> None:
+def _answer(extension: Extension, request: dict[str, Any]) -> None:
+    found = extension(request["extension"])
+    for kind, content in (("extension_reply", found), ("status", {"execution_state": "idle"})):
+        _Outlet.write({"header": {"msg_type": kind}, "parent_header": {"msg_id": request["id"]}, "content": content})
+
+
+async def _run_cell(kernel: Any, request: dict[str, Any]) -> None:
     header = {
         "msg_id": request["id"],
         "msg_type": "execute_request",

@@ -17,7 +17,7 @@ import tempfile
 import threading
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -56,12 +56,19 @@ class CellRun:
     reply: dict[str, Any] = field(default_factory=dict)
     """The content of the execute reply; empty if there was none."""
     timed_out: bool = False
+    extension: dict[str, Any] = field(default_factory=dict)
+    """What the kernel's extension answered; empty for a cell."""
 
 
 class ForkServer:
-    """A zygote and the means to ask it. Closing it ends every kernel."""
+    """A zygote and the means to ask it. Closing it ends every kernel.
 
-    def __init__(self, preload: Sequence[str]) -> None:
+    Args:
+        preload: modules to load before the first fork.
+        extension: the module whose `attach` gives kernels an answer to messages that are no cells (`Kernel.ask`).
+    """
+
+    def __init__(self, preload: Sequence[str], *, extension: str | None = None) -> None:
         self._lock = threading.Lock()
         self._scratch = tempfile.TemporaryDirectory(prefix="patunay-zygote-")
         self._slots: set[int] = set()
@@ -86,7 +93,7 @@ class ForkServer:
         theirs.close()
         ours.settimeout(_START_S)
         try:
-            ours.send(json.dumps({"preload": list(preload)}).encode())
+            ours.send(json.dumps({"preload": list(preload), "extension": extension}).encode())
             hello = json.loads(ours.recv(1 << 20) or b"{}")
         except (OSError, ValueError) as failure:
             self.close()
@@ -113,8 +120,13 @@ class ForkServer:
         self._process.wait()
         self._scratch.cleanup()
 
-    def start_kernel(self, folder: Path | None, limits: Limits, environment: dict[str, str]) -> Kernel:
+    def start_kernel(
+        self, folder: Path | None, limits: Limits, environment: dict[str, str], wire: socket.socket | None = None
+    ) -> Kernel:
         """Return a locked-in kernel whose working folder is a copy of `folder`.
+
+        Args:
+            wire: handed to the kernel's extension; the caller closes its own copy.
 
         Raises:
             SandboxMissingError: the machine refuses a layer.
@@ -133,9 +145,10 @@ class ForkServer:
         }
         channel, theirs = socket.socketpair()
         answer, reply = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        descriptors = [theirs.fileno(), reply.fileno(), *([wire.fileno()] if wire is not None else [])]
         try:
             with self._lock:
-                socket.send_fds(self._control, [json.dumps(request).encode()], [theirs.fileno(), reply.fileno()])
+                socket.send_fds(self._control, [json.dumps(request).encode()], descriptors)
             theirs.close()
             reply.close()
             answer.settimeout(_ANSWER_S)
@@ -193,23 +206,54 @@ class Kernel:
         self._handle = -1
         self._release()
 
-    def run_cell(self, code: str) -> CellRun:
+    def run_cell(self, code: str, *, first_interrupt: Callable[[], None] | None = None) -> CellRun:
         """Run one cell and return what came of it.
+
+        Args:
+            first_interrupt: called at the time limit, before the kernel itself is interrupted: it may wait for another one.
 
         Raises:
             KernelDiedError: the kernel ended.
             KernelStuckError: the cell could not be interrupted, or printed more than is taken.
         """
-        message_id, run = uuid.uuid4().hex, CellRun()
-        self._send({"id": message_id, "code": code})
-        deadline, received = time.monotonic() + self._limits.cell_timeout_s, 0
+        interrupts = [self.interrupt] if first_interrupt is None else [first_interrupt, self.interrupt]
+        return self._await(self._begin({"code": code}), interrupts, self._limits.cell_timeout_s)
+
+    def interrupt(self) -> None:
+        """Interrupt what the kernel does."""
+        self._signal(signal.SIGINT)
+
+    def begin(self, message: dict[str, Any]) -> str:
+        """Send a message to the kernel's extension and return what to ask `finish` for; meanwhile the kernel runs no cell."""
+        return self._begin({"extension": message})
+
+    def finish(self, message_id: str, timeout_s: float = _ANSWER_S) -> dict[str, Any]:
+        """Return the extension's answer.
+
+        Raises:
+            KernelDiedError, KernelStuckError: there is none.
+        """
+        return self._await(message_id, [self.interrupt], timeout_s).extension
+
+    def ask(self, message: dict[str, Any]) -> dict[str, Any]:
+        """Send a message to the kernel's extension and return its answer; see `finish`."""
+        return self.finish(self.begin(message))
+
+    def _begin(self, message: dict[str, Any]) -> str:
+        message_id = uuid.uuid4().hex
+        self._send({"id": message_id, **message})
+        return message_id
+
+    def _await(self, message_id: str, interrupts: list[Callable[[], None]], timeout_s: float) -> CellRun:
+        run = CellRun()
+        deadline, received = time.monotonic() + timeout_s, 0
         while True:
             line = self._read_line(deadline)
             if line is None:
-                if run.timed_out:
+                if not interrupts:
                     raise KernelStuckError("a cell ran too long and did not stop when it was interrupted")
                 run.timed_out = True
-                self._signal(signal.SIGINT)
+                interrupts.pop(0)()
                 deadline = time.monotonic() + _AFTER_INTERRUPT_S
                 continue
             received += len(line)
@@ -231,6 +275,8 @@ class Kernel:
             return content.get("execution_state") == "idle"
         if kind == "execute_reply":
             run.reply = content
+        elif kind == "extension_reply":
+            run.extension = content
         else:
             fold_message(str(kind), content, run.outputs)
         return False
@@ -249,7 +295,7 @@ class Kernel:
             elif message["type"] == "failed":
                 raise SandboxMissingError(f"the forked kernel cannot begin: {message['why'].strip().splitlines()[-1]}")
 
-    def _send(self, message: dict[str, str]) -> None:
+    def _send(self, message: dict[str, Any]) -> None:
         try:
             self._channel.settimeout(_ANSWER_S)
             self._channel.sendall(json.dumps(message).encode() + b"\n")

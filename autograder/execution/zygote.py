@@ -1,8 +1,8 @@
 """The zygote: one process that has loaded a course's libraries, and forks a locked-in kernel for each submission.
 
 It is started clean (its own environment, no descriptor but its control socket), holds no secret, has one thread, and dies with the grader. Protocol on the
-control socket (SOCK_SEQPACKET): a JSON request with two descriptors, the kernel's channel and a socket for the answer; the answer is JSON with a pidfd of
-the kernel, or an error. Loaded modules are learnt from the course's source, so a fork costs milliseconds and not their import.
+control socket (SOCK_SEQPACKET): a JSON request with two descriptors, the kernel's channel and a socket for the answer, and a third one for the kernel's
+extension if it has one; the answer is JSON with a pidfd of the kernel, or an error. Loaded modules are learnt from the course's source, so a fork costs milliseconds and not their import.
 """
 
 from __future__ import annotations
@@ -48,6 +48,9 @@ def main() -> None:
 
     kernel = direct_kernel.build_kernel()
     missing = [name for name in (*settings["preload"], *_WARM_UP) if not _load(name)]
+    extension = importlib.import_module(settings["extension"]) if settings.get("extension") else None
+    if extension is not None:
+        extension.prepare()
     program = compile_filter()
     threads = len(os.listdir("/proc/self/task"))
     gc.collect()
@@ -55,7 +58,7 @@ def main() -> None:
     syscalls.prctl(syscalls.PR_SET_DUMPABLE, 0)
     control.send(json.dumps({"ready": threads == 1, "threads": threads, "missing": missing}).encode())
     if threads == 1 and threading.active_count() == 1:
-        _fork_on_request(control, _Seed(direct_kernel, kernel, program))
+        _fork_on_request(control, _Seed(direct_kernel, kernel, program, extension))
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,8 @@ class _Seed:
     module: ModuleType
     kernel: Any
     filter: bytes
+    extension: ModuleType | None
+    """What answers the grader's messages that are no cells."""
 
 
 def _load(name: str) -> bool:
@@ -81,19 +86,20 @@ def _fork_on_request(control: socket.socket, seed: _Seed) -> None:
         _reap()
         if not readable:
             continue
-        data, descriptors, _, _ = socket.recv_fds(control, 1 << 20, 2)
+        data, descriptors, _, _ = socket.recv_fds(control, 1 << 20, 3)
         if not data:
             return
-        channel, answer = descriptors
+        channel, answer, *more = descriptors
         with socket.socket(fileno=answer) as reply:
             try:
-                pid = _fork_kernel(json.loads(data), channel, seed)
+                pid = _fork_kernel(json.loads(data), [channel, *more], seed)
                 handle = os.pidfd_open(pid)
                 socket.send_fds(reply, [json.dumps({"pid": pid}).encode()], [handle])
                 os.close(handle)
             except OSError as refusal:
                 reply.send(json.dumps({"error": str(refusal)}).encode())
-        os.close(channel)
+        for descriptor in (channel, *more):
+            os.close(descriptor)
 
 
 def _reap() -> None:
@@ -102,7 +108,7 @@ def _reap() -> None:
             pass
 
 
-def _fork_kernel(request: dict[str, Any], channel: int, seed: _Seed) -> int:
+def _fork_kernel(request: dict[str, Any], channels: list[int], seed: _Seed) -> int:
     """Fork twice, so that the kernel is the first process of its own PID name space; return its process id.
 
     The intermediate process stays, and does nothing but to tie the kernel's life to ours: it dies with the zygote, and the kernel with it.
@@ -122,7 +128,7 @@ def _fork_kernel(request: dict[str, Any], channel: int, seed: _Seed) -> int:
     told, tell = os.pipe()
     pid = os.fork()
     if pid == 0:
-        _in_intermediate(confinement, request, channel, seed, tell)
+        _in_intermediate(confinement, request, channels, seed, tell)
     os.close(tell)
     with os.fdopen(told) as stream:
         answer = stream.read()
@@ -131,7 +137,7 @@ def _fork_kernel(request: dict[str, Any], channel: int, seed: _Seed) -> int:
     return int(answer)
 
 
-def _in_intermediate(confinement: Confinement, request: dict[str, Any], channel: int, seed: _Seed, tell: int) -> None:
+def _in_intermediate(confinement: Confinement, request: dict[str, Any], channels: list[int], seed: _Seed, tell: int) -> None:
     try:
         os.setsid()
         syscalls.prctl(syscalls.PR_SET_PDEATHSIG, signal.SIGKILL)
@@ -148,7 +154,7 @@ def _in_intermediate(confinement: Confinement, request: dict[str, Any], channel:
         os._exit(0)
     try:
         syscalls.prctl(syscalls.PR_SET_PDEATHSIG, signal.SIGKILL)
-        _become_kernel(confinement, request, channel, seed)
+        _become_kernel(confinement, request, channels, seed)
     except BaseException:  # noqa: BLE001 - the last thing this process does is to say why it could not begin
         line = json.dumps({"type": "failed", "why": traceback.format_exc(limit=3)})
         with contextlib.suppress(OSError):
@@ -157,9 +163,9 @@ def _in_intermediate(confinement: Confinement, request: dict[str, Any], channel:
         os._exit(1)
 
 
-def _become_kernel(confinement: Confinement, request: dict[str, Any], channel: int, seed: _Seed) -> None:
+def _become_kernel(confinement: Confinement, request: dict[str, Any], channels: list[int], seed: _Seed) -> None:
     signal.set_wakeup_fd(-1)
-    _keep_only(channel)
+    _keep_only(channels)
     os.environ.clear()
     os.environ.update(request["environment"])
     os.setsid()
@@ -171,18 +177,20 @@ def _become_kernel(confinement: Confinement, request: dict[str, Any], channel: i
     _reseed()
     report = json.dumps({"type": "report", "layers": confinement.report}).encode()
     os.write(3, report + b"\n")
-    seed.module.serve(seed.kernel, 3)
+    extension = seed.extension.attach(seed.kernel, 4) if seed.extension is not None and len(channels) > 1 else None
+    seed.module.serve(seed.kernel, 3, extension)
 
 
-def _keep_only(channel: int) -> None:
-    """Make `channel` descriptor 3 and close everything else that the zygote had."""
+def _keep_only(channels: list[int]) -> None:
+    """Make `channels` the descriptors from 3 on and close everything else that the zygote had."""
     silence = os.open(os.devnull, os.O_RDWR)
-    kept = os.dup2(channel, 900)
+    kept = [os.dup2(channel, 900 + place) for place, channel in enumerate(channels)]
     for number in (0, 1, 2):
         os.dup2(silence, number)
     os.closerange(3, 900)
-    os.dup2(kept, 3)
-    os.closerange(4, 1 << 16)
+    for place, channel in enumerate(kept):
+        os.dup2(channel, 3 + place)
+    os.closerange(3 + len(kept), 1 << 16)
     sys.stdin = open(0, closefd=False)  # noqa: SIM115 - they live as long as the process
     sys.stdout = sys.__stdout__ = open(1, "w", closefd=False)  # type: ignore[misc]  # noqa: SIM115
     sys.stderr = sys.__stderr__ = open(2, "w", closefd=False)  # type: ignore[misc]  # noqa: SIM115
