@@ -28,17 +28,17 @@ demo: setup system
 	@$(BIN)/patunay demo --learners 12
 
 test: setup system node
-	@$(BIN)/pytest -n $(WORKERS) --dist loadgroup -m "not thorough"
+	@$(BIN)/pytest -n $(WORKERS) --dist loadfile -m "not thorough"
 
 test-all: setup system node
-	@$(BIN)/pytest -n $(WORKERS) --dist loadgroup
+	@$(BIN)/pytest -n $(WORKERS) --dist loadfile
 
 check: setup
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
-	@$(BIN)/pytest -q -n $(WORKERS) -m "not slow and not thorough"
+	@$(BIN)/pytest -q -n $(WORKERS) --dist loadfile -m "not slow and not thorough"
 
 bench: setup system
 	@$(BIN)/python -m benchmarks.grading

@@ -34,6 +34,7 @@ from autograder.records import (
     open_records,
     standing_result,
     utc_text,
+    working_alone,
 )
 from autograder.scheduling.local import grade_all
 from autograder.submissions import adopt_submitted, show_credited
@@ -105,12 +106,13 @@ def grade_assignment(
         UnknownAssignmentError, SourceError: there is nothing to grade against.
         PipelineError: the course replaces nbgrader's grading steps.
         SandboxMissingError: a sandbox is required and not to be had.
+        StorageError: another process grades or collects in this course, the disk is full, or a database is locked.
     """
     require_assignment(course, assignment)
     _refuse_own_pipeline(course)
     source = load_source(course, assignment)
     limits = configured_limits(course, options.limits)
-    with open_records(course.root) as session:
+    with working_alone(course.root), open_records(course.root) as session:
         adopt_submitted(course, assignment, session, now=now())
         attempts = [each for group in attempts_of(session, assignment).values() for each in group if not each.refusal]
         chosen = [each for each in attempts if not options.learners or each.learner in options.learners]

@@ -90,6 +90,8 @@ class GradedCell(WireValue):
     is_unanswered: bool = False
     note: str | None = None
     """What a grader should know, such as a cell that was deleted and put back."""
+    is_sealed: bool = False
+    """Whether the score rests on nothing that the learner's code could have made up; see `autograder.sealed`."""
 
 
 class CommentedCell(WireValue):

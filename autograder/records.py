@@ -16,9 +16,11 @@ from typing import Any
 from sqlalchemy import ForeignKey, String, Text, UniqueConstraint, select
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, relationship
 
-from courses.databases import diagnosed_database, open_engine
+from courses.databases import diagnosed_database, make_tables, open_engine
+from courses.storage import held_alone
 
 FILE_NAME = "grading.db"
+LOCK_NAME = ".grading.lock"
 
 
 class Record(DeclarativeBase):
@@ -104,11 +106,20 @@ def open_records(course_root: Path) -> Iterator[Session]:
     with diagnosed_database(str(path)):
         engine = open_engine(f"sqlite:///{path}")
         try:
-            Record.metadata.create_all(engine)
+            make_tables(engine, Record.metadata)
             with Session(engine, expire_on_commit=False) as session:
                 yield session
         finally:
             engine.dispose()
+
+
+def working_alone(course_root: Path) -> contextlib.AbstractContextManager[None]:
+    """Keep other processes from grading or collecting in the course meanwhile.
+
+    Raises:
+        StorageError: another process does.
+    """
+    return held_alone(course_root / LOCK_NAME, "grading or collecting in this course")
 
 
 def utc_text(moment: datetime) -> str:

@@ -19,7 +19,7 @@ from nbgrader.utils import parse_utc
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from autograder.records import Attempt, attempts_of, credited_attempt, utc_text
+from autograder.records import Attempt, attempts_of, credited_attempt, utc_text, working_alone
 from courses.content_hash import folder_sha256
 from courses.errors import ExchangeError, NameRefusedError, StorageError
 from courses.names import path_segment
@@ -56,19 +56,20 @@ def collect_attempts(course: NbgraderCourse, assignment: str, session: Session, 
 
     Raises:
         ExchangeError: the course has no inbound folder, or it cannot be read.
-        StorageError: the disk is full.
+        StorageError: the disk is full, or another process grades or collects in this course.
     """
-    known = set(session.scalars(select(Attempt.origin).where(Attempt.assignment == assignment)))
     new, refused, seen = 0, [], 0
-    for handed in _handed_in(course, assignment):
-        seen += 1
-        if handed.folder.name in known or _is_being_handed_in(handed.folder, now):
-            continue
-        attempt = _take(course, handed, session, origin=handed.folder.name, now=now)
-        session.commit()
-        new += 1
-        if attempt.refusal:
-            refused.append(f"{handed.learner}, {assignment}: {attempt.refusal}")
+    with working_alone(course.root):
+        known = set(session.scalars(select(Attempt.origin).where(Attempt.assignment == assignment)))
+        for handed in _handed_in(course, assignment):
+            seen += 1
+            if handed.folder.name in known or _is_being_handed_in(handed.folder, now):
+                continue
+            attempt = _take(course, handed, session, origin=handed.folder.name, now=now)
+            session.commit()
+            new += 1
+            if attempt.refusal:
+                refused.append(f"{handed.learner}, {assignment}: {attempt.refusal}")
     return Collected(new, seen - new, tuple(refused))
 
 

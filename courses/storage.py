@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import fcntl
 import os
 import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
 
 from courses.errors import StorageError
 
@@ -44,17 +46,43 @@ def write_atomically(path: Path, content: bytes | str, *, mode: int = 0o644) -> 
     data = content.encode("utf-8") if isinstance(content, str) else content
     with diagnosed_storage(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(prefix=f".{path.name[:40]}-", dir=path.parent)
+        if not _write_nameless(path, data, mode):
+            _write_aside(path, data, mode)
+
+
+def _write_nameless(path: Path, data: bytes, mode: int) -> bool:
+    """Write a new file that gets its name when it is whole, so that a kill leaves nothing; return False where there is a file, or no such way."""
+    try:
+        handle = os.open(path.parent, os.O_TMPFILE | os.O_WRONLY, mode)
+    except OSError as refusal:
+        if refusal.errno in {errno.EOPNOTSUPP, errno.EISDIR, errno.ENOENT, errno.EINVAL}:
+            return False
+        raise
+    with os.fdopen(handle, "wb") as stream:
+        _fill(stream, data, mode)
         try:
-            with os.fdopen(handle, "wb") as stream:
-                stream.write(data)
-                stream.flush()
-                os.fchmod(stream.fileno(), mode)
-                os.fsync(stream.fileno())
-            os.replace(temporary, path)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
+            os.link(f"/proc/self/fd/{stream.fileno()}", path, follow_symlinks=True)
+        except OSError:  # there is a file of this name, or /proc is not to be had
+            return False
+    return True
+
+
+def _write_aside(path: Path, data: bytes, mode: int) -> None:
+    handle, temporary = tempfile.mkstemp(prefix=f".{path.name[:40]}-", dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            _fill(stream, data, mode)
+        os.replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def _fill(stream: IO[bytes], data: bytes, mode: int) -> None:
+    stream.write(data)
+    stream.flush()
+    os.fchmod(stream.fileno(), mode)
+    os.fsync(stream.fileno())
 
 
 def replace_folder(new: Path, target: Path) -> None:
@@ -68,6 +96,26 @@ def replace_folder(new: Path, target: Path) -> None:
         os.replace(target, retired / "content")
         os.replace(new, target)
         remove_folder(retired)
+
+
+@contextlib.contextmanager
+def held_alone(lock: Path, what: str) -> Iterator[None]:
+    """Hold the file `lock` for this process alone; the operating system lets go of it when the process ends, however it ends.
+
+    Args:
+        what: what another process is doing while it holds the file, for the message.
+
+    Raises:
+        StorageError: another process holds it.
+    """
+    with diagnosed_storage(lock), lock.open("a", encoding="utf-8") as stream:
+        try:
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as held:
+            raise StorageError(
+                f"another process is {what}", where=str(lock.parent), remedy="Wait until it is done, then run the same command again."
+            ) from held
+        yield
 
 
 def remove_folder(folder: Path) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from sqlalchemy import Engine, ForeignKey, String, Text, UniqueConstraint, select
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, relationship
 
-from courses.databases import diagnosed_database, open_engine, without_password
+from courses.databases import diagnosed_database, make_tables, open_engine, without_password
 
 PASSED = "passed the course"
 """The reason of an ordinary award."""
@@ -122,7 +122,7 @@ def open_ledger(url: str) -> Iterator[Session]:
     with diagnosed_database(without_password(url)):
         engine: Engine = open_engine(url)
         try:
-            LedgerRow.metadata.create_all(engine)
+            make_tables(engine, LedgerRow.metadata)
             with Session(engine, expire_on_commit=False) as session:
                 yield session
         finally:

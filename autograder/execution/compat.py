@@ -9,6 +9,8 @@ from __future__ import annotations
 import shutil
 import tempfile
 import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -31,9 +33,28 @@ ASSURANCE = "compat"
 
 
 class TrackedExecute(Execute):  # type: ignore[misc]  # nbgrader has no types
-    """nbgrader's Execute, which can say in which cell the kernel died."""
+    """nbgrader's Execute, which can say in which cell the kernel died, and takes no more output than is allowed."""
 
     running: int | None = None
+    output_bytes: int = 2**63
+    printed: int = 0
+    """How much was printed, in characters, also what was not taken."""
+
+    def output(self, outs: Any, msg: Any, display_id: Any, cell_index: int) -> Any:
+        """Take one output; after too much the kernel is killed and the rest is dropped, so that a flood cannot fill the grader's memory."""
+        content = msg["content"]
+        self.printed += len(content["text"]) if msg["msg_type"] == "stream" else len(str(content))
+        if not self.is_flooded:
+            return super().output(outs, msg, display_id, cell_index)
+        process = getattr(self.km.provisioner, "process", None)
+        if process is not None:
+            process.kill()
+        return None
+
+    @property
+    def is_flooded(self) -> bool:
+        """Whether more was printed than is taken."""
+        return self.printed > self.output_bytes
 
     def preprocess_cell(self, cell: Any, resources: Any, index: int) -> Any:
         """Run one cell."""
@@ -41,18 +62,23 @@ class TrackedExecute(Execute):  # type: ignore[misc]  # nbgrader has no types
         return super().preprocess_cell(cell, resources, index)
 
 
-def grade_submission(job: GradingJob, server: ForkServer | None = None) -> GradingResult:
+NotebookRun = Callable[[Any, Path, SourceNotebook], tuple[Any, str] | None]
+"""Runs a notebook's node in place, in a folder; returns None, or the status and the reason if it did not come to its end."""
+
+
+def grade_submission(job: GradingJob, server: ForkServer | None = None, *, run: NotebookRun | None = None) -> GradingResult:
     """Return what the submission earned. Never raises for what is in the submission: that is a `failed` result with its reason.
 
     Args:
         server: forks the kernels of Python notebooks; None: every notebook gets a kernel of its own from nbclient.
+        run: runs each notebook; None: tests run in the learner's kernel.
     """
     started = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="patunay-run-", ignore_cleanup_errors=True) as scratch:
         folder = Path(scratch, "autograded", "learner", job.source.assignment)
         try:
             _lay_out(job, folder)
-            result = _grade_notebooks(job, folder, server)
+            result = _grade_notebooks(job, folder, run or partial(run_notebook, job=job, server=server))
         except SandboxMissingError as missing:
             result = GradingResult(status="broken", reason=str(missing))
         except DiagnosedError as refused:
@@ -83,7 +109,7 @@ def _copy_files(origin: Path, folder: Path, names: list[str]) -> None:
         shutil.copyfile(origin / name, target)
 
 
-def _grade_notebooks(job: GradingJob, folder: Path, server: ForkServer | None) -> GradingResult:
+def _grade_notebooks(job: GradingJob, folder: Path, run: NotebookRun) -> GradingResult:
     cells: list[GradedCell] = []
     answers: list[CommentedCell] = []
     notebooks: list[GradedNotebook] = []
@@ -99,7 +125,7 @@ def _grade_notebooks(job: GradingJob, folder: Path, server: ForkServer | None) -
             warnings.append(f"{notebook.name}.ipynb was not submitted: its cells earn nothing")
             continue
         node, notes = rebuild_notebook(submitted[notebook.name], notebook, where=f"{notebook.name}.ipynb")
-        failure = _run_forked(server, node, folder, job) if server and is_forkable(job, notebook) else _run(node, folder, job)
+        failure = run(node, folder, notebook)
         if failure is not None:
             return GradingResult(status=failure[0], reason=f"{notebook.name}.ipynb: {failure[1]}", warnings=tuple(warnings + notes))
         cells += _scored(node, notebook)
@@ -115,10 +141,18 @@ def _none_submitted(source: AssignmentSource, submitted: list[str]) -> str:
     return f"the submission holds none of the assignment's notebooks ({wanted})" + (f"; it holds {found}" if found else "")
 
 
+def run_notebook(
+    node: Any, folder: Path, notebook: SourceNotebook, job: GradingJob, server: ForkServer | None
+) -> tuple[Any, str] | None:
+    """Run the notebook in place, tests and all, in one kernel; return None, or the status and the reason if it did not come to its end."""
+    return _run_forked(server, node, folder, job) if server and is_forkable(job, notebook) else _run(node, folder, job)
+
+
 def _run(node: Any, folder: Path, job: GradingJob) -> tuple[Any, str] | None:
     """Run the notebook in place; return None, or the status and reason if it did not come to its end."""
     limits = job.limits
     execute = TrackedExecute(timeout=max(1, round(limits.cell_timeout_s)), kernel_name=limits.kernel_name or "")
+    execute.output_bytes = limits.output_bytes
     resources = ResourcesDict(metadata={"path": str(folder)})
     try:
         execute.preprocess(node, resources)
@@ -128,8 +162,10 @@ def _run(node: Any, folder: Path, job: GradingJob) -> tuple[Any, str] | None:
         if execute.running is None:
             return "broken", f"the kernel did not start: {failure}"
         place = _cell_name(node, execute.running)
+        if execute.is_flooded:
+            return _flooded(execute.printed, limits)
         return "failed", f"{place} ended the kernel" if isinstance(failure, DeadKernelError) else f"{place} stopped the run: {failure}"
-    return _limit_output(node, resources, limits)
+    return _flooded(execute.printed, limits) if execute.is_flooded else limit_output(node, resources, limits)
 
 
 def _run_forked(server: ForkServer, node: Any, folder: Path, job: GradingJob) -> tuple[Any, str] | None:
@@ -137,7 +173,7 @@ def _run_forked(server: ForkServer, node: Any, folder: Path, job: GradingJob) ->
     if failure is not None:
         status, index, what = failure
         return status, what if index is None or what.startswith("the submission") else f"{_cell_name(node, index)} {what}"
-    return _limit_output(node, ResourcesDict(), job.limits)
+    return limit_output(node, ResourcesDict(), job.limits)
 
 
 def is_forkable(job: GradingJob, notebook: SourceNotebook) -> bool:
@@ -146,13 +182,16 @@ def is_forkable(job: GradingJob, notebook: SourceNotebook) -> bool:
     return name in {"python3", "python"} and (notebook.kernelspec or {}).get("language", "python") == "python"
 
 
-def _limit_output(node: Any, resources: Any, limits: Limits) -> tuple[Any, str] | None:
+def limit_output(node: Any, resources: Any, limits: Limits) -> tuple[Any, str] | None:
+    """Shorten the outputs in place; return None, or the status and the reason if they are too large all the same."""
     limiter = LimitOutput(max_lines=limits.maximum_output_lines, max_traceback=limits.maximum_traceback_lines)
     limiter.preprocess(node, resources)
     written = len(_document(node).encode("utf-8"))
-    if written > limits.output_bytes:
-        return "failed", f"the notebook printed {written // 2**20} MiB, more than the {limits.output_bytes // 2**20} MiB allowed"
-    return None
+    return _flooded(written, limits) if written > limits.output_bytes else None
+
+
+def _flooded(printed: int, limits: Limits) -> tuple[Any, str]:
+    return "failed", f"the notebook printed {printed // 2**20} MiB, more than the {limits.output_bytes // 2**20} MiB allowed"
 
 
 def _document(node: Any) -> str:

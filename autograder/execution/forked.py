@@ -21,7 +21,7 @@ _TIMEOUT_ERROR = {
     "evalue": "",
     "traceback": ["\x1b[0;31mCellTimeoutError\x1b[0m: No reply from kernel before timeout"],
 }
-_ENVIRONMENT = {
+KERNEL_ENVIRONMENT = {
     "PATH": "/usr/local/bin:/usr/bin:/bin",
     "LANG": "C.UTF-8",
     "HOME": "/tmp",  # noqa: S108 - the kernel's private one
@@ -45,14 +45,14 @@ def run_forked(server: ForkServer, node: Any, folder: Path, job: GradingJob) -> 
         SandboxMissingError: no kernel could be forked.
     """
     ends = time.monotonic() + job.limits.submission_timeout_s
-    with server.start_kernel(folder, job.limits, _ENVIRONMENT) as kernel:
+    with server.start_kernel(folder, job.limits, KERNEL_ENVIRONMENT) as kernel:
         for index, cell in enumerate(node.cells):
             if cell.cell_type != "code" or not cell.source.strip():
                 continue
             if time.monotonic() > ends:
                 return "failed", index, f"the submission took longer than the {job.limits.submission_timeout_s:g} s allowed"
             try:
-                _write(cell, kernel.run_cell(cell.source))
+                write_run(cell, kernel.run_cell(cell.source))
             except KernelDiedError:
                 return "failed", index, "ended the kernel"
             except KernelStuckError as stuck:
@@ -60,7 +60,8 @@ def run_forked(server: ForkServer, node: Any, folder: Path, job: GradingJob) -> 
     return None
 
 
-def _write(cell: Any, run: CellRun) -> None:
+def write_run(cell: Any, run: CellRun) -> None:
+    """Write into `cell` what running it gave."""
     outputs = [{key: value for key, value in output.items() if key != "_display_id"} for output in run.outputs]
     if run.timed_out:
         outputs.append(_TIMEOUT_ERROR)

@@ -13,7 +13,7 @@ import pytest
 from autograder.execution.fork_server import ForkServer, Kernel, KernelDiedError, KernelStuckError
 from autograder.jobs import Limits
 
-pytestmark = [pytest.mark.xdist_group("fork-server"), pytest.mark.slow]
+pytestmark = pytest.mark.slow
 
 ENVIRONMENT = {"PATH": "/usr/bin:/bin", "HOME": "/tmp", "LANG": "C.UTF-8", "IPYTHONDIR": "/tmp/ipython"}
 LIMITS = Limits(cell_timeout_s=15, memory_bytes=2**30, output_bytes=2**21)

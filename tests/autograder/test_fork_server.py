@@ -17,8 +17,6 @@ from autograder.execution.forked import run_forked
 from autograder.execution.preloading import imports_of
 from autograder.jobs import AssignmentSource, GradingJob, Limits, SourceCell, SourceNotebook
 
-pytestmark = pytest.mark.xdist_group("fork-server")
-
 ENVIRONMENT = {
     "PATH": "/usr/bin:/bin",
     "HOME": "/tmp",

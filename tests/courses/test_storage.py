@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from courses.errors import StorageError
-from courses.storage import diagnosed_storage, remove_folder, replace_folder, write_atomically
+from courses.storage import diagnosed_storage, held_alone, remove_folder, replace_folder, write_atomically
 
 
 def test_what_is_written_is_there_with_its_mode_and_no_draft(tmp_path: Path) -> None:
@@ -90,6 +90,21 @@ def test_a_folder_moves_to_a_place_that_is_free(tmp_path: Path) -> None:
     (tmp_path / "new").mkdir()
     replace_folder(tmp_path / "new", tmp_path / "a" / "b")
     assert (tmp_path / "a" / "b").is_dir()
+
+
+def test_a_lock_is_held_by_one_and_let_go_when_its_process_is_killed(tmp_path: Path) -> None:
+    program = "import sys, time\nfrom pathlib import Path\nfrom courses.storage import held_alone\n"
+    program += "with held_alone(Path(sys.argv[1]), 'working'):\n    print('held', flush=True)\n    time.sleep(60)"
+    with subprocess.Popen([sys.executable, "-c", program, str(tmp_path / "lock")], stdout=subprocess.PIPE) as other:
+        assert other.stdout is not None
+        other.stdout.readline()
+        with pytest.raises(StorageError, match="another process is working"), held_alone(tmp_path / "lock", "working"):
+            pass
+        other.kill()
+    with held_alone(tmp_path / "lock", "working"):
+        pass
+    with held_alone(tmp_path / "lock", "working"):
+        pass
 
 
 def test_read_only_folders_are_removed_too(tmp_path: Path) -> None:

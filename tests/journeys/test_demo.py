@@ -21,7 +21,7 @@ from courses.settings import load_site
 from issuer.identity import load_identity
 from issuer.proof import add_proof, timestamp, unsecured
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("demo")]
+pytestmark = pytest.mark.slow
 
 NODE = Path(__file__).parents[1] / "node"
 COURSES = ("data-cleaning-with-pandas", "statistics-for-evidence")

@@ -1,0 +1,183 @@
+"""What a run leaves behind when it is cut off: nothing is lost, nothing is graded twice, and the next call goes on."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from multiprocessing import forkserver
+from pathlib import Path
+
+import psutil  # type: ignore[import-untyped]  # it has no types
+import pytest
+
+from autograder.gradebook import GRADED, UNGRADED
+from autograder.records import GradingRun, open_records
+from courses.errors import StorageError
+from tests.autograder.grading_calls import attempts, by_learner, grade, scores, state
+from tests.small_course import SQUARE, SmallCourse
+
+pytestmark = pytest.mark.slow
+_ROOT = Path(__file__).resolve().parents[2]
+LEARNERS = ("anna", "ben", "carl")
+
+
+def hand_in(course: SmallCourse) -> None:
+    for number, learner in enumerate(LEARNERS):
+        course.submit(learner, f"{SQUARE}\nname = {learner!r}", f"found = {number + 1}")
+
+
+def check_whole(course: SmallCourse) -> None:
+    """The course is graded as if nothing had happened, each attempt by exactly one result."""
+    for number, learner in enumerate(LEARNERS):
+        assert [result.status for result in attempts(course, learner)[0].results] == ["graded"], learner
+        assert (state(course, learner)["state"], state(course, learner)["score"]) == (GRADED, 3.0 + number)
+        assert scores(course, learner)["test_found"] == (number + 1.0, None, False)
+        assert (course.root / "autograded" / learner / "ps1" / "p1.ipynb").is_file()
+
+
+@pytest.mark.parametrize("engine", ["fork", "kernel"])
+@pytest.mark.parametrize("after", ["0", "1", "3"])
+def test_a_run_that_is_killed_between_results_goes_on(small_course: SmallCourse, engine: str, after: str) -> None:
+    hand_in(small_course)
+    command = [sys.executable, "-m", "tests.autograder.interrupted_grading", str(small_course.root), engine]
+    with subprocess.Popen(command, cwd=_ROOT, stdout=subprocess.PIPE, text=True) as run:
+        assert run.stdout is not None
+        told = next(line for line in run.stdout if line.strip() == after)
+        started = psutil.Process(run.pid).children(recursive=True)
+        os.kill(run.pid, signal.SIGKILL)
+    assert run.wait() == -signal.SIGKILL
+    kept = [learner for learner in LEARNERS if attempts(small_course, learner) and attempts(small_course, learner)[0].results]
+    assert len(kept) >= int(told)
+    assert all(state(small_course, learner)["state"] == UNGRADED for learner in kept), "the gradebook does not show them yet"
+    again = by_learner(grade(small_course))
+    assert sorted(again) == sorted(set(LEARNERS) - set(kept))
+    check_whole(small_course)
+    with open_records(small_course.root) as session:
+        runs = session.query(GradingRun).order_by(GradingRun.started_at).all()
+        assert runs[0].finished_at is None or after == "3"
+    _, alive = psutil.wait_procs(started, timeout=15)
+    assert alive == [], "no process of the killed run is left"
+
+
+def test_two_runs_at_once_do_the_work_once_and_the_second_says_so_in_words(small_course: SmallCourse) -> None:
+    hand_in(small_course)
+    command = [sys.executable, "-m", "tests.autograder.interrupted_grading", str(small_course.root), "fork"]
+    with subprocess.Popen(command, cwd=_ROOT, stdout=subprocess.PIPE, text=True) as run:
+        assert run.stdout is not None
+        assert run.stdout.readline().strip() == "0"
+        with pytest.raises(StorageError, match=r"another process is grading or collecting in this course\nWait until it is done"):
+            grade(small_course)
+        run.stdout.read()
+    assert run.returncode == 0
+    check_whole(small_course)
+
+
+def workers() -> list[psutil.Process]:
+    """Return the processes that grade just now."""
+    server = forkserver._forkserver._forkserver_pid  # type: ignore[attr-defined]  # the standard library tells nobody else
+    return psutil.Process(server).children() if server else []
+
+
+@contextlib.contextmanager
+def killing_the_first_worker() -> Iterator[list[int]]:
+    """Kill the first process that grades for more than a moment, as the kernel does when memory runs out."""
+    killed: list[int] = []
+
+    def watch() -> None:
+        for _ in range(600):
+            time.sleep(0.05)
+            for worker in workers():
+                if worker.children(recursive=True):  # its kernel runs
+                    time.sleep(0.3)
+                    killed.append(worker.pid)
+                    worker.kill()
+                    return
+
+    thread = threading.Thread(target=watch)
+    thread.start()
+    try:
+        yield killed
+    finally:
+        thread.join()
+
+
+def test_a_worker_that_is_killed_gives_broken_and_its_submission_is_graded_next_time(small_course: SmallCourse) -> None:
+    small_course.submit("anna", f"import time\ntime.sleep(3)\n{SQUARE}", "found = 3")
+    with killing_the_first_worker() as killed:
+        first = by_learner(grade(small_course, engine="kernel"))["anna"]
+    assert killed
+    assert (first.status, first.score) == ("broken", None)
+    assert "the grading process died (killed by SIGKILL)" in first.reason
+    row = state(small_course, "anna")
+    assert (row["state"], row["reason"]) == (UNGRADED, first.reason)
+    assert by_learner(grade(small_course, engine="kernel"))["anna"].score == 5.0
+    assert [result.status for result in attempts(small_course, "anna")[0].results] == ["broken", "graded"]
+    assert state(small_course, "anna")["score"] == 5.0
+
+
+def test_a_broken_regrade_keeps_the_old_result(small_course: SmallCourse) -> None:
+    small_course.submit("anna", f"import time\ntime.sleep(3)\n{SQUARE}", "found = 3")
+    grade(small_course)
+    with killing_the_first_worker() as killed:
+        assert by_learner(grade(small_course, engine="kernel", force=True))["anna"].status == "broken"
+    assert killed
+    assert (state(small_course, "anna")["state"], state(small_course, "anna")["score"]) == (GRADED, 5.0)
+
+
+@pytest.fixture
+def small_disk(small_course: SmallCourse, tmp_path: Path) -> Iterator[SmallCourse]:
+    """The course on a file system of 2 MiB."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    if os.getuid() != 0 or subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(disk)], check=False).returncode != 0:
+        pytest.skip("a small file system needs root and the right to mount")
+    try:
+        yield SmallCourse(shutil.copytree(small_course.root, disk / "course"))
+    finally:
+        subprocess.run(["umount", str(disk)], check=True)
+
+
+def fill(disk: Path, *, leave: int) -> Path:
+    """Fill the disk up to `leave` bytes."""
+    free = shutil.disk_usage(disk).free
+    filler = disk / "filler"
+    filler.write_bytes(b"x" * max(0, free - leave))
+    return filler
+
+
+@pytest.mark.parametrize("leave", [0, 4096, 16_384, 65_536, 131_072, 180_000, 262_144])
+def test_a_full_disk_is_said_in_words_and_nothing_is_lost(small_disk: SmallCourse, leave: int) -> None:
+    hand_in(small_disk)
+    filler = fill(small_disk.root.parent, leave=leave)
+    try:
+        grade(small_disk)
+    except StorageError as told:
+        assert "the disk is full" in str(told) or "the disk does not take what is written: it is full" in str(told)
+        assert "run the same command again" in str(told)
+    else:
+        assert leave > 65_536, "so little cannot have been enough"
+    filler.unlink()
+    grade(small_disk)
+    check_whole(small_disk)
+
+
+def test_a_full_disk_during_a_regrade_keeps_the_old_result(small_disk: SmallCourse) -> None:
+    hand_in(small_disk)
+    grade(small_disk)
+    filler = fill(small_disk.root.parent, leave=0)
+    with pytest.raises(StorageError, match=r"the disk (is full|does not take what is written)"):
+        grade(small_disk, force=True)
+    filler.unlink()
+    for number, learner in enumerate(LEARNERS):
+        assert scores(small_disk, learner)["test_found"] == (number + 1.0, None, False)
+        assert state(small_disk, learner)["score"] == 3.0 + number
+        kept = attempts(small_disk, learner)[0].results[0]
+        assert json.loads(kept.notebooks)
