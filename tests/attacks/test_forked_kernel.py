@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 from autograder.execution.fork_server import ForkServer, Kernel, KernelDiedError, KernelStuckError
@@ -122,8 +122,7 @@ def test_a_daemon_does_not_outlive_its_kernel(server: ForkServer) -> None:
 
 
 def _running(name: str) -> bool:
-    listed = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout
-    return any(line.startswith(name) for line in listed.splitlines())
+    return any(process.info["cmdline"] and process.info["cmdline"][0] == name for process in psutil.process_iter(["cmdline"]))
 
 
 def test_kernels_die_with_the_fork_server_even_if_it_is_killed() -> None:

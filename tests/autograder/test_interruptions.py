@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from multiprocessing import forkserver
 from pathlib import Path
 
-import psutil  # type: ignore[import-untyped]  # it has no types
+import psutil
 import pytest
 
 from autograder.gradebook import GRADED, UNGRADED
