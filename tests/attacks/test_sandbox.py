@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
-import psutil  # type: ignore[import-untyped]  # it has no types
+import psutil
 import pytest
 
 from autograder.jobs import AssignmentSource, GradingJob, GradingResult, Limits, SourceCell, SourceNotebook
