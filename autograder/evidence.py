@@ -53,7 +53,7 @@ def collect_evidence(session: Session, assignments: dict[str, int | None]) -> di
                     run=result.run_id,
                     run_record=hash_run(result.run),
                     graded_at=datetime.fromisoformat(result.graded_at),
-                    assurance=result.run.engine,
+                    assurance=result.assurance,
                 )
             )
     return {learner: tuple(items) for learner, items in found.items()}

@@ -169,7 +169,7 @@ def _row(
         "attempt": attempt.digest if attempt else "",
         "run": result.run_id if result else "",
         "source": result.run.source_digest if result else "",
-        "assurance": result.run.engine if result else "",
+        "assurance": result.assurance if result else "",
         "graded_at": result.graded_at if result else "",
     }
 

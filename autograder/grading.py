@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 
 from autograder.errors import PipelineError
 from autograder.execution.compat import ASSURANCE
-from autograder.execution.engines import BUBBLEWRAP, Engine, EngineRoom, Ready
+from autograder.execution.engines import BUBBLEWRAP, Assurance, Engine, EngineRoom, Ready
 from autograder.jobs import AssignmentSource, GradingJob, GradingResult, Limits
 from autograder.nbgrader_database import load_source, open_gradebook
 from autograder.recording import apply_late_penalties, graded_notebook, record_attempt
@@ -37,6 +37,8 @@ from autograder.records import (
     working_alone,
 )
 from autograder.scheduling.local import grade_all
+from autograder.sealed.grading import ASSURANCE as SEALED
+from autograder.sealed.grading import all_sealed
 from autograder.submissions import adopt_submitted, show_credited
 from courses.nbgrader_course import NbgraderCourse, require_assignment
 from courses.storage import write_atomically
@@ -59,6 +61,8 @@ class GradingOptions:
     limits: Limits = field(default_factory=Limits)
     engine: Engine = "fork"
     """`fork`: Python notebooks run in forks of one kernel; `kernel`: every notebook starts a kernel of its own."""
+    assurance: Assurance = "compat"
+    """`sealed`: tests run apart from the learner's code, see `autograder.sealed`. What has a result already is graded again only with `force`."""
     sandbox_required: bool = False
     attempts_allowed: int | None = None
     """How many attempts count; see the manifest."""
@@ -119,7 +123,11 @@ def grade_assignment(
         due = [each for each in chosen if options.force or _needs_grading(each, source)]
         sandbox, graded = "", list[Graded]()
         if due:
-            own = contextlib.nullcontext(room) if room else EngineRoom(options.engine, sandbox_required=options.sandbox_required)
+            own = (
+                contextlib.nullcontext(room)
+                if room
+                else EngineRoom(options.engine, sandbox_required=options.sandbox_required, assurance=options.assurance)
+            )
             with own as engines:
                 ready = engines.prepare(source)
                 sandbox, graded = ready.sandbox, _grade(course, source, due, session, _Call(limits, options.workers, ready, now, progress))
@@ -161,12 +169,15 @@ def _grade(course: NbgraderCourse, source: AssignmentSource, due: list[Attempt],
     groups = list(alike.values())
     jobs = [_job(course, source, group[0], call) for group in groups]
     graded: list[Graded] = []
+    results: list[GradingResult] = []
     call.progress(0, len(due))
-    for index, result in grade_all(jobs, workers=call.workers, server=call.ready.server):
+    for index, result in grade_all(jobs, workers=call.workers, server=call.ready.server, examiner=call.ready.examiner):
         for attempt in groups[index]:
             _keep(course, attempt, run, result, session, now=call.now())
             graded.append(_told(attempt, result))
+        results.append(result)
         call.progress(len(graded), len(due))
+    run.engine = SEALED if all_sealed(results) else ASSURANCE  # until then a run counts as the lesser
     run.finished_at = utc_text(call.now())
     session.commit()
     return graded

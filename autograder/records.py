@@ -90,6 +90,12 @@ class Result(Record):
     attempt: Mapped[Attempt] = relationship(back_populates="results")
     run: Mapped[GradingRun] = relationship()
 
+    @property
+    def assurance(self) -> str:
+        """`sealed` if every test's verdict was made out of reach of the learner's code, else `compat`."""
+        tests = [cell for cell in self.cell_list() if cell["kind"] == "test"]
+        return "sealed" if tests and all(cell.get("is_sealed", False) for cell in tests) else "compat"
+
     def cell_list(self) -> list[dict[str, Any]]:
         """Return the graded cells as plain values."""
         return list(json.loads(self.cells))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from autograder.execution.engines import Engine, EngineRoom
+from autograder.execution.engines import Assurance, Engine, EngineRoom
 from autograder.gradebook import GradebookFrames, read_gradebook
 from autograder.grading import GradingOptions, GradingSummary, Progress, grade_assignment
 from autograder.jobs import Limits
@@ -29,6 +29,7 @@ class GradeRequest:
     force: bool = False
     jobs: int = 0
     engine: Engine = "fork"
+    assurance: Assurance = "compat"
 
 
 def collect_course(site: Site, course: str, assignments: tuple[str, ...], *, now: datetime) -> dict[str, Collected]:
@@ -57,7 +58,7 @@ def grade_course(
         memory_bytes=grading.memory_bytes,
         output_bytes=grading.output_bytes,
     )
-    with EngineRoom(request.engine, sandbox_required=grading.sandbox == "required") as room:
+    with EngineRoom(request.engine, sandbox_required=grading.sandbox == "required", assurance=request.assurance) as room:
         for assignment in _chosen(root, assignments):
             assessment = manifest.assessment(assignment)
             options = GradingOptions(
@@ -88,7 +89,7 @@ def grade_directory(
             remedy="Is this an nbgrader course directory? Give it with --root.",
         )
     options = GradingOptions(workers=request.jobs, force=request.force, learners=request.learners)
-    with EngineRoom(request.engine) as room:
+    with EngineRoom(request.engine, assurance=request.assurance) as room:
         return [grade_assignment(directory, assignment, options, now=now, progress=progress, room=room) for assignment in chosen]
 
 

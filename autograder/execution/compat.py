@@ -141,9 +141,7 @@ def _none_submitted(source: AssignmentSource, submitted: list[str]) -> str:
     return f"the submission holds none of the assignment's notebooks ({wanted})" + (f"; it holds {found}" if found else "")
 
 
-def run_notebook(
-    node: Any, folder: Path, notebook: SourceNotebook, job: GradingJob, server: ForkServer | None
-) -> tuple[Any, str] | None:
+def run_notebook(node: Any, folder: Path, notebook: SourceNotebook, job: GradingJob, server: ForkServer | None) -> tuple[Any, str] | None:
     """Run the notebook in place, tests and all, in one kernel; return None, or the status and the reason if it did not come to its end."""
     return _run_forked(server, node, folder, job) if server and is_forkable(job, notebook) else _run(node, folder, job)
 

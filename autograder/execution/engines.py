@@ -15,8 +15,10 @@ from autograder.execution.fork_server import ForkServer
 from autograder.execution.preloading import imports_of
 from autograder.jobs import AssignmentSource, Limits
 from autograder.sandbox.bubblewrap import find_bubblewrap
+from autograder.sealed.grading import CANDIDATE, EXAMINER, EXAMINER_UID
 
 Engine = Literal["fork", "kernel"]
+Assurance = Literal["compat", "sealed"]
 
 NO_SANDBOX = "none"
 BUBBLEWRAP = "bubblewrap"
@@ -30,14 +32,17 @@ class Ready:
     """What keeps learners' code in, in words; recorded with the run."""
     server: ForkServer | None
     """Forks kernels; None: nbclient starts them."""
+    examiner: ForkServer | None = None
+    """Forks the tests' own kernels; None: tests run in the learner's."""
 
 
 class EngineRoom:
     """Starts what a source needs, and keeps it for the next one; closing it ends every kernel."""
 
-    def __init__(self, engine: Engine = "fork", *, sandbox_required: bool = False) -> None:
-        self._engine, self._required = engine, sandbox_required
+    def __init__(self, engine: Engine = "fork", *, sandbox_required: bool = False, assurance: Assurance = "compat") -> None:
+        self._engine, self._required, self._is_sealed = engine, sandbox_required, assurance == "sealed"
         self._server: ForkServer | None = None
+        self._examiner: ForkServer | None = None
         self._loaded: frozenset[str] = frozenset()
         self._forks_here = True
 
@@ -48,30 +53,36 @@ class EngineRoom:
         self.close()
 
     def close(self) -> None:
-        """End the fork server."""
-        if self._server is not None:
-            self._server.close()
-            self._server = None
+        """End the fork servers."""
+        for server in (self._server, self._examiner):
+            if server is not None:
+                server.close()
+        self._server = self._examiner = None
 
     def prepare(self, source: AssignmentSource) -> Ready:
         """Return the means to run submissions of `source`; the fork server is started anew if the source needs more libraries.
 
         Raises:
-            SandboxMissingError: a sandbox is required and none can be made.
+            SandboxMissingError: a sandbox is required and none can be made, or sealed grading is asked for and no kernel can be forked.
         """
         if self._engine == "fork" and self._forks_here:
             wanted = frozenset(imports_of([source]))
             if self._server is None or not wanted <= self._loaded:
                 self._start(wanted | self._loaded)
         if self._server is not None:
-            return Ready(f"fork of one kernel: {_layers(self._server)}", self._server)
+            return Ready(f"fork of one kernel: {_layers(self._server)}", self._server, self._examiner)
+        if self._is_sealed:
+            raise SandboxMissingError(
+                "sealed grading needs kernels that are forked and locked in, and there are none here",
+                remedy="`patunay doctor` says what is missing; leave --engine kernel out, or grade without --sealed.",
+            )
         return Ready(_bubblewrap(required=self._required), None)
 
     def _start(self, modules: frozenset[str]) -> None:
         """Start a fork server and fork a kernel once; remember if this machine does not allow it."""
         self.close()
         try:
-            server = ForkServer(sorted(modules))
+            server = ForkServer(sorted(modules), extension=CANDIDATE if self._is_sealed else None)
         except (SandboxMissingError, OSError):
             self._forks_here = False
             return
@@ -83,6 +94,8 @@ class EngineRoom:
             self._forks_here = False
             return
         self._server, self._loaded = server, modules
+        if self._is_sealed:
+            self._examiner = ForkServer(sorted(modules), extension=EXAMINER, first_uid=EXAMINER_UID)
 
 
 def try_layers() -> dict[str, str]:

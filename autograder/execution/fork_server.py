@@ -66,10 +66,11 @@ class ForkServer:
     Args:
         preload: modules to load before the first fork.
         extension: the module whose `attach` gives kernels an answer to messages that are no cells (`Kernel.ask`).
+        first_uid: its kernels run as the users from this one on, where we are root.
     """
 
-    def __init__(self, preload: Sequence[str], *, extension: str | None = None) -> None:
-        self._lock = threading.Lock()
+    def __init__(self, preload: Sequence[str], *, extension: str | None = None, first_uid: int = _FIRST_UID) -> None:
+        self._lock, self._first_uid = threading.Lock(), first_uid
         self._scratch = tempfile.TemporaryDirectory(prefix="patunay-zygote-")
         self._slots: set[int] = set()
         self.layers: dict[str, str] = {}
@@ -120,9 +121,7 @@ class ForkServer:
         self._process.wait()
         self._scratch.cleanup()
 
-    def start_kernel(
-        self, folder: Path | None, limits: Limits, environment: dict[str, str], wire: socket.socket | None = None
-    ) -> Kernel:
+    def start_kernel(self, folder: Path | None, limits: Limits, environment: dict[str, str], wire: socket.socket | None = None) -> Kernel:
         """Return a locked-in kernel whose working folder is a copy of `folder`.
 
         Args:
@@ -140,7 +139,7 @@ class ForkServer:
             "memory_bytes": limits.memory_bytes,
             "file_bytes": 128 * 2**20,
             "processes": 256,
-            "uid": _FIRST_UID + slot if os.geteuid() == 0 else None,
+            "uid": self._first_uid + slot if os.geteuid() == 0 else None,
             "environment": environment,
         }
         channel, theirs = socket.socketpair()
@@ -150,7 +149,7 @@ class ForkServer:
             with self._lock:
                 socket.send_fds(self._control, [json.dumps(request).encode()], descriptors)
             theirs.close()
-            reply.close()
+            reply.close()  # so that a fork server that dies leaves no answer to wait for
             answer.settimeout(_ANSWER_S)
             data, handles, _, _ = socket.recv_fds(answer, 1 << 16, 1)
             told = json.loads(data or b'{"error": "the fork server died"}')
@@ -159,6 +158,8 @@ class ForkServer:
             self._slots.discard(slot)
             raise SandboxMissingError(f"the fork server does not answer: {failure}") from failure
         finally:
+            theirs.close()
+            reply.close()
             answer.close()
         if not handles:
             channel.close()

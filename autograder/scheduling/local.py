@@ -21,16 +21,20 @@ from autograder.execution.compat import grade_submission, is_forkable
 from autograder.execution.fork_server import ForkServer
 from autograder.jobs import GradingJob, GradingResult
 from autograder.scheduling.worker import broken
+from autograder.sealed.grading import SealedServers, grade_sealed
 
 _PRELOADED = ["autograder.execution.compat", "autograder.scheduling.worker"]
 
 
-def grade_all(jobs: Sequence[GradingJob], *, workers: int, server: ForkServer | None = None) -> Iterator[tuple[int, GradingResult]]:
+def grade_all(
+    jobs: Sequence[GradingJob], *, workers: int, server: ForkServer | None = None, examiner: ForkServer | None = None
+) -> Iterator[tuple[int, GradingResult]]:
     """Yield `(index of the job, its result)` as they finish; all of them, whatever happens to single ones.
 
     Args:
         workers: how many jobs run at once; 0 for one a core.
         server: forks the kernels of Python notebooks; jobs with other kernels, and all without a server, get a process of their own.
+        examiner: forks the tests' own kernels: what `server` can run is graded sealed.
     """
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(_PRELOADED)
@@ -41,22 +45,23 @@ def grade_all(jobs: Sequence[GradingJob], *, workers: int, server: ForkServer | 
         try:
             while True:
                 while len(running) < count and (following := next(waiting, None)) is not None:
-                    running[pool.submit(_run, following[1], context, server)] = following[0]
+                    running[pool.submit(_run, following[1], context, server, examiner)] = following[0]
                 if not running:
                     return
                 for finished in wait(running, return_when=FIRST_COMPLETED).done:
                     yield running.pop(finished), finished.result()
         except BaseException:
-            if server is not None:
-                server.close()  # ends the running kernels, so that nobody who presses Ctrl-C waits for an endless loop
+            for each in (server, examiner):
+                if each is not None:
+                    each.close()  # ends the running kernels, so that nobody who presses Ctrl-C waits for an endless loop
             raise
 
 
-def _run(job: GradingJob, context: Any, server: ForkServer | None) -> GradingResult:
+def _run(job: GradingJob, context: Any, server: ForkServer | None, examiner: ForkServer | None) -> GradingResult:
     if server is None or not all(is_forkable(job, notebook) for notebook in job.source.notebooks):
         return run_job(job, context)
     try:
-        return grade_submission(job, server)
+        return grade_submission(job, server) if examiner is None else grade_sealed(job, SealedServers(server, examiner))
     except Exception as unexpected:  # noqa: BLE001 - round one job; recorded as a broken result
         return broken(unexpected)
 

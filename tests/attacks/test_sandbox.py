@@ -105,9 +105,10 @@ class World:
             "reach a nameless socket of this machine": (
                 f"import socket\nwith socket.socket(socket.AF_UNIX) as s:\n    s.connect('\\0{_MARK}')"
             ),
-            "see the grader's process": f"assert os.path.exists('/proc/{os.getpid()}/cmdline')\n"
-            f"assert 'pytest' in open('/proc/{os.getpid()}/cmdline').read()",
-            "send a signal to the grader": f"assert 'pytest' in open('/proc/{os.getpid()}/cmdline').read()\nos.kill({os.getpid()}, 0)",
+            "see the grader's process": f"assert open('/proc/{os.getpid()}/cmdline').read() == {_own_command()!r}",
+            "send a signal to the grader": (
+                f"assert open('/proc/{os.getpid()}/cmdline').read() == {_own_command()!r}\nos.kill({os.getpid()}, 0)"
+            ),
             "read the grader's environment": "assert 'PATUNAY_KERNEL_MEMORY_BYTES' in os.environ",
             "hold powers of the administrator": (
                 "[held] = [line for line in open('/proc/self/status') if line.startswith('CapEff')]\nassert int(held.split()[1], 16)"
@@ -117,6 +118,10 @@ class World:
                 f"import subprocess, sys\nsubprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)', {_MARK!r}], start_new_session=True)"
             ),
         }
+
+
+def _own_command() -> str:
+    return Path("/proc/self/cmdline").read_text(encoding="utf-8")
 
 
 _WRITERS = {"write where the site lies", "write into the host's temporary folder", "change a library that the next learner loads"}

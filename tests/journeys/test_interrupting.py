@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.portal.commands import heed_interrupts
 from tests.small_course import SQUARE, make_small_course
 
 pytestmark = pytest.mark.slow
@@ -20,7 +21,7 @@ def test_grading_stops_at_once_and_goes_on_when_it_is_called_again(tmp_path: Pat
     course.submit("ana", SQUARE, "found = 3")
     course.submit("loops", "while True:\n    pass", "found = 3")
     command = [sys.executable, "-m", "portal.cli", "grade", "ps1", "--root", str(course.root)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=heed_interrupts) as running:
         time.sleep(6)
         running.send_signal(signal.SIGINT)
         asked = time.monotonic()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -80,3 +81,8 @@ def mounted(*arguments: str) -> Iterator[None]:
         yield
     finally:
         subprocess.run(["umount", "--lazy", arguments[-1]], check=True)
+
+
+def heed_interrupts() -> None:
+    """Let a program that is started from here be interrupted, even if we were started in the background, where shells have SIGINT ignored."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)

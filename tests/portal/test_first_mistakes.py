@@ -17,7 +17,7 @@ import pytest
 from courses.settings import Site, load_site
 from portal.awarding import approve, prepare
 from portal.cli.app import main
-from tests.portal.commands import Ran, assert_diagnosed, command, environment, mounted, patunay
+from tests.portal.commands import Ran, assert_diagnosed, command, environment, heed_interrupts, mounted, patunay
 from tests.small_course import make_small_course
 from tests.small_site import COURSE, NOW, enter_results, people, released_site
 
@@ -346,7 +346,12 @@ def test_interrupting_with_the_keyboard_says_that_nothing_is_lost(site: Site) ->
     holder = sqlite3.connect(site.root / "ledger.db", isolation_level=None)
     holder.execute("BEGIN IMMEDIATE")  # so that there is time to interrupt
     process = subprocess.Popen(
-        command("batch", "issue", batch), cwd=site.root, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        command("batch", "issue", batch),
+        cwd=site.root,
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        preexec_fn=heed_interrupts,
     )
     while not _has_open(process.pid, "ledger.db"):
         assert process.poll() is None

@@ -1,0 +1,333 @@
+"""The learner's side of an examination: answers what the examiner asks about the names and objects of the learner's notebook.
+
+It runs in the learner's own process, so nothing that it says is believed and nothing that it does protects anybody: what protects is the examiner, which
+reads plain values only. It answers only while the grader lets it, between the learner's cells.
+"""
+
+from __future__ import annotations
+
+import builtins
+import hashlib
+import importlib
+import inspect
+import io
+import signal
+import socket
+import sys
+import traceback
+import types
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from autograder.sealed import codec, values
+from autograder.sealed.codec import Decoder, Encoder
+from autograder.sealed.contents import replace_contents, snapshot
+from autograder.sealed.party import Party
+from autograder.sealed.references import Reference, is_reference, operate
+from autograder.sealed.wire import Channel, Tree, WireError, pack
+
+_LONGEST_PRINT = 4_000_000
+
+
+class _Printed(io.TextIOBase):
+    """A stream that keeps what is printed, to be sent with the next message."""
+
+    def __init__(self, kept: list[list[Any]], number: int) -> None:
+        self._kept, self._number = kept, number
+
+    @property
+    def encoding(self) -> str:  # type: ignore[override]
+        return "utf-8"
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, text: str) -> int:
+        """Keep the text."""
+        if not isinstance(text, str):
+            raise TypeError(f"write() argument must be str, not {type(text).__name__}")
+        if self._kept and self._kept[-1][0] == self._number:
+            self._kept[-1][1].append(str(text))
+        else:
+            self._kept.append([self._number, [str(text)]])
+        return len(text)
+
+
+class _Watched:
+    """A global that the examiner has a twin of."""
+
+    __slots__ = ("digest", "thing")
+
+    def __init__(self, thing: object, digest: bytes) -> None:
+        self.thing, self.digest = thing, digest
+
+
+class Candidate(Party):
+    """Answers the examiner."""
+
+    def __init__(self, channel: Channel, names: dict[str, Any]) -> None:
+        super().__init__(channel)
+        self._names = names
+        self._kept: list[list[Any]] = []
+        self._watched: dict[str, _Watched] = {}
+        self._twin_classes: dict[str, None] = {}
+        self._fresh: dict[str, Any] = {}
+        self._bases: list[object] = []
+        self._is_over = self._may_interrupt = self._was_interrupted = False
+
+    def examine(self) -> None:
+        """Answer until the examiner says that it has no more questions, or is gone."""
+        self._is_over = False
+        values.load_types()
+        with self._surroundings():
+            while not self._is_over:
+                try:
+                    self.answer(self.receive())
+                except WireError:
+                    return
+
+    @contextmanager
+    def _surroundings(self) -> Iterator[None]:
+        """Collect what is printed, pass `input` on, and let an interrupt stop the learner's code but no message."""
+        before = sys.stdout, sys.stderr, builtins.input
+        sys.stdout, sys.stderr = _Printed(self._kept, 1), _Printed(self._kept, 2)
+        builtins.input = lambda prompt="": self.request("input", str(prompt))
+        handler = signal.signal(signal.SIGINT, self._interrupt)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGINT, handler)
+            sys.stdout, sys.stderr, builtins.input = before
+            self._watched.clear()
+
+    def _interrupt(self, *_: object) -> None:
+        if self._may_interrupt:
+            raise KeyboardInterrupt
+        self._was_interrupted = True
+
+    def _try(self, operation: str, arguments: list[Any], named: dict[str, Any]) -> tuple[bool, Any]:
+        self._may_interrupt = True
+        try:
+            if self._was_interrupted:
+                self._was_interrupted = False
+                raise KeyboardInterrupt
+            return super()._try(operation, arguments, named)
+        except KeyboardInterrupt as late:
+            return False, late
+        finally:
+            self._may_interrupt = False
+
+    def exchange(self, operation: str, *arguments: Any, **named: Any) -> tuple[bool, Any]:
+        """Ask back; an interrupt waits until the message is whole."""
+        may, self._may_interrupt = self._may_interrupt, False
+        try:
+            return super().exchange(operation, *arguments, **named)
+        finally:
+            self._may_interrupt = may
+
+    def exception_tree(self, raised: BaseException) -> Tree:
+        """Return the exception's tree; an interrupt is the time limit."""
+        if isinstance(raised, KeyboardInterrupt):
+            return ["exception", ["builtins:TimeoutError"], ["the time limit was reached"], "the time limit was reached", 0]
+        return super().exception_tree(raised)
+
+    # --- what may be asked
+
+    def perform(self, operation: str, arguments: list[Any], named: dict[str, Any]) -> Any:
+        """Do what is asked."""
+        if operation == "call":
+            return arguments[0](*arguments[1:], **named)
+        if operation == "operation":
+            return operate(*arguments)
+        if operation == "attribute":
+            return getattr(*arguments)
+        return getattr(self, f"_do_{operation.replace(' ', '_')}")(*arguments)
+
+    def _do_names(self) -> list[str]:
+        return [name for name in self._names if not name.startswith("_")]
+
+    def _do_has(self, name: str) -> bool:
+        return name in self._names
+
+    def _do_fetch(self, *names: str) -> dict[str, Any]:
+        """Return the globals of those names that exist; data are watched from now on, so that both sides keep the same."""
+        found = {name: self._names[name] for name in names if name in self._names}
+        for name, thing in found.items():
+            self._watched.pop(name, None)
+            self._fresh[name] = thing
+        return found
+
+    def _do_delete(self, name: str) -> None:
+        del self._names[name]
+
+    def _do_close_figures(self) -> None:
+        if "matplotlib.pyplot" in sys.modules:
+            sys.modules["matplotlib.pyplot"].close("all")
+
+    def _do_twin_classes(self, *names: str) -> None:
+        self._twin_classes = dict.fromkeys(names)
+
+    def _do_over(self) -> None:
+        self._is_over = True
+        self._do_close_figures()
+
+    def _do_set_attribute(self, thing: Any, name: str, value: Any) -> None:
+        setattr(thing, name, value)
+
+    def _do_delete_attribute(self, thing: Any, name: str) -> None:
+        delattr(thing, name)
+
+    def _do_repr(self, thing: Any) -> str:
+        return repr(thing)
+
+    def _do_str(self, thing: Any) -> str:
+        return str(thing)
+
+    def _do_dir(self, thing: Any) -> list[str]:
+        return dir(thing)
+
+    def _do_is_instance(self, thing: Any, kind: Any) -> bool:
+        return isinstance(thing, kind)
+
+    def _do_source(self, thing: Any) -> str:
+        return inspect.getsource(thing)
+
+    def _do_signature(self, thing: Any) -> list[tuple[str, int, bool, Any]]:
+        parameters = inspect.signature(thing).parameters.values()
+        return [
+            (each.name, int(each.kind), each.default is not each.empty, None if each.default is each.empty else each.default)
+            for each in parameters
+        ]
+
+    # --- globals that both sides have
+
+    def take_note(self, note: Tree) -> None:
+        """Take what the examiner's tests set or deleted, and what they changed in place."""
+        super().take_note(note)
+        self._fresh = {}
+        if note[0] is None:
+            return
+        decoder = Decoder(self)
+        settings, deletions, changes = note[0]
+        for name, tree in settings:
+            self._names[name] = decoder.decode(tree)
+            self._watched.pop(name, None)
+        for name in deletions:
+            self._names.pop(name, None)
+            self._watched.pop(name, None)
+        for name, tree in changes:
+            if name in self._watched:
+                watched = self._watched[name]
+                replace_contents(watched.thing, decoder.contents(tree))
+                watched.digest = self._digest(watched.thing)
+
+    def shared_trees(self) -> dict[int, Tree]:
+        """Return the twins' trees."""
+        return {id(watched.thing): ["global", name] for name, watched in self._watched.items() if _is_mutable(watched.thing)}
+
+    def news(self, encoder: Encoder) -> Tree:
+        """Return what became of the globals that the examiner has twins of."""
+        told: list[Tree] = []
+        for name, watched in list(self._watched.items()):
+            if name not in self._names:
+                told.append([name, "gone", None])
+                del self._watched[name]
+                continue
+            thing = self._names[name]
+            if thing is not watched.thing:
+                told.append([name, "new", encoder.encode(thing)])
+                self._watched[name] = _Watched(thing, self._digest(thing))
+            elif _is_mutable(thing) and (digest := self._digest(thing)) != watched.digest:
+                watched.digest = digest
+                told.append([name, "changed", encoder.contents(thing)])
+        for name, thing in self._fresh.items():
+            self._watched[name] = _Watched(thing, self._digest(thing) if _is_mutable(thing) else b"")
+        return told
+
+    def _renewed(self, encoder: Encoder) -> Encoder:
+        """Leave the globals that are being fetched out of the twins: now their value has to be sent."""
+        twins = {name: watched.thing for name, watched in self._watched.items() if name not in self._fresh and _is_mutable(watched.thing)}
+        encoder._shared = {id(thing): ["global", name] for name, thing in twins.items()}
+        return encoder
+
+    def _digest(self, thing: object) -> bytes:
+        if not _is_mutable(thing):
+            return b""
+        return hashlib.blake2b(pack(Encoder(self).encode(thing)), digest_size=16).digest()
+
+    def resolve(self, decoder: Decoder, node: list[Tree]) -> object:
+        """Return what a tree of the examiner's stands for; modules and library objects are this process's own."""
+        if node[0] == "global":
+            return self._watched[node[1]].thing
+        if node[0] == "module":
+            return importlib.import_module(node[1])
+        if node[0] == "library":
+            found: Any = importlib.import_module(node[1])
+            for part in node[2].split("."):
+                found = getattr(found, part)
+            return decoder.number(found)
+        if node[0] == "twin":
+            kind = self._names[node[1]]
+            made = decoder.number(kind.__new__(kind))
+            object.__setattr__(made, "__dict__", decoder.decode(node[2]))
+            return made
+        return super().resolve(decoder, node)
+
+    def refer(self, encoder: Encoder, thing: object) -> Tree:
+        """Return the tree of an object: a twin of one of the instructor's classes, a subclass of data as its base beside a reference, or a reference."""
+        kind = type(thing)
+        if kind.__name__ in self._twin_classes and self._names.get(kind.__name__) is kind and hasattr(thing, "__dict__"):
+            encoder.number(thing)
+            return ["twin", kind.__name__, encoder.encode(vars(thing))]
+        if is_reference(thing) or isinstance(thing, (types.ModuleType, type)):
+            return super().refer(encoder, thing)
+        base = codec.plain_base(thing)
+        if base is None or type(base) is kind:
+            return super().refer(encoder, thing)
+        self._bases.append(base)
+        return ["derived", super().refer(encoder, thing), encoder.encode(base)]
+
+    def class_of(self, reference: Reference) -> type | None:
+        """Say of which library class an object of the test's is."""
+        for each in reference._sealed_about.ancestors[:-1]:
+            module, _, name = each.partition(":")
+            found = vars(sys.modules[module]).get(name) if module in sys.modules and module != "__main__" else None
+            if isinstance(found, type):
+                return found
+        return None
+
+    def printed(self) -> Tree:
+        """Return what was printed since the last message."""
+        told = [[number, "".join(texts)[:_LONGEST_PRINT]] for number, texts in self._kept]
+        self._kept.clear()
+        return [[number, Encoder(self).encode(text)] for number, text in told] or None
+
+    def outgoing_note(self) -> Tree:
+        """Return what was printed before the question back."""
+        return [self.printed(), self.random_state()]
+
+
+def _is_mutable(thing: object) -> bool:
+    return snapshot(thing) is not None
+
+
+def prepare() -> None:
+    """Load what a locked-in process cannot load any more."""
+    importlib.import_module("numpy")
+    values.load_types()
+
+
+def attach(kernel: Any, descriptor: int) -> Callable[[dict[str, Any]], dict[str, Any]]:
+    """Return what the kernel does when the grader lets the examiner ask, over `descriptor`."""
+    candidate = Candidate(Channel(socket.socket(fileno=descriptor)), kernel.shell.user_ns)
+
+    def examine(_message: dict[str, Any]) -> dict[str, Any]:
+        try:
+            candidate.examine()
+        except Exception:  # noqa: BLE001 - the notebook goes on; the examiner is told by the connection's end
+            candidate.channel.close()
+            return {"failed": traceback.format_exc()}
+        return {}
+
+    return examine

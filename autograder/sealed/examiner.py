@@ -1,0 +1,390 @@
+"""The tests' side of an examination: runs test cells in a kernel of its own and asks the learner's side for what they do not define.
+
+Rules:
+1. From the learner's side it reads plain values; it never imports, builds or calls anything that the other side names, except what `values` lists.
+2. Comparing, arithmetic and truth of a learner's object: asked only of classes that the reference solution defines, and then noted; refused for all others.
+3. A learner's side that is gone or talks nonsense stays gone: every later question raises `CandidateGoneError`, and the cell's report says so, whatever
+   the test made of the exception.
+"""
+
+from __future__ import annotations
+
+import builtins
+import sys
+import types
+from typing import Any, NoReturn
+
+from autograder.sealed import codec
+from autograder.sealed.codec import Decoder, Encoder, expect
+from autograder.sealed.contents import is_unchanged, replace_contents, snapshot
+from autograder.sealed.handing import ODDITIES, claimed_class, library_place, library_value, oddities_of, public_attribute
+from autograder.sealed.namespace import ExaminerNames
+from autograder.sealed.party import OtherSideError, Party, nearest_exception
+from autograder.sealed.policy import SealingPolicy, class_body_names, names_used, parsed
+from autograder.sealed.references import FORWARDED, About, Reference, is_reference, operate
+from autograder.sealed.wire import Channel, Tree, UnsendableError, WireError
+
+_MAXIMUM_QUESTIONS = 200_000
+_UNMANAGED = object()
+
+
+class CandidateGoneError(Exception):
+    """The learner's side does not answer any more, or not by the rules. Never leaves the examiner's kernel."""
+
+
+class Examiner(Party):
+    """Asks the candidate, and answers for what the tests passed to it."""
+
+    def __init__(self, channel: Channel, own_names: dict[str, Any], policy: SealingPolicy) -> None:
+        super().__init__(channel)
+        self.policy = policy
+        self.names_here = ExaminerNames(own_names, self)
+        self.is_trusted = False
+        """Whether the cell that runs is the instructor's set-up, which the candidate has run itself: nothing of it is handed over."""
+        self.unsealed: dict[str, None] = {}
+        self.unexpected: dict[str, None] = {}
+        self.gone = ""
+        self._takes_random = False
+        self._questions = 0
+        self._served = frozenset(policy.served)
+        self._imports = {each.name: each for each in policy.imports}
+        self._replaceable = frozenset(policy.replaceable)
+        self._handed_over: dict[str, object] = {}
+        self._twins: dict[str, Any] = {}
+        self._twin_states: dict[str, Any] = {}
+        self._has: dict[str, bool] = {}
+        self._deleted: set[str] = set()
+        self._stand_ins: dict[int, type[Exception]] = {}
+        self._bodies: list[str] = []
+        self._oddities: set[str] = set()
+
+    # --- cells
+
+    def begin_cell(self, source: str, *, trusted: bool, forget: list[str]) -> None:
+        """Get ready for a cell.
+
+        Args:
+            forget: names that an answer cell has bound since; from now on they are the learner's again.
+        """
+        for name in forget:
+            if dict.__contains__(self.names_here, name):
+                dict.__delitem__(self.names_here, name)
+        self._deleted -= set(forget)
+        self.is_trusted, self._questions = trusted, 0
+        self._oddities = oddities_of(source)
+        self._takes_random = not trusted and any(word in source for word in ("seed", "setstate", "set_state"))
+        for kept in (self.unsealed, self.unexpected, self._twins, self._twin_states, self._has):
+            kept.clear()
+        if not self.policy.is_known:
+            self.unsealed["there is no reference solution to say what the learner's side may decide"] = None
+        self._fetch_ahead(source)
+
+    def end_cell(self) -> dict[str, Any]:
+        """Return what is to be said of the verdict."""
+        for name in self._bodies:
+            if dict.get(self.names_here, name) is self._twins.get(name, _UNMANAGED):
+                dict.pop(self.names_here, name, None)
+        self._bodies.clear()
+        if self.is_trusted:
+            self._handed_over = self._replaceable_now()
+        if not self.gone:
+            try:
+                self.request("over")
+            except Exception:  # noqa: BLE001 - the cell is over whatever the learner's side does
+                self._shut("the examination could not be ended")
+        return {"unsealed": list(self.unsealed), "unexpected": list(self.unexpected), "gone": self.gone}
+
+    def _fetch_ahead(self, source: str) -> None:
+        """Fetch the cell's names in one message, so that what is one object there is one here, and what bodies of classes read."""
+        wanted = [name for name in names_used(source) if not dict.__contains__(self.names_here, name) and self._is_served(name)]
+        if wanted and not self.gone:
+            try:
+                if self.policy.trusted_classes:
+                    self.request("twin classes", *self.policy.trusted_classes)
+                self._fetch(*sorted(wanted))
+                self._bodies = [name for name in class_body_names(parsed(source)) if name in self._twins]
+                for name in self._bodies:
+                    dict.__setitem__(self.names_here, name, self._twins[name])
+            except Exception:  # noqa: BLE001 - the cell will meet it again, where it counts
+                return
+
+    # --- names: the Lookup of ExaminerNames
+
+    def find(self, name: str) -> Any:
+        """Return what a name stands for that the tests do not define."""
+        if type(name) is not str or name.startswith("__") or name in self._deleted:
+            raise KeyError(name)
+        if name in self._twins:
+            return self._twins[name]
+        if self._is_served(name):
+            self._fetch(name)
+            return self._twins[name]
+        if hasattr(builtins, name):
+            return getattr(builtins, name)
+        return self._own_library(name)
+
+    def has(self, name: str) -> bool:
+        """Whether the learner's side has a name that it may have."""
+        if name in self._deleted or not (self._is_served(name) or name in self._imports):
+            return False
+        if name not in self._has:
+            self._has[name] = bool(self.request("has", name))
+        return self._has[name]
+
+    def names(self) -> list[str]:
+        """Return the names that the learner's side has and may have."""
+        return [name for name in self.request("names") if type(name) is str and self._is_served(name)]
+
+    def delete(self, name: str) -> None:
+        """Forget a name; on the learner's side too where the reference solution uses it."""
+        self._deleted.add(name)
+        self._twins.pop(name, None)
+        if name in self._replaceable and not self.is_trusted and self.has_still(name):
+            self.request("delete", name)
+        elif not dict.__contains__(self.names_here, name):
+            raise KeyError(name)
+
+    def has_still(self, name: str) -> bool:
+        """Whether the learner's side has the name now, deleted here or not."""
+        return bool(self.request("has", name))
+
+    def _is_served(self, name: str) -> bool:
+        return name in self._served or (not self.policy.is_known and not name.startswith("_") and not hasattr(builtins, name))
+
+    def _own_library(self, name: str) -> Any:
+        if name in self._imports and not self.has(name):
+            raise KeyError(name)
+        return library_value(name, self._imports.get(name), self.policy.star_modules)
+
+    def _fetch(self, *names: str) -> None:
+        found = self.request("fetch", *names)
+        if type(found) is not dict or not set(found) <= set(names):
+            self._fail("names that were not asked for")
+        for name, thing in found.items():
+            self._keep_twin(name, thing)
+        if len(names) == 1 and names[0] not in found:
+            raise KeyError(names[0])
+
+    def _keep_twin(self, name: str, thing: object) -> None:
+        self._twins[name], self._twin_states[name] = thing, snapshot(thing)
+        if hasattr(builtins, name):
+            self.unsealed[f"the learner's `{name}`, which hides Python's own"] = None
+
+    # --- messages
+
+    def exchange(self, operation: str, *arguments: Any, **named: Any) -> tuple[bool, Any]:
+        """Ask the candidate; any failure of the connection ends it for good."""
+        if self.gone:
+            raise CandidateGoneError(self.gone)
+        self._questions += 1
+        if self._questions > _MAXIMUM_QUESTIONS:
+            self._fail("the test asks too many questions of the learner's objects")
+        try:
+            is_ok, found = super().exchange(operation, *arguments, **named)
+        except UnsendableError as refusal:
+            raise ValueError(f"this cannot be handed to the learner's side: {refusal}") from refusal
+        except WireError as broken:
+            self._fail(str(broken))
+        except (KeyboardInterrupt, RecursionError):
+            self._shut("the time limit was reached, or calls were nested too deeply")
+            raise
+        if not is_ok and isinstance(found, StopIteration) and operation != "operation":
+            found = RuntimeError("the learner's code raised StopIteration")
+        return is_ok, found
+
+    def _fail(self, why: str) -> NoReturn:
+        self._shut(why)
+        raise CandidateGoneError(why)
+
+    def _shut(self, why: str) -> None:
+        self.gone = self.gone or why
+        self.channel.close()
+
+    def consider(self, raised: BaseException) -> None:
+        """Let through what is not the learner's to see."""
+        if isinstance(raised, CandidateGoneError | KeyboardInterrupt):
+            raise raised
+
+    def outgoing_note(self) -> Tree:
+        """Return what the tests set, deleted or changed in place of what the learner's side uses."""
+        state = self.random_state()
+        if self.is_trusted:
+            return [None, None]
+        encoder = Encoder(self, shared=self.shared_trees())
+        now = self._replaceable_now()
+        settings = [[name, encoder.encode(thing)] for name, thing in now.items() if self._handed_over.get(name, _UNMANAGED) is not thing]
+        self._handed_over = now
+        changes = []
+        for name, thing in self._twins.items():
+            if not is_unchanged(thing, self._twin_states[name]):
+                changes.append([name, encoder.contents(thing)])
+                self._twin_states[name] = snapshot(thing)
+        return [[settings, [], changes] if settings or changes else None, state]
+
+    def _replaceable_now(self) -> dict[str, object]:
+        own = self.names_here
+        bodies = set(self._bodies)
+        return {name: dict.__getitem__(own, name) for name in self._replaceable if dict.__contains__(own, name) and name not in bodies}
+
+    def take_note(self, note: Tree) -> None:
+        """Print what the learner's code printed before it asked back."""
+        self.take_printed(note[0])
+        self.take_random(note[1])
+
+    def take_random(self, state: Tree) -> None:
+        """Follow the learner's side only where the test itself has seeded the generators."""
+        if self._takes_random:
+            super().take_random(state)
+
+    def take_printed(self, printed: Tree) -> None:
+        """Print what the learner's code printed."""
+        for number, text in printed or ():
+            stream = sys.stderr if number == 2 else sys.stdout
+            stream.write(expect(Decoder(self).decode(text), str))
+
+    def take_news(self, decoder: Decoder, news: Tree) -> None:
+        """Let the twins of the learner's globals follow."""
+        for name, what, tree in expect(news, list):
+            if name not in self._twins:  # a test has deleted it since
+                _ = decoder.contents(tree) if what == "changed" else decoder.decode(tree)
+            elif what == "gone":
+                del self._twins[name]
+            elif what == "new":
+                self._keep_twin(name, decoder.decode(tree))
+            else:
+                fresh = decoder.contents(tree)
+                if type(fresh) is not type(self._twins[name]):
+                    raise WireError("a change to another type")
+                replace_contents(self._twins[name], fresh)
+                self._twin_states[name] = snapshot(self._twins[name])
+
+    def shared_trees(self) -> dict[int, Tree]:
+        """Return the twins' trees."""
+        return {
+            id(self._twins[name]): ["global", name]
+            for name, state in self._twin_states.items()
+            if state is not None and name in self._twins
+        }
+
+    # --- what the tests hand over
+
+    def refer(self, encoder: Encoder, thing: Any) -> Tree:
+        """Return the tree of something that the tests hand over."""
+        kind = type(thing)
+        if is_reference(thing):
+            return super().refer(encoder, thing)
+        if isinstance(thing, type) and thing in self._stand_ins.values():
+            return ["R", next(number for number, each in self._stand_ins.items() if each is thing)]
+        if isinstance(thing, type) and issubclass(thing, Reference):
+            return ["R", thing._sealed_class_number]  # type: ignore[attr-defined]
+        if thing is self.names_here or kind.__module__.startswith("autograder."):
+            raise UnsendableError("it belongs to the examination itself")
+        if isinstance(thing, types.ModuleType):
+            return ["module", thing.__name__]
+        place = library_place(thing)
+        if place is not None:
+            encoder.number(thing)
+            return ["library", *place]
+        if kind.__name__ in self.policy.trusted_classes and dict.get(self.names_here, kind.__name__) is kind and hasattr(thing, "__dict__"):
+            encoder.number(thing)
+            return ["twin", kind.__name__, encoder.encode(vars(thing))]
+        base = codec.plain_base(thing)
+        if base is None or type(base) is kind:
+            return super().refer(encoder, thing)
+        tree = encoder.encode(base)
+        self._exported[-len(self._exported) - 1] = base  # kept alive: it was numbered
+        return tree
+
+    def perform(self, operation: str, arguments: list[Any], named: dict[str, Any]) -> Any:
+        """Do what the learner's code does with something that a test handed to it: call it, use its public attributes and its operators."""
+        if operation == "input":
+            return builtins.input(*arguments)
+        thing: Any = arguments[0] if arguments else None
+        if id(thing) not in self._numbers:
+            raise WireError("a question about nothing that was handed over")
+        if operation == "call":
+            return thing(*arguments[1:], **named)
+        if operation == "operation" and arguments[1] in FORWARDED:
+            return operate(thing, *arguments[1:])
+        if operation in {"attribute", "set attribute"}:
+            return public_attribute(operation, *arguments)
+        if operation in {"repr", "str"}:
+            return repr(thing) if operation == "repr" else str(thing)
+        if operation == "dir":
+            return [name for name in dir(thing) if not name.startswith("_")]
+        if operation == "is instance":
+            return isinstance(arguments[0], arguments[1]) if isinstance(arguments[1], type) else False
+        raise AttributeError(operation)
+
+    # --- what comes from the learner's side
+
+    def resolve(self, decoder: Decoder, node: list[Tree]) -> object:
+        """Return what a tree that is no value stands for."""
+        if node[0] == "global":
+            return self._twins[expect(node[1], str)]
+        if node[0] == "exception":
+            number = expect(node[4], int)
+            stand_in = self._stand_in(number, expect(node[1], list)) if number else None
+            return self.exception_of(decoder, node, stand_in)
+        if node[0] == "derived":
+            told = decoder.decode(node[1])
+            base = decoder.decode(node[2])
+            return told if is_reference(told) and self._is_expected(told._sealed_about) else base
+        if node[0] == "twin":
+            return self._twin(decoder, node)
+        return super().resolve(decoder, node)
+
+    def _twin(self, decoder: Decoder, node: list[Tree]) -> object:
+        kind = dict.get(self.names_here, expect(node[1], str))
+        if node[1] not in self.policy.trusted_classes or not isinstance(kind, type):
+            raise WireError("no class of the instructor's")
+        made = decoder.number(object.__new__(kind))
+        attributes = expect(decoder.decode(node[2]), dict)
+        if any(type(name) is not str for name in attributes):
+            raise WireError("an object's attributes are malformed")
+        object.__setattr__(made, "__dict__", attributes)
+        return made
+
+    def adopt(self, told: About) -> Any:
+        """Return what stands here for an object of the learner's: a reference, or for an exception class a class to catch it by."""
+        if told.kind == "class" and "builtins:BaseException" in told.ancestors:
+            return self._stand_in(told.number, list(told.ancestors))
+        return super().adopt(told)
+
+    def _stand_in(self, number: int, family: list[Tree]) -> type[Exception]:
+        if number not in self._stand_ins:
+            base = nearest_exception(family)
+            base = Exception if base is OtherSideError else base
+            name = expect(family[0], str).rpartition(":")[2].rpartition(".")[2]
+            self._stand_ins[number] = type(name, (base,), {"__module__": "__main__"})
+        return self._stand_ins[number]
+
+    def _is_expected(self, told: About) -> bool:
+        return told.module == "__main__" and told.name in self.policy.classes
+
+    def own_semantics(self, reference: Reference, operation: str) -> bool:
+        """Note that a verdict rests on an object's own operators; ask only classes that the reference solution defines."""
+        told = reference._sealed_about
+        if operation == "__hash__":
+            return False
+        word = operation.strip("_")
+        if self._is_expected(told):
+            self.unsealed[f"`{word}` of the learner's own class {told.name}"] = None
+            return True
+        self.unexpected[f"`{word}` of an object of class {told.name}, which the reference solution does not define"] = None
+        return False
+
+    def notice(self, oddity: str) -> None:
+        """Note a value that a comparison of this cell would take for equal to everything."""
+        if oddity in self._oddities:
+            self.unexpected[f"a comparison with values of which {ODDITIES[oddity]}"] = None
+
+    def display(self, result: object) -> None:
+        """Note it if what a cell shows as its result, which may be partial credit, is the learner's object with a text of its own."""
+        if is_reference(result):
+            self.unexpected["the result that is shown is an object of the learner's"] = None
+
+    def class_of(self, reference: Reference) -> type | None:
+        """Return the library class, or the instructor's, that an object says it is of."""
+        trusted = {name: dict.get(self.names_here, name) for name in self.policy.trusted_classes}
+        return claimed_class(reference._sealed_about, trusted)

@@ -1,0 +1,74 @@
+"""A course graded sealed from its gradebook: same scores as compat for honest work, and said in the records what is sealed."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from autograder.errors import SandboxMissingError
+from autograder.sealed.grading import SealedVerdict
+from tests.autograder.grading_calls import attempts, by_learner, grade, scores
+from tests.small_course import SQUARE, SmallCourse
+
+pytestmark = pytest.mark.xdist_group("fork-server")
+
+CHEAT = "class Any:\n    def __eq__(self, other):\n        return True\n    __hash__ = None\ndef square(n):\n    return Any()"
+
+
+@pytest.mark.slow
+def test_honest_partial_and_blank_work_earns_sealed_what_it_earns_in_one_process(small_course: SmallCourse) -> None:
+    small_course.submit("ana", SQUARE, "found = 3")
+    small_course.submit("ben", SQUARE, "found = 1")
+    small_course.submit("cy")
+    compat = {name: each.score for name, each in by_learner(grade(small_course)).items()}
+    sealed = {name: each.score for name, each in by_learner(grade(small_course, assurance="sealed", force=True)).items()}
+    assert sealed == compat == {"ana": 5.0, "ben": 3.0, "cy": 0.0}
+    (attempt,) = attempts(small_course, "ana")
+    assert [result.run.engine for result in attempt.results] == ["compat", "sealed"]
+    assert all(cell["is_sealed"] for cell in attempt.results[-1].cell_list())
+
+
+@pytest.mark.slow
+def test_a_cheat_waits_for_a_person_and_its_run_is_not_called_sealed(small_course: SmallCourse) -> None:
+    small_course.submit("eve", CHEAT, "found = 3")
+    (graded,) = grade(small_course, assurance="sealed").graded
+    assert graded.score == 3.0
+    assert scores(small_course, "eve")["test_square"] == (None, None, True)
+    (attempt,) = attempts(small_course, "eve")
+    cells = {cell["name"]: cell for cell in attempt.results[-1].cell_list()}
+    assert attempt.results[-1].run.engine == "compat"
+    assert (cells["test_square"]["is_sealed"], cells["test_found"]["is_sealed"]) == (False, True)
+    assert "in one process it earns 2" in cells["test_square"]["note"]
+
+
+def test_sealed_grading_is_refused_where_no_kernel_can_be_forked(small_course: SmallCourse) -> None:
+    small_course.submit("ana", SQUARE, "found = 3")
+    with pytest.raises(SandboxMissingError, match="sealed grading needs kernels that are forked"):
+        grade(small_course, assurance="sealed", engine="kernel")
+    assert attempts(small_course, "ana")[0].results == []
+
+
+@given(
+    score=st.none() | st.floats(0, 2),
+    compat=st.none() | st.floats(0, 2),
+    unsealed=st.booleans(),
+    refused=st.booleans(),
+    was_compared=st.booleans(),
+)
+def test_no_marks_are_given_for_what_was_refused_and_no_zero_against_compat(
+    score: float | None, compat: float | None, unsealed: bool, refused: bool, was_compared: bool
+) -> None:
+    verdict = SealedVerdict(
+        "t", 2.0, score, ("word",) if unsealed else (), ("odd",) if refused else (), "", compat, was_compared=was_compared
+    )
+    if refused and score:
+        assert verdict.needs_person
+    if was_compared and score is not None and score < 2 and (compat is None or compat > score):
+        assert verdict.needs_person
+    if score == 2 and not refused:
+        assert not verdict.needs_person
+    if verdict.needs_person or unsealed or refused:
+        assert not verdict.is_sealed
+    if verdict.needs_person:
+        assert "decided by a person" in (verdict.note or "")
