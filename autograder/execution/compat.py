@@ -22,7 +22,7 @@ from nbgrader.preprocessors import Execute, LimitOutput
 
 from autograder.errors import SandboxMissingError, UngradedCellError
 from autograder.execution.fork_server import ForkServer
-from autograder.execution.forked import run_forked
+from autograder.execution.forked import place_of, run_forked
 from autograder.jobs import AssignmentSource, CommentedCell, GradedCell, GradedNotebook, GradingJob, GradingResult, Limits, SourceNotebook
 from autograder.rebuilding import rebuild_notebook
 from autograder.scoring import is_unanswered, score_cell
@@ -90,14 +90,15 @@ def _lay_out(job: GradingJob, folder: Path) -> None:
     """Put the learner's files into `folder`, then the instructor's over them."""
     submission = Path(job.submission)
     _copy_files(submission, folder, regular_files(submission, ignored=job.source.ignored))
-    own = Path(job.source.folder)
+    copy_own_files(job.source, folder)
+
+
+def copy_own_files(source: AssignmentSource, folder: Path) -> None:
+    """Put the instructor's data and helper files into `folder`, over what is there."""
+    own = Path(source.folder)
     if own.is_dir():
-        names = [
-            name
-            for name in regular_files(own, ignored=job.source.ignored)
-            if not name.endswith(".ipynb") and name not in job.source.kept_files
-        ]
-        _copy_files(own, folder, names)
+        names = regular_files(own, ignored=source.ignored)
+        _copy_files(own, folder, [name for name in names if not name.endswith(".ipynb") and name not in source.kept_files])
 
 
 def _copy_files(origin: Path, folder: Path, names: list[str]) -> None:
@@ -159,7 +160,7 @@ def _run(node: Any, folder: Path, job: GradingJob) -> tuple[Any, str] | None:
     except (DeadKernelError, nbformat.ValidationError, RuntimeError, TimeoutError) as failure:
         if execute.running is None:
             return "broken", f"the kernel did not start: {failure}"
-        place = _cell_name(node, execute.running)
+        place = place_of(node.cells[execute.running], execute.running)
         if execute.is_flooded:
             return _flooded(execute.printed, limits)
         return "failed", f"{place} ended the kernel" if isinstance(failure, DeadKernelError) else f"{place} stopped the run: {failure}"
@@ -167,11 +168,8 @@ def _run(node: Any, folder: Path, job: GradingJob) -> tuple[Any, str] | None:
 
 
 def _run_forked(server: ForkServer, node: Any, folder: Path, job: GradingJob) -> tuple[Any, str] | None:
-    failure = run_forked(server, node, folder, job)
-    if failure is not None:
-        status, index, what = failure
-        return status, what if index is None or what.startswith("the submission") else f"{_cell_name(node, index)} {what}"
-    return limit_output(node, ResourcesDict(), job.limits)
+    reason = run_forked(server, node, folder, job)
+    return ("failed", reason) if reason is not None else limit_output(node, ResourcesDict(), job.limits)
 
 
 def is_forkable(job: GradingJob, notebook: SourceNotebook) -> bool:
@@ -195,11 +193,6 @@ def _flooded(printed: int, limits: Limits) -> tuple[Any, str]:
 def _document(node: Any) -> str:
     """Return the notebook as JSON that is UTF-8: half characters (lone surrogates), which any program may print, stand there as escapes."""
     return str(nbformat.writes(node)).encode("utf-8", "backslashreplace").decode()
-
-
-def _cell_name(node: Any, index: int) -> str:
-    name = node.cells[index].metadata.get("nbgrader", {}).get("grade_id")
-    return f"cell {index + 1}" + (f" ({name})" if name else "")
 
 
 def _zeroes(notebook: SourceNotebook) -> list[GradedCell]:

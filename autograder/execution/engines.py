@@ -7,13 +7,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from typing import Literal
 
 from autograder.errors import SandboxMissingError
 from autograder.execution.fork_server import ForkServer
 from autograder.execution.preloading import imports_of
-from autograder.jobs import AssignmentSource, Limits
+from autograder.jobs import AssignmentSource
 from autograder.sandbox.bubblewrap import find_bubblewrap
 from autograder.sealed.grading import CANDIDATE, EXAMINER, EXAMINER_UID
 
@@ -81,18 +82,14 @@ class EngineRoom:
     def _start(self, modules: frozenset[str]) -> None:
         """Start a fork server and fork a kernel once; remember if this machine does not allow it."""
         self.close()
-        try:
-            server = ForkServer(sorted(modules), extension=CANDIDATE if self._is_sealed else None)
-        except (SandboxMissingError, OSError):
-            self._forks_here = False
-            return
-        try:
-            with server.start_kernel(None, Limits(), {}) as kernel:
-                server.layers = kernel.layers
-        except (SandboxMissingError, OSError):
-            server.close()
-            self._forks_here = False
-            return
+        with contextlib.ExitStack() as on_failure:
+            try:
+                server = on_failure.enter_context(ForkServer(sorted(modules), extension=CANDIDATE if self._is_sealed else None))
+                server.probe()
+            except (SandboxMissingError, OSError):
+                self._forks_here = False
+                return
+            on_failure.pop_all()
         self._server, self._loaded = server, modules
         if self._is_sealed:
             self._examiner = ForkServer(sorted(modules), extension=EXAMINER, first_uid=EXAMINER_UID)
@@ -104,8 +101,8 @@ def try_layers() -> dict[str, str]:
     Raises:
         SandboxMissingError: no kernel can be forked here.
     """
-    with ForkServer([]) as server, server.start_kernel(None, Limits(), {}) as kernel:
-        return kernel.layers
+    with ForkServer([]) as server:
+        return server.probe()
 
 
 def _layers(server: ForkServer) -> str:

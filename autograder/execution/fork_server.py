@@ -74,7 +74,7 @@ class ForkServer:
         self._scratch = tempfile.TemporaryDirectory(prefix="patunay-zygote-")
         self._slots: set[int] = set()
         self.layers: dict[str, str] = {}
-        """What became of each layer when a kernel was tried; filled by who tried."""
+        """What became of each layer when a kernel was tried; see `probe`."""
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._control = ours
         environment = {
@@ -120,6 +120,16 @@ class ForkServer:
             self._process.kill()
         self._process.wait()
         self._scratch.cleanup()
+
+    def probe(self) -> dict[str, str]:
+        """Fork a kernel, end it, and return what became of each layer of the sandbox.
+
+        Raises:
+            SandboxMissingError: the machine refuses a layer.
+        """
+        with self.start_kernel(None, Limits(), {}) as kernel:
+            self.layers = kernel.layers
+        return self.layers
 
     def start_kernel(self, folder: Path | None, limits: Limits, environment: dict[str, str], wire: socket.socket | None = None) -> Kernel:
         """Return a locked-in kernel whose working folder is a copy of `folder`.

@@ -35,11 +35,11 @@ KERNEL_ENVIRONMENT = {
 }
 
 
-def run_forked(server: ForkServer, node: Any, folder: Path, job: GradingJob) -> tuple[str, int | None, str] | None:
+def run_forked(server: ForkServer, node: Any, folder: Path, job: GradingJob) -> str | None:
     """Run the notebook `node` in place, in a kernel whose working folder is a copy of `folder`.
 
     Returns:
-        None if every cell was run; else the status (`failed`), the index of the cell, and what happened.
+        None if every cell was run; else why the submission failed, with the cell named.
 
     Raises:
         SandboxMissingError: no kernel could be forked.
@@ -50,14 +50,20 @@ def run_forked(server: ForkServer, node: Any, folder: Path, job: GradingJob) -> 
             if cell.cell_type != "code" or not cell.source.strip():
                 continue
             if time.monotonic() > ends:
-                return "failed", index, f"the submission took longer than the {job.limits.submission_timeout_s:g} s allowed"
+                return f"the submission took longer than the {job.limits.submission_timeout_s:g} s allowed"
             try:
                 write_run(cell, kernel.run_cell(cell.source))
             except KernelDiedError:
-                return "failed", index, "ended the kernel"
+                return f"{place_of(cell, index)} ended the kernel"
             except KernelStuckError as stuck:
-                return "failed", index, f"stopped the run: {stuck}"
+                return f"{place_of(cell, index)} stopped the run: {stuck}"
     return None
+
+
+def place_of(cell: Any, index: int) -> str:
+    """Return how a cell is named to people: its place in the notebook, and its nbgrader id if it has one."""
+    name = cell.metadata.get("nbgrader", {}).get("grade_id")
+    return f"cell {index + 1}" + (f" ({name})" if name else "")
 
 
 def write_run(cell: Any, run: CellRun) -> None:

@@ -11,7 +11,6 @@ Rules:
 from __future__ import annotations
 
 import copy
-import shutil
 import socket
 import tempfile
 import time
@@ -23,13 +22,12 @@ from pathlib import Path
 from typing import Any
 
 from autograder.errors import UngradedCellError
-from autograder.execution.compat import grade_submission, is_forkable, limit_output, run_notebook
+from autograder.execution.compat import copy_own_files, grade_submission, is_forkable, limit_output, run_notebook
 from autograder.execution.fork_server import CellRun, ForkServer, Kernel, KernelDiedError, KernelStuckError
-from autograder.execution.forked import KERNEL_ENVIRONMENT, write_run
+from autograder.execution.forked import KERNEL_ENVIRONMENT, place_of, write_run
 from autograder.jobs import AssignmentSource, GradedCell, GradingJob, GradingResult, SourceNotebook
 from autograder.scoring import score_cell
 from autograder.sealed.policy import PolicyCell, SealingPolicy, policy_of
-from courses.content_hash import regular_files
 from courses.errors import DiagnosedError
 from courses.notebook import read_notebook_json
 
@@ -191,16 +189,11 @@ def examine_notebook(
             try:
                 verdict = both.run(cell, points)
             except KernelDiedError:
-                return ("failed", f"{_place(cell, index)} ended the kernel"), found
+                return ("failed", f"{place_of(cell, index)} ended the kernel"), found
             except KernelStuckError as stuck:
-                return ("failed", f"{_place(cell, index)} stopped the run: {stuck}"), found
+                return ("failed", f"{place_of(cell, index)} stopped the run: {stuck}"), found
             found += [verdict] if verdict is not None else []
     return None, found
-
-
-def _place(cell: Any, index: int) -> str:
-    name = _metadata(cell).get("grade_id")
-    return f"cell {index + 1}" + (f" ({name})" if name else "")
 
 
 def _metadata(cell: Any) -> Any:
@@ -211,7 +204,7 @@ def _metadata(cell: Any) -> Any:
 def _examination(servers: SealedServers, folder: Path, job: GradingJob, policy: SealingPolicy) -> Iterator[_Examination]:
     ours, theirs = socket.socketpair()
     with tempfile.TemporaryDirectory(prefix="patunay-tests-") as scratch, ours, theirs:
-        _copy_own_files(job.source, Path(scratch))
+        copy_own_files(job.source, Path(scratch))  # not the learner's, which their code could have written
         with (
             servers.candidate.start_kernel(folder, job.limits, KERNEL_ENVIRONMENT, theirs) as candidate,
             servers.examiner.start_kernel(Path(scratch), job.limits, KERNEL_ENVIRONMENT, ours) as examiner,
@@ -220,15 +213,6 @@ def _examination(servers: SealedServers, folder: Path, job: GradingJob, policy: 
             theirs.close()
             examiner.ask({"policy": policy.model_dump(mode="json")})
             yield _Examination(candidate, examiner, policy)
-
-
-def _copy_own_files(source: AssignmentSource, folder: Path) -> None:
-    """Lay out the instructor's data and helper files for the tests: not the learner's, which their code could have written."""
-    own = Path(source.folder)
-    for name in regular_files(own, ignored=source.ignored) if own.is_dir() else []:
-        if not name.endswith(".ipynb") and name not in source.kept_files:
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(own / name, folder / name)
 
 
 class _Examination:
