@@ -128,3 +128,14 @@ class GradingResult(WireValue):
     notebooks: tuple[GradedNotebook, ...] = ()
     warnings: tuple[str, ...] = ()
     duration_s: float = 0.0
+    queued_at: str = ""
+    """When the coordinator handed the job out; ISO 8601, UTC, as the two below. Empty if it never came to that."""
+    started_at: str = ""
+    """When a worker began with it, by the worker's clock."""
+    finished_at: str = ""
+    worker: str = ""
+    """Which worker graded it: `local-<number>`, or its address in a cluster."""
+    sandbox: str = ""
+    """What kept learners' code in there, in words; see `engines.Ready`."""
+    tries: int = 1
+    """How often the job was begun: more than once if its worker died."""
