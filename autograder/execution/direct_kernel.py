@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import fcntl
+import io
 import json
 import logging
 import os
@@ -35,6 +36,7 @@ _KERNEL: Any = IPythonKernel
 """Typed as Any on purpose: what is overridden below is theirs, and only partly typed."""
 _FLUSH_S = 0.2
 _DRAIN_TRIES = 200
+_WARM_UP_CELLS = ("import sys\nsys.path", "def f(n):\n    return 1 / n\nf(0)", "[each for each in range(3)]")
 
 
 class _Outlet:
@@ -47,6 +49,11 @@ class _Outlet:
     @classmethod
     def open(cls, descriptor: int) -> None:
         cls.descriptor, cls.lock_descriptor = descriptor, os.memfd_create("outlet")
+
+    @classmethod
+    def close(cls) -> None:
+        os.close(cls.descriptor)
+        os.close(cls.lock_descriptor)
 
     @classmethod
     def write(cls, message: dict[str, Any]) -> None:
@@ -171,6 +178,26 @@ def build_kernel() -> Any:
     return kernel
 
 
+def warm_up(kernel: Any) -> None:
+    """Run a few silent cells, so that what ipykernel makes or loads at the first one is there before the fork. No trace of them stays."""
+    silence, before = os.open(os.devnull, os.O_RDWR), (sys.stdout, sys.stderr, sys.displayhook)
+    _Outlet.open(silence)
+    sys.stdout = sys.stderr = io.StringIO()
+    loop = asyncio.new_event_loop()
+    try:
+        for code in _WARM_UP_CELLS:
+            loop.run_until_complete(_run_cell(kernel, {"id": "", "code": code}, silent=True))
+    finally:
+        loop.close()
+        asyncio.set_event_loop(None)
+        sys.stdout, sys.stderr, sys.displayhook = before
+        _Outlet.close()
+    kernel.shell.reset(new_session=False)
+    kernel.shell.last_execution_result, kernel.shell.last_execution_succeeded = None, True
+    for name in ("last_type", "last_value", "last_traceback", "last_exc"):
+        vars(sys).pop(name, None)
+
+
 Extension = Callable[[dict[str, Any]], dict[str, Any]]
 
 
@@ -232,7 +259,7 @@ def _answer(extension: Extension, request: dict[str, Any]) -> None:
         _Outlet.write({"header": {"msg_type": kind}, "parent_header": {"msg_id": request["id"]}, "content": content})
 
 
-async def _run_cell(kernel: Any, request: dict[str, Any]) -> None:
+async def _run_cell(kernel: Any, request: dict[str, Any], *, silent: bool = False) -> None:
     header = {
         "msg_id": request["id"],
         "msg_type": "execute_request",
@@ -243,8 +270,8 @@ async def _run_cell(kernel: Any, request: dict[str, Any]) -> None:
     }
     content = {
         "code": request["code"],
-        "silent": False,
-        "store_history": True,
+        "silent": silent,
+        "store_history": not silent,
         "user_expressions": {},
         "allow_stdin": False,
         "stop_on_error": False,

@@ -23,7 +23,7 @@ from types import ModuleType
 from typing import Any
 
 from autograder.sandbox import syscalls
-from autograder.sandbox.isolation import Confinement, leave_shared_spaces, lock_in
+from autograder.sandbox.isolation import Confinement, leave_shared_spaces, lock_in, own_pid_space
 from autograder.sandbox.seccomp import compile_filter
 
 _PR_SET_CHILD_SUBREAPER = 36
@@ -33,6 +33,7 @@ _WARM_UP = (
     "pygments.lexers.python",
     "pygments.formatters.terminal256",
     "stack_data",
+    "numpy.random",  # numpy loads it when it is first used, which `_reseed` is
 )
 
 
@@ -51,6 +52,7 @@ def main() -> None:
     extension = importlib.import_module(settings["extension"]) if settings.get("extension") else None
     if extension is not None:
         extension.prepare()
+    direct_kernel.warm_up(kernel)
     program = compile_filter()
     threads = len(os.listdir("/proc/self/task"))
     gc.collect()
@@ -109,12 +111,10 @@ def _reap() -> None:
 
 
 def _fork_kernel(request: dict[str, Any], channels: list[int], seed: _Seed) -> int:
-    """Fork twice, so that the kernel is the first process of its own PID name space; return its process id.
-
-    The intermediate process stays, and does nothing but to tie the kernel's life to ours: it dies with the zygote, and the kernel with it.
+    """Fork a kernel that is the first process of a PID name space of its own; return its process id.
 
     Raises:
-        OSError: the intermediate process could not leave the shared name spaces.
+        OSError: the machine does not allow it.
     """
     confinement = Confinement(
         new_root=request["new_root"],
@@ -125,6 +125,25 @@ def _fork_kernel(request: dict[str, Any], channels: list[int], seed: _Seed) -> i
         processes=request["processes"],
         uid=request["uid"],
     )
+    if os.geteuid() == 0:
+        return _fork_once(confinement, request, channels, seed)
+    return _fork_twice(confinement, request, channels, seed)
+
+
+def _fork_once(confinement: Confinement, request: dict[str, Any], channels: list[int], seed: _Seed) -> int:
+    """Fork out of a PID name space that only the next child enters: root may make one, and go back to its own."""
+    with own_pid_space():
+        pid = os.fork()
+        if pid == 0:
+            _in_kernel(confinement, request, channels, seed)
+    return pid
+
+
+def _fork_twice(confinement: Confinement, request: dict[str, Any], channels: list[int], seed: _Seed) -> int:
+    """Fork an intermediate process which leaves the shared name spaces and forks the kernel.
+
+    It stays, and does nothing but to tie the kernel's life to ours: it dies with the zygote, and the kernel with it.
+    """
     told, tell = os.pipe()
     pid = os.fork()
     if pid == 0:
@@ -152,6 +171,10 @@ def _in_intermediate(confinement: Confinement, request: dict[str, Any], channels
         os.closerange(3, 1 << 16)
         os.waitpid(pid, 0)
         os._exit(0)
+    _in_kernel(confinement, request, channels, seed)
+
+
+def _in_kernel(confinement: Confinement, request: dict[str, Any], channels: list[int], seed: _Seed) -> None:
     try:
         syscalls.prctl(syscalls.PR_SET_PDEATHSIG, signal.SIGKILL)
         _become_kernel(confinement, request, channels, seed)
@@ -169,6 +192,8 @@ def _become_kernel(confinement: Confinement, request: dict[str, Any], channels: 
     os.environ.clear()
     os.environ.update(request["environment"])
     os.setsid()
+    if os.geteuid() == 0:
+        leave_shared_spaces(confinement)
     lock_in(confinement)
     for number in (signal.SIGTERM, signal.SIGCHLD):
         signal.signal(number, signal.SIG_DFL)

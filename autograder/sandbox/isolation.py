@@ -1,7 +1,7 @@
 """Puts a forked process under every layer that this machine gives, in the order in which they can be applied.
 
-Two steps, because a PID name space begins with the next child: `leave_shared_spaces` in the intermediate process, `lock_in` in its child, while it has one
-thread. Each layer is reported: "ok …" or "missing: …". Order and reasons: docs/explanation/sandbox.md.
+A PID name space begins with the next child. Root makes one for it and goes back (`own_pid_space`), others fork an intermediate process that leaves the shared
+name spaces with it (`leave_shared_spaces`); `lock_in` does the rest in the child, while it has one thread. Each layer is reported: "ok …" or "missing: …". Order and reasons: docs/explanation/sandbox.md.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import resource
 import signal
 import socket
 import struct
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -30,6 +31,7 @@ from autograder.sandbox.syscalls import (
     PR_SET_NO_NEW_PRIVS,
     PR_SET_PDEATHSIG,
     drop_capabilities,
+    enter_space,
     prctl,
     unshare,
 )
@@ -55,14 +57,32 @@ class Confinement:
     report: dict[str, str] = field(default_factory=dict)
 
 
+@contextlib.contextmanager
+def own_pid_space() -> Iterator[None]:
+    """Let children that are forked meanwhile begin a new PID name space; only root may, and only one child can.
+
+    Raises:
+        OSError: the machine does not allow it.
+    """
+    before = os.open("/proc/self/ns/pid", os.O_RDONLY)
+    try:
+        unshare(CLONE_NEWPID)
+        try:
+            yield
+        finally:
+            enter_space(before, CLONE_NEWPID)
+    finally:
+        os.close(before)
+
+
 def leave_shared_spaces(confinement: Confinement) -> None:
-    """Leave the name spaces that are shared with the machine; the next child is the first process of a new PID name space.
+    """Leave the name spaces that are shared with the machine; unless we are root, the next child is the first process of a new PID name space.
 
     Raises:
         OSError: the machine does not allow it.
     """
     if os.geteuid() == 0:
-        unshare(_SPACES)
+        unshare(_SPACES & ~CLONE_NEWPID)
         confinement.report["name spaces"] = "ok mount, pid, network, ipc, uts"
         return
     uid, gid = os.geteuid(), os.getegid()

@@ -57,6 +57,11 @@ def unshare(flags: int) -> None:
     _checked(_LIBC.unshare(flags), "unshare")
 
 
+def enter_space(descriptor: int, kind: int) -> None:
+    """Enter the name space of `kind` that `descriptor` stands for; a PID name space is the next child's."""
+    _checked(_LIBC.setns(descriptor, kind), "setns")
+
+
 def mount(source: str | None, target: str, kind: str | None, flags: int, data: str | None = None) -> None:
     """Mount `source` at `target`."""
     arguments = [None if text is None else text.encode() for text in (source, target, kind)]
