@@ -21,7 +21,7 @@ from sqlalchemy.orm import Session
 from autograder.errors import PipelineError
 from autograder.execution.compat import ASSURANCE
 from autograder.execution.engines import BUBBLEWRAP, Assurance, Engine, EngineRoom, Ready
-from autograder.jobs import AssignmentSource, GradingJob, GradingResult, Limits
+from autograder.jobs import AssignmentSource, GradingJob, GradingResult, Limits, ScoringRule
 from autograder.nbgrader_database import load_source, open_gradebook
 from autograder.recording import apply_late_penalties, graded_notebook, record_attempt
 from autograder.records import (
@@ -67,6 +67,11 @@ class GradingOptions:
     attempts_allowed: int | None = None
     """How many attempts count; see the manifest."""
 
+    @property
+    def scoring(self) -> ScoringRule:
+        """How outputs become points: nbgrader's way where its way is asked for, else fail closed."""
+        return "nbgrader" if self.assurance == "compat" else "strict"
+
 
 @dataclass(frozen=True, slots=True)
 class Graded:
@@ -79,6 +84,8 @@ class Graded:
     """The sum of the automatic scores; None unless the attempt was graded."""
     points_possible: float
     duration_s: float
+    undecided: tuple[tuple[str, str], ...] = ()
+    """Test cells without a score: notebook and cell, and why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +137,10 @@ def grade_assignment(
             )
             with own as engines:
                 ready = engines.prepare(source)
-                sandbox, graded = ready.sandbox, _grade(course, source, due, session, _Call(limits, options.workers, ready, now, progress))
+                sandbox, graded = (
+                    ready.sandbox,
+                    _grade(course, source, due, session, _Call(limits, options.workers, ready, now, progress, options.scoring)),
+                )
         show_credited(course, assignment, session, allowed=options.attempts_allowed)
         _record(course, source, session, options.attempts_allowed)
     return GradingSummary(assignment, tuple(graded), len(chosen) - len(due), sandbox)
@@ -143,6 +153,7 @@ class _Call:
     ready: Ready
     now: Callable[[], datetime]
     progress: Progress
+    scoring: ScoringRule
 
 
 def _needs_grading(attempt: Attempt, source: AssignmentSource) -> bool:
@@ -186,7 +197,12 @@ def _grade(course: NbgraderCourse, source: AssignmentSource, due: list[Attempt],
 def _job(course: NbgraderCourse, source: AssignmentSource, attempt: Attempt, call: _Call) -> GradingJob:
     submission = str(course.root / attempt.folder)
     return GradingJob(
-        source=source, learner=attempt.learner, submission=submission, limits=call.limits, sandbox=call.ready.sandbox == BUBBLEWRAP
+        source=source,
+        learner=attempt.learner,
+        submission=submission,
+        limits=call.limits,
+        sandbox=call.ready.sandbox == BUBBLEWRAP,
+        scoring=call.scoring,
     )
 
 
@@ -242,7 +258,12 @@ def settle_late_penalties(course: NbgraderCourse, assignments: tuple[str, ...]) 
 def _told(attempt: Attempt, result: GradingResult) -> Graded:
     score = sum(cell.auto_score or 0.0 for cell in result.cells) if result.status == "graded" else None
     possible = sum(cell.points_possible for cell in result.cells)
-    return Graded(attempt.learner, result.status, result.reason, score, possible, result.duration_s)
+    undecided = tuple(
+        (f"{cell.notebook}.ipynb, {cell.name}", cell.note or "no score")
+        for cell in result.cells
+        if cell.kind == "test" and cell.auto_score is None
+    )
+    return Graded(attempt.learner, result.status, result.reason, score, possible, result.duration_s, undecided)
 
 
 def _refuse_own_pipeline(course: NbgraderCourse) -> None:

@@ -66,6 +66,10 @@ class Limits(WireValue):
     maximum_traceback_lines: int = 100
 
 
+ScoringRule = Literal["strict", "nbgrader"]
+"""How outputs of a test become points; see `autograder.scoring`."""
+
+
 class GradingJob(WireValue):
     """One submission to grade."""
 
@@ -76,6 +80,7 @@ class GradingJob(WireValue):
     limits: Limits
     sandbox: bool
     """Whether the kernel runs under bubblewrap."""
+    scoring: ScoringRule = "strict"
 
 
 class GradedCell(WireValue):

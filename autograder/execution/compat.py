@@ -23,7 +23,17 @@ from nbgrader.preprocessors import Execute, LimitOutput
 from autograder.errors import SandboxMissingError, UngradedCellError
 from autograder.execution.fork_server import ForkServer
 from autograder.execution.forked import place_of, run_forked
-from autograder.jobs import AssignmentSource, CommentedCell, GradedCell, GradedNotebook, GradingJob, GradingResult, Limits, SourceNotebook
+from autograder.jobs import (
+    AssignmentSource,
+    CommentedCell,
+    GradedCell,
+    GradedNotebook,
+    GradingJob,
+    GradingResult,
+    Limits,
+    ScoringRule,
+    SourceNotebook,
+)
 from autograder.rebuilding import rebuild_notebook
 from autograder.scoring import is_unanswered, score_cell
 from courses.content_hash import regular_files
@@ -129,10 +139,11 @@ def _grade_notebooks(job: GradingJob, folder: Path, run: NotebookRun) -> Grading
         failure = run(node, folder, notebook)
         if failure is not None:
             return GradingResult(status=failure[0], reason=f"{notebook.name}.ipynb: {failure[1]}", warnings=tuple(warnings + notes))
-        cells += _scored(node, notebook)
+        scored = _scored(node, notebook, job.scoring)
+        cells += scored
         answers += [_commented(cell, notebook) for cell in node.cells if cell.metadata.get("nbgrader", {}).get("solution")]
         notebooks.append(GradedNotebook(name=notebook.name, is_missing=False, document=_document(node)))
-        warnings += [f"{notebook.name}.ipynb: {note}" for note in notes]
+        warnings += [f"{notebook.name}.ipynb: {note}" for note in notes + [cell.note for cell in scored if cell.note]]
     return GradingResult(status="graded", cells=tuple(cells), answers=tuple(answers), notebooks=tuple(notebooks), warnings=tuple(warnings))
 
 
@@ -206,7 +217,7 @@ def _zeroes(notebook: SourceNotebook) -> list[GradedCell]:
     ]
 
 
-def _scored(node: Any, notebook: SourceNotebook) -> list[GradedCell]:
+def _scored(node: Any, notebook: SourceNotebook, rule: ScoringRule) -> list[GradedCell]:
     sources = {cell.name: cell for cell in notebook.cells if cell.points is not None}
     scored = []
     for cell in node.cells:
@@ -215,7 +226,7 @@ def _scored(node: Any, notebook: SourceNotebook) -> list[GradedCell]:
             continue
         note = None
         try:
-            score = None if source.is_task else score_cell(cell, source.points)
+            score = None if source.is_task else score_cell(cell, source.points, rule=rule)
         except UngradedCellError as undecided:
             score, note = None, str(undecided)
         scored.append(

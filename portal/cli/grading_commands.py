@@ -114,7 +114,7 @@ def _tell(summaries: list[GradingSummary], *, as_json: bool) -> None:
     if as_json:
         graded = [
             {"assignment": summary.assignment, "learner": each.learner, "status": each.status, "reason": each.reason, "score": each.score,
-             "points_possible": each.points_possible, "seconds": each.duration_s}
+             "points_possible": each.points_possible, "seconds": each.duration_s, "undecided": dict(each.undecided)}
             for summary in summaries for each in summary.graded
         ]  # fmt: skip
         print_json({"graded": graded, "skipped": sum(summary.skipped for summary in summaries)})
@@ -134,7 +134,18 @@ def _tell(summaries: list[GradingSummary], *, as_json: bool) -> None:
         ]
         if rows:
             print_table(summary.assignment, ("learner", "status", "score", "seconds", "reason"), rows, numbers=("score", "seconds"))
+        _tell_undecided(summary)
         print_text(f"{summary.assignment}: {len(rows)} graded now, {summary.skipped} had their result already.")
+
+
+def _tell_undecided(summary: GradingSummary) -> None:
+    """Say which test cells gave no score: often the test has to be mended."""
+    found: dict[str, list[str]] = {}
+    for each in summary.graded:
+        for cell, why in each.undecided:
+            found.setdefault(cell, []).append(why)
+    for cell, reasons in sorted(found.items()):
+        say(f"{cell}: no score in {len(reasons)} submissions, a person has to decide: {reasons[0]}", style="yellow")
 
 
 def gradebook(

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from nbgrader.utils import compute_checksum, determine_grade
 
 from autograder.errors import UngradedCellError
+from autograder.jobs import ScoringRule
 from autograder.scoring import is_unanswered, score_cell
 from tests.small_course import nbgrader_cell
 
@@ -62,24 +63,86 @@ _TRUTH_TABLE: list[tuple[str, list[Any], float]] = [
 
 @pytest.mark.parametrize(("outputs", "score"), [row[1:] for row in _TRUTH_TABLE], ids=[row[0] for row in _TRUTH_TABLE])
 def test_a_test_cell_scores_as_the_truth_table_says_and_as_nbgrader_does(outputs: list[Any], score: float) -> None:
-    assert score_cell(cell_with(*outputs), _MAXIMUM) == score
+    assert score_cell(cell_with(*outputs), _MAXIMUM, rule="nbgrader") == score
     assert determine_grade(cell_with(*outputs), logging.getLogger("nbgrader")) == (score, _MAXIMUM)
 
 
-@pytest.mark.parametrize("text", ["inf", "6", "5.0000001", "1e400"])
-def test_more_points_than_there_are_is_the_tests_mistake_and_no_score(text: str) -> None:
+_RULES: list[ScoringRule] = ["strict", "nbgrader"]
+
+
+@pytest.mark.parametrize("rule", _RULES)
+@pytest.mark.parametrize("text", ["6", "5.0000001"])
+def test_more_points_than_there_are_is_the_tests_mistake_and_no_score(text: str, rule: ScoringRule) -> None:
     with pytest.raises(UngradedCellError, match="of 5 points"):
-        score_cell(cell_with(result(text)), _MAXIMUM)
+        score_cell(cell_with(result(text)), _MAXIMUM, rule=rule)
     with pytest.raises(ValueError, match="points"):
         determine_grade(cell_with(result(text)), logging.getLogger("nbgrader"))
 
 
-def test_a_result_without_text_is_the_tests_mistake_and_no_score() -> None:
+@pytest.mark.parametrize("rule", _RULES)
+@pytest.mark.parametrize("text", ["inf", "1e400"])
+def test_endlessly_many_points_are_the_tests_mistake_and_no_score(text: str, rule: ScoringRule) -> None:
+    with pytest.raises(UngradedCellError, match="the test gave"):
+        score_cell(cell_with(result(text)), _MAXIMUM, rule=rule)
+    with pytest.raises(ValueError, match="points"):
+        determine_grade(cell_with(result(text)), logging.getLogger("nbgrader"))
+
+
+@pytest.mark.parametrize("rule", _RULES)
+def test_a_result_without_text_is_the_tests_mistake_and_no_score(rule: ScoringRule) -> None:
     html = nbformat.v4.new_output("execute_result", data={"text/html": "<b>5</b>"}, execution_count=1)
     with pytest.raises(UngradedCellError, match="has no text"):
-        score_cell(cell_with(html), _MAXIMUM)
+        score_cell(cell_with(html), _MAXIMUM, rule=rule)
     with pytest.raises(KeyError):
         determine_grade(cell_with(html), logging.getLogger("nbgrader"))
+
+
+_STRICT_TABLE: list[tuple[str, list[Any], float]] = [
+    ("nothing", [], 5),
+    ("stdout", [STDOUT], 5),
+    ("error", [ERROR], 0),
+    ("stderr", [STDERR], 0),
+    ("3", [result("3")], 3),
+    ("0", [result("0")], 0),
+    ("0.0", [result("0.0")], 0),
+    ("the maximum", [result("5.0")], 5),
+    ("result then error", [result("3"), ERROR], 0),
+    ("result then stderr", [result("'ok'"), STDERR], 0),
+    ("stdout then 2", [STDOUT, result("2")], 2),
+    ("a figure", [nbformat.v4.new_output("display_data", data={"text/plain": "<Figure size 1x1>", "image/png": ""})], 5),
+]
+
+
+@pytest.mark.parametrize(("outputs", "score"), [row[1:] for row in _STRICT_TABLE], ids=[row[0] for row in _STRICT_TABLE])
+def test_strictly_only_a_number_within_the_points_is_a_score(outputs: list[Any], score: float) -> None:
+    assert score_cell(cell_with(*outputs), _MAXIMUM) == score
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["np.float64(1.5)", "np.float64(0.0)", "np.True_", "False", "True", "None", "0/5", "'ok'", "-1", "-inf", "nan", "[1]", "5.1", "(3, 5)"],
+)
+def test_strictly_what_is_no_number_within_the_points_is_the_tests_mistake_where_nbgrader_gives_full_marks(text: str) -> None:
+    with pytest.raises(UngradedCellError, match="the test gave") as told:
+        score_cell(cell_with(result(text)), _MAXIMUM)
+    assert "Correct the test" in told.value.remedy
+
+
+@pytest.mark.parametrize("text", ["3", "0.5", "np.float64(0.5)", "nan"])
+def test_strictly_a_displayed_number_is_the_tests_mistake(text: str) -> None:
+    with pytest.raises(UngradedCellError, match="displays a number"):
+        score_cell(cell_with(nbformat.v4.new_output("display_data", data={"text/plain": text})), _MAXIMUM)
+
+
+def test_strictly_a_second_result_is_the_tests_mistake() -> None:
+    with pytest.raises(UngradedCellError, match="2 results"):
+        score_cell(cell_with(result("1"), result("5")), _MAXIMUM)
+
+
+def test_a_long_result_is_shown_by_its_beginning() -> None:
+    with pytest.raises(UngradedCellError) as told:
+        score_cell(cell_with(result("x" * 10_000)), _MAXIMUM)
+    assert len(str(told.value)) < 400
 
 
 def manual_cell(source: str, kind: str = "markdown") -> Any:
@@ -124,10 +187,29 @@ def test_whatever_a_cell_prints_the_score_is_nbgraders_and_within_the_points(out
         theirs, _ = determine_grade(cell_with(*outputs), logging.getLogger("nbgrader"))
     except (ValueError, KeyError):
         with pytest.raises(UngradedCellError):
-            score_cell(cell_with(*outputs), _MAXIMUM)
+            score_cell(cell_with(*outputs), _MAXIMUM, rule="nbgrader")
         return
-    ours = score_cell(cell_with(*outputs), _MAXIMUM)
+    ours = score_cell(cell_with(*outputs), _MAXIMUM, rule="nbgrader")
     assert ours == theirs
     assert ours is not None
     assert 0 <= ours <= _MAXIMUM
     assert math.isfinite(ours)
+
+
+@given(_OUTPUTS)
+def test_strictly_nothing_earns_more_than_by_nbgraders_rule_and_full_marks_never_rest_on_a_text(outputs: list[Any]) -> None:
+    try:
+        strict = score_cell(cell_with(*outputs), _MAXIMUM)
+    except UngradedCellError:
+        return
+    assert strict is not None
+    try:
+        loose = score_cell(cell_with(*outputs), _MAXIMUM, rule="nbgrader")
+    except UngradedCellError:
+        assert strict == 0
+        return
+    assert loose is not None
+    assert strict <= loose
+    results = [output for output in outputs if output.output_type == "execute_result"]
+    if results and strict:
+        assert float(results[0]["data"]["text/plain"]) == strict

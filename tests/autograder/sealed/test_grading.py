@@ -42,6 +42,22 @@ def test_a_cheat_waits_for_a_person_and_its_run_is_not_called_sealed(small_cours
     assert "in one process it earns 2" in cells["test_square"]["note"]
 
 
+@pytest.mark.slow
+def test_a_test_that_gives_no_number_within_its_points_is_reported_and_full_marks_only_nbgraders_way(small_course: SmallCourse) -> None:
+    small_course.submit("ana", SQUARE, "found = -1")
+    small_course.submit("ben", SQUARE, "found = 3")
+    sealed = by_learner(grade(small_course, assurance="sealed"))
+    ((cell, why),) = sealed["ana"].undecided
+    assert cell == "p1.ipynb, test_found"
+    assert "the test gave -1 points" in why
+    assert sealed["ben"].undecided == ()
+    assert scores(small_course, "ana")["test_found"] == (None, None, True)
+    (attempt,) = attempts(small_course, "ana")
+    assert "the test gave -1 points" in attempt.results[-1].warnings
+    compat = by_learner(grade(small_course, assurance="compat", force=True))
+    assert (compat["ana"].score, compat["ana"].undecided) == (5.0, ())
+
+
 def test_sealed_grading_is_refused_where_no_kernel_can_be_forked(small_course: SmallCourse) -> None:
     small_course.submit("ana", SQUARE, "found = 3")
     with pytest.raises(SandboxMissingError, match="sealed grading needs kernels that are forked"):
