@@ -54,9 +54,7 @@ class ClassWork:
     def hand_in(self, root: Path, number: int) -> None:
         """Hand in what no other learner does: every answer carries the number, every second learner has two wrong answers."""
         wrong = {number % 9, (number // 9) % 9} if number % 2 else set()
-        answers = [
-            f"{each.wrong if place in wrong else each.answer}\n# learner {number}" for place, each in enumerate(self.exercises)
-        ]
+        answers = [f"{each.wrong if place in wrong else each.answer}\n# learner {number}" for place, each in enumerate(self.exercises)]
         folder = root / "submitted" / f"learner{number:05}" / self.name
         folder.mkdir(parents=True)
         (folder / "p1.ipynb").write_text(nbformat.writes(self._released(root, answers)), encoding="utf-8")
