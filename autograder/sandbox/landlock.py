@@ -66,7 +66,7 @@ def restrict_files(*, readable: Iterable[str], writable: Iterable[str], devices:
 def _allow(ruleset: int, path: str, rights: int) -> None:
     try:
         beneath = os.open(path, os.O_PATH | os.O_CLOEXEC)
-    except FileNotFoundError:
+    except (FileNotFoundError, PermissionError):  # what this user cannot reach needs no leave
         return
     try:
         if not stat.S_ISDIR(os.fstat(beneath).st_mode):
