@@ -19,7 +19,18 @@ from pathlib import Path
 from typing import Any
 
 NAME_SPACES = ("network", "pid", "ipc", "uts")
-LAYERS = (*NAME_SPACES, "private root", "limits", "no new privileges", "user", "capabilities", "landlock", "seccomp", "descriptors", "environment")
+LAYERS = (
+    *NAME_SPACES,
+    "private root",
+    "limits",
+    "no new privileges",
+    "user",
+    "capabilities",
+    "landlock",
+    "seccomp",
+    "descriptors",
+    "environment",
+)
 """What can be taken away; the mount name space stays, or the private root would be the machine's."""
 
 Record = Callable[..., None]
@@ -82,7 +93,9 @@ class Stripped:
         self._process.wait(10)
 
 
-def try_attack(stripped: Stripped, attack: Attack, names: dict[str, Any], record: Record, *, prepare: Callable[[], object] = lambda: None) -> None:
+def try_attack(
+    stripped: Stripped, attack: Attack, names: dict[str, Any], record: Record, *, prepare: Callable[[], object] = lambda: None
+) -> None:
     """See the attack fail behind all layers, succeed without its own, and fail behind each of its own alone."""
     code = f"{names_as_code(names)}\n{attack.code}"
     mine = [layer for layer in attack.stopped_by if layer != "user" or os.geteuid() == 0]

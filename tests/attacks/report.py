@@ -22,7 +22,9 @@ class Collector:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Keep the attacks of one test."""
         if report.when == "call":
-            self.rows += [[str(part) for part in value] for name, value in report.user_properties if name == "attack" and isinstance(value, list)]
+            self.rows += [
+                [str(part) for part in value] for name, value in report.user_properties if name == "attack" and isinstance(value, list)
+            ]
 
 
 def main() -> int:

@@ -7,6 +7,7 @@ Reads a JSON request a line from its standard input, answers with a JSON line.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import select
@@ -93,22 +94,36 @@ def _intermediate(request: dict[str, Any], new_root: str, program: bytes, tell: 
             new_root=new_root, folder=request["folder"], filter=program, memory_bytes=MEMORY_BYTES, file_bytes=FILE_BYTES, processes=PROCESSES,
             uid=_UID if os.geteuid() == 0 else None,
         )  # fmt: skip
-        isolation.leave_shared_spaces(confinement)
-        pid = os.fork()
-        if pid:
-            os.closerange(3, 1 << 16)
-            os.waitpid(pid, 0)
-            os._exit(0)
+        is_root = os.geteuid() == 0
+        if not is_root:
+            isolation.leave_shared_spaces(confinement)
+        with isolation.own_pid_space() if is_root and "pid" not in without else contextlib.nullcontext():
+            pid = os.fork()
+            if pid == 0:
+                _innermost(request, without, confinement, tell)
+        os.closerange(3, 1 << 16)
+        os.waitpid(pid, 0)
+        os._exit(0)
+    except BaseException:  # noqa: BLE001 - whatever it was is what is told
+        os.write(tell, traceback.format_exc().encode())
+        os._exit(1)
+
+
+def _innermost(request: dict[str, Any], without: set[str], confinement: isolation.Confinement, tell: int) -> None:
+    channel = tell
+    try:
         syscalls.prctl(syscalls.PR_SET_PDEATHSIG, signal.SIGKILL)
         channel = _keep_only(tell, keeps_all="descriptors" in without)
         if "environment" not in without:
             os.environ.clear()
             os.environ.update({"PATH": "/usr/bin:/bin", "HOME": "/tmp"})
         os.setsid()
+        if os.geteuid() == 0:
+            isolation.leave_shared_spaces(confinement)
         isolation.lock_in(confinement)
         os.write(channel, b"began\n")
-    except BaseException:
-        os.write(tell, traceback.format_exc().encode())
+    except BaseException:  # noqa: BLE001 - whatever it was is what is told
+        os.write(channel, traceback.format_exc().encode())
         os._exit(1)
     _attack(request["code"], channel)
 
@@ -124,7 +139,7 @@ def _attack(code: str, channel: int) -> None:
     word = "done."
     try:
         exec(compile(code, "attack", "exec"), {"__name__": "__main__"})
-    except BaseException as stopped:
+    except BaseException as stopped:  # noqa: BLE001 - an attack may end in any way
         word = f"{type(stopped).__name__}: {stopped}".replace(".", ",")[:500] + "."
     os.write(channel, word.encode("utf-8", "replace"))
     os._exit(0)
@@ -148,7 +163,9 @@ def _take_away(without: set[str], folder: str) -> None:
         if layer in without:
             _put(isolation, name, _nothing)
     if "no new privileges" in without:
-        _put(isolation, "prctl", lambda option, *values: None if option == syscalls.PR_SET_NO_NEW_PRIVS else syscalls.prctl(option, *values))
+        _put(
+            isolation, "prctl", lambda option, *values: None if option == syscalls.PR_SET_NO_NEW_PRIVS else syscalls.prctl(option, *values)
+        )
 
 
 def _put(module: Any, name: str, value: Any) -> None:

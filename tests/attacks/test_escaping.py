@@ -75,7 +75,11 @@ def names(outside: Path) -> Iterator[dict[str, Any]]:
     shutil.copyfile("/usr/bin/id", program)
     program.chmod(0o4755)
     master, terminal = os.openpty()
-    with socket.create_server(("127.0.0.1", 0)) as loopback, socket.socket(socket.AF_UNIX) as nameless, socket.socket(socket.AF_UNIX) as named:
+    with (
+        socket.create_server(("127.0.0.1", 0)) as loopback,
+        socket.socket(socket.AF_UNIX) as nameless,
+        socket.socket(socket.AF_UNIX) as named,
+    ):
         nameless.bind(f"\0patunay-{os.getpid()}")
         nameless.listen()
         named.bind(str(outside / "engine.sock"))
