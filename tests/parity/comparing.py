@@ -15,10 +15,10 @@ from typing import Any, Literal
 import nbformat
 from nbgrader.api import Gradebook
 
-from autograder.execution.engines import EngineRoom
+from autograder.execution.engines import Assurance, EngineRoom
 from autograder.grading import GradingOptions, grade_assignment
-from autograder.records import open_records, standing_result
 from autograder.records import Attempt as AttemptRow
+from autograder.records import open_records, standing_result
 from courses.nbgrader_course import open_course
 from courses.release import nbgrader_environment
 from tests.parity.courses_made import make_course
@@ -86,9 +86,8 @@ def compare(assignment: Assignment, number: int, root: Path, rooms: dict[str, En
     make_course(root / "template", assignment, number)
     theirs, compat, sealed = (shutil.copytree(root / "template", root / name, symlinks=True) for name in ("theirs", "compat", "sealed"))
     _grade_theirs(theirs, assignment)
-    for folder, assurance in ((compat, "compat"), (sealed, "sealed")):
-        options: Any = GradingOptions(assurance=assurance)
-        grade_assignment(open_course(folder), assignment.name, options, now=lambda: datetime.now(UTC), room=rooms[assurance])
+    _grade_ours(compat, assignment, "compat", rooms["compat"])
+    _grade_ours(sealed, assignment, "sealed", rooms["sealed"])
     found = Comparison(assignment.name)
     lost = {f"z-{each.name}" for each in assignment.submissions if each.is_lost}
     cheats = {each.name for each in assignment.submissions if each.cheats}
@@ -104,6 +103,10 @@ def _grade_theirs(root: Path, assignment: Assignment) -> None:
         done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
     if done.returncode and not any(each.is_lost for each in assignment.submissions):
         raise AssertionError(f"nbgrader cannot grade {assignment.name}: {done.stderr[-3000:]}")
+
+
+def _grade_ours(root: Path, assignment: Assignment, assurance: Assurance, room: EngineRoom) -> None:
+    grade_assignment(open_course(root), assignment.name, GradingOptions(assurance=assurance), now=lambda: datetime.now(UTC), room=room)
 
 
 def gradebook_rows(root: Path, assignment: str) -> dict[Row, tuple[object, ...]]:

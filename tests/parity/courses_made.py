@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -63,7 +64,7 @@ def _notebook(cells: list[Cell]) -> Any:
             points = {"points": cell.points} if cell.kind in _POINTED else {}
             node.cells.append(nbgrader_cell(kind, cell.source, cell.name, **_FLAGS[cell.kind], **points))
         else:
-            make = nbformat.v4.new_markdown_cell if cell.kind == "markdown" else nbformat.v4.new_code_cell
+            make: Any = nbformat.v4.new_markdown_cell if cell.kind == "markdown" else nbformat.v4.new_code_cell
             node.cells.append(make(cell.source, id=f"plain-{place}"))
     return node
 
@@ -72,7 +73,7 @@ def _automatic(assignment: Assignment, number: int) -> list[Submission]:
     """Return what every assignment is handed in as besides its own submissions."""
     answers = [cell for cells in assignment.notebooks.values() for cell in cells if cell.kind == "answer"]
 
-    def each(change: Any, chosen: list[Cell]) -> tuple[Change, ...]:
+    def each(change: Callable[[str], str], chosen: list[Cell]) -> tuple[Change, ...]:
         return tuple(Change("set", cell.name, change(variants.without_markers(cell.source))) for cell in chosen)
 
     names = list(variants.ROTATING)
@@ -94,7 +95,9 @@ def hand_in(root: Path, assignment: Assignment, submission: Submission) -> None:
     for notebook, cells in assignment.notebooks.items():
         node: Any = nbformat.read(root / "release" / assignment.name / f"{notebook}.ipynb", as_version=4)
         if not submission.is_blank:
-            solutions = {cell.name: variants.without_markers(cell.source) for cell in cells if cell.kind in {"answer", "essay-code", "essay"}}
+            solutions = {
+                cell.name: variants.without_markers(cell.source) for cell in cells if cell.kind in {"answer", "essay-code", "essay"}
+            }
             for cell in node.cells:
                 cell.source = solutions.get(_name(cell), cell.source)
         for change in submission.changes:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from autograder.execution.engines import EngineRoom
 from tests.parity.comparing import Comparison, compare
+from tests.parity.known import KNOWN
 from tests.parity.reading import all_assignments, read_assignment
 
 
@@ -25,6 +26,13 @@ def table(found: Iterable[Comparison]) -> str:
         f"{each.assignment}/{name}: cheats: nbgrader {theirs:g} points, sealed {ours:g}"
         for each in found
         for name, (theirs, ours) in each.cheats.items()
+    ]
+    graded = {each.assignment for each in found}
+    seen = {f"{each.assignment}/{cell}" for each in found for cell in each.unsealed_cells}
+    lines += [
+        f"{cell}: known, and not seen any more: {why}"
+        for cell, why in KNOWN.items()
+        if cell.partition("/")[0] in graded and cell not in seen
     ]
     return "\n".join(lines)
 
