@@ -11,5 +11,15 @@ KNOWN: dict[str, str] = {
     "exceptions/retry_2": "a test's own exception does not come back as itself through the learner's code",
     "classes_dunder/vector_ops": "the test uses `+` and `*` of the learner's class",
     "classes_dunder/vector_abs": "the test uses `abs` of the learner's class",
+    "plots_gca/q2_1": "`plt.gca()` after the learner's function has drawn",
+    "plots_gca/q2_2": "`plt.gcf()` after the learner's function has drawn",
+    "closures_decorators/logged_1": "a list of the test's that the learner's closure keeps does not follow later calls",
+    "closures_decorators/logged_2": "a list of the test's that the learner's closure keeps does not follow later calls",
+    "files_and_data/read_2": "a file that the test writes is not in the learner's folder",
+    "files_and_data/write_1": "a file that the learner's code writes is not in the tests' folder",
+    "files_and_data/saved_1": "a file that the learner's code writes is not in the tests' folder",
+    "files_and_data/saved_2": "a file that the learner's code writes is not in the tests' folder",
+    "pandas_basics/months_2": "a frame of the set-up that a test has the learner's function change stays as it was for the learner's later cells",
+    "pandas_basics/months_3": "a frame of the set-up that a test has the learner's function change stays as it was for the learner's later cells",
 }
 """By assignment and cell."""

