@@ -7,7 +7,6 @@ reads plain values only. It answers only while the grader lets it, between the l
 from __future__ import annotations
 
 import builtins
-import hashlib
 import importlib
 import inspect
 import io
@@ -22,10 +21,10 @@ from typing import Any
 
 from autograder.sealed import codec, values
 from autograder.sealed.codec import Decoder, Encoder
-from autograder.sealed.contents import replace_contents, snapshot
+from autograder.sealed.exceptions import exception_tree
 from autograder.sealed.party import Party
 from autograder.sealed.references import Reference, is_reference, operate
-from autograder.sealed.wire import Channel, Tree, WireError, pack
+from autograder.sealed.wire import Channel, Tree, WireError
 
 _LONGEST_PRINT = 4_000_000
 
@@ -54,15 +53,6 @@ class _Printed(io.TextIOBase):
         return len(text)
 
 
-class _Watched:
-    """A global that the examiner has a twin of."""
-
-    __slots__ = ("digest", "thing")
-
-    def __init__(self, thing: object, digest: bytes) -> None:
-        self.thing, self.digest = thing, digest
-
-
 class Candidate(Party):
     """Answers the examiner."""
 
@@ -70,10 +60,8 @@ class Candidate(Party):
         super().__init__(channel)
         self._names = names
         self._kept: list[list[Any]] = []
-        self._watched: dict[str, _Watched] = {}
+        self._watched: dict[str, object] = {}
         self._twin_classes: dict[str, None] = {}
-        self._fresh: dict[str, Any] = {}
-        self._bases: list[object] = []
         self._is_over = self._may_interrupt = self._was_interrupted = False
 
     def examine(self) -> None:
@@ -126,11 +114,11 @@ class Candidate(Party):
         finally:
             self._may_interrupt = may
 
-    def exception_tree(self, raised: BaseException) -> Tree:
-        """Return the exception's tree; an interrupt is the time limit."""
+    def exception_tree(self, encoder: Encoder, raised: BaseException) -> Tree:
+        """Return the exception's tree with where the learner's cells raised it; an interrupt is the time limit."""
         if isinstance(raised, KeyboardInterrupt):
-            return ["exception", ["builtins:TimeoutError"], ["the time limit was reached"], "the time limit was reached", 0]
-        return super().exception_tree(raised)
+            raised = TimeoutError("the time limit was reached").with_traceback(raised.__traceback__)
+        return exception_tree(encoder, raised, self, with_trace=True)
 
     # --- what may be asked
 
@@ -151,11 +139,9 @@ class Candidate(Party):
         return name in self._names
 
     def _do_fetch(self, *names: str) -> dict[str, Any]:
-        """Return the globals of those names that exist; data are watched from now on, so that both sides keep the same."""
+        """Return the globals of those names that exist; the examiner is told from now on when a name stands for something else."""
         found = {name: self._names[name] for name in names if name in self._names}
-        for name, thing in found.items():
-            self._watched.pop(name, None)
-            self._fresh[name] = thing
+        self._watched.update(found)
         return found
 
     def _do_delete(self, name: str) -> None:
@@ -202,64 +188,26 @@ class Candidate(Party):
 
     # --- globals that both sides have
 
-    def take_note(self, note: Tree) -> None:
-        """Take what the examiner's tests set or deleted, and what they changed in place."""
-        super().take_note(note)
-        self._fresh = {}
-        if note[0] is None:
-            return
-        decoder = Decoder(self)
-        settings, deletions, changes = note[0]
-        for name, tree in settings:
+    def take_names(self, decoder: Decoder, names: list[Tree]) -> None:
+        """Take what the examiner's tests set."""
+        for name, tree in names:
             self._names[name] = decoder.decode(tree)
             self._watched.pop(name, None)
-        for name in deletions:
-            self._names.pop(name, None)
-            self._watched.pop(name, None)
-        for name, tree in changes:
-            if name in self._watched:
-                watched = self._watched[name]
-                replace_contents(watched.thing, decoder.contents(tree))
-                watched.digest = self._digest(watched.thing)
 
-    def shared_trees(self) -> dict[int, Tree]:
-        """Return the twins' trees."""
-        return {id(watched.thing): ["global", name] for name, watched in self._watched.items() if _is_mutable(watched.thing)}
-
-    def news(self, encoder: Encoder) -> Tree:
-        """Return what became of the globals that the examiner has twins of."""
+    def names_told(self, encoder: Encoder) -> tuple[list[Tree], Callable[[], None]]:
+        """Return which of the globals that the examiner has are gone, or something else now."""
         told: list[Tree] = []
-        for name, watched in list(self._watched.items()):
+        for name, thing in list(self._watched.items()):
             if name not in self._names:
                 told.append([name, "gone", None])
                 del self._watched[name]
-                continue
-            thing = self._names[name]
-            if thing is not watched.thing:
-                told.append([name, "new", encoder.encode(thing)])
-                self._watched[name] = _Watched(thing, self._digest(thing))
-            elif _is_mutable(thing) and (digest := self._digest(thing)) != watched.digest:
-                watched.digest = digest
-                told.append([name, "changed", encoder.contents(thing)])
-        for name, thing in self._fresh.items():
-            self._watched[name] = _Watched(thing, self._digest(thing) if _is_mutable(thing) else b"")
-        return told
-
-    def _renewed(self, encoder: Encoder) -> Encoder:
-        """Leave the globals that are being fetched out of the twins: now their value has to be sent."""
-        twins = {name: watched.thing for name, watched in self._watched.items() if name not in self._fresh and _is_mutable(watched.thing)}
-        encoder._shared = {id(thing): ["global", name] for name, thing in twins.items()}
-        return encoder
-
-    def _digest(self, thing: object) -> bytes:
-        if not _is_mutable(thing):
-            return b""
-        return hashlib.blake2b(pack(Encoder(self).encode(thing)), digest_size=16).digest()
+            elif self._names[name] is not thing:
+                told.append([name, "new", encoder.encode(self._names[name])])
+                self._watched[name] = self._names[name]
+        return told, lambda: None
 
     def resolve(self, decoder: Decoder, node: list[Tree]) -> object:
         """Return what a tree of the examiner's stands for; modules and library objects are this process's own."""
-        if node[0] == "global":
-            return self._watched[node[1]].thing
         if node[0] == "module":
             return importlib.import_module(node[1])
         if node[0] == "library":
@@ -285,7 +233,6 @@ class Candidate(Party):
         base = codec.plain_base(thing)
         if base is None or type(base) is kind:
             return super().refer(encoder, thing)
-        self._bases.append(base)
         return ["derived", super().refer(encoder, thing), encoder.encode(base)]
 
     def class_of(self, reference: Reference) -> type | None:
@@ -302,14 +249,6 @@ class Candidate(Party):
         told = [[number, "".join(texts)[:_LONGEST_PRINT]] for number, texts in self._kept]
         self._kept.clear()
         return [[number, Encoder(self).encode(text)] for number, text in told] or None
-
-    def outgoing_note(self) -> Tree:
-        """Return what was printed before the question back."""
-        return [self.printed(), self.random_state()]
-
-
-def _is_mutable(thing: object) -> bool:
-    return snapshot(thing) is not None
 
 
 def prepare() -> None:

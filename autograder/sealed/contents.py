@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import operator
 import sys
 from typing import Any
 
@@ -16,7 +17,7 @@ def snapshot(thing: Any) -> Any:
     if kind in _SEQUENCES:
         return list(thing)
     if kind in _MAPPINGS:
-        return list(thing.items())
+        return [part for pair in thing.items() for part in pair]
     if kind is set:
         return set(thing)
     if kind is bytearray:
@@ -43,10 +44,8 @@ def is_unchanged(thing: Any, before: Any) -> bool:
         return True
     now = snapshot(thing)
     kind = type(thing)
-    if kind in _SEQUENCES or (type(before) is list and kind not in _MAPPINGS):
-        return len(now) == len(before) and all(one is other for one, other in zip(now, before, strict=True))
-    if kind in _MAPPINGS:
-        return len(now) == len(before) and all(one[0] is other[0] and one[1] is other[1] for one, other in zip(now, before, strict=True))
+    if type(before) is list:
+        return len(now) == len(before) and all(map(operator.is_, now, before))
     if kind is set:
         return len(now) == len(before) and set(map(id, now)) == set(map(id, before))
     if type(before) is tuple and len(before) == 5:

@@ -12,14 +12,15 @@ from __future__ import annotations
 import builtins
 import sys
 import types
+from collections.abc import Callable
 from typing import Any, NoReturn
 
 from autograder.sealed import codec
 from autograder.sealed.codec import Decoder, Encoder, expect
-from autograder.sealed.contents import is_unchanged, replace_contents, snapshot
+from autograder.sealed.exceptions import OtherSideError, nearest_exception, stand_in_class
 from autograder.sealed.handing import ODDITIES, claimed_class, library_place, library_value, oddities_of, public_attribute
 from autograder.sealed.namespace import ExaminerNames
-from autograder.sealed.party import OtherSideError, Party, nearest_exception
+from autograder.sealed.party import Party
 from autograder.sealed.policy import SealingPolicy, class_body_names, names_used, parsed
 from autograder.sealed.references import FORWARDED, About, Reference, is_reference, operate
 from autograder.sealed.wire import Channel, Tree, UnsendableError, WireError
@@ -50,8 +51,7 @@ class Examiner(Party):
         self._imports = {each.name: each for each in policy.imports}
         self._replaceable = frozenset(policy.replaceable)
         self._handed_over: dict[str, object] = {}
-        self._twins: dict[str, Any] = {}
-        self._twin_states: dict[str, Any] = {}
+        self._found: dict[str, Any] = {}
         self._has: dict[str, bool] = {}
         self._deleted: set[str] = set()
         self._stand_ins: dict[int, type[Exception]] = {}
@@ -72,8 +72,9 @@ class Examiner(Party):
         self._deleted -= set(forget)
         self.is_trusted, self._questions = trusted, 0
         self._oddities = oddities_of(source)
-        self._takes_random = not trusted and any(word in source for word in ("seed", "setstate", "set_state"))
-        for kept in (self.unsealed, self.unexpected, self._twins, self._twin_states, self._has):
+        self._takes_random = self._takes_random or any(word in source for word in ("seed", "setstate", "set_state"))
+        self.random.mark()
+        for kept in (self.unsealed, self.unexpected, self._found, self._has):
             kept.clear()
         if not self.policy.is_known:
             self.unsealed["there is no reference solution to say what the learner's side may decide"] = None
@@ -82,7 +83,7 @@ class Examiner(Party):
     def end_cell(self) -> dict[str, Any]:
         """Return what is to be said of the verdict."""
         for name in self._bodies:
-            if dict.get(self.names_here, name) is self._twins.get(name, _UNMANAGED):
+            if dict.get(self.names_here, name) is self._found.get(name, _UNMANAGED):
                 dict.pop(self.names_here, name, None)
         self._bodies.clear()
         if self.is_trusted:
@@ -102,9 +103,9 @@ class Examiner(Party):
                 if self.policy.trusted_classes:
                     self.request("twin classes", *self.policy.trusted_classes)
                 self._fetch(*sorted(wanted))
-                self._bodies = [name for name in class_body_names(parsed(source)) if name in self._twins]
+                self._bodies = [name for name in class_body_names(parsed(source)) if name in self._found]
                 for name in self._bodies:
-                    dict.__setitem__(self.names_here, name, self._twins[name])
+                    dict.__setitem__(self.names_here, name, self._found[name])
             except Exception:  # noqa: BLE001 - the cell will meet it again, where it counts
                 return
 
@@ -114,11 +115,11 @@ class Examiner(Party):
         """Return what a name stands for that the tests do not define."""
         if type(name) is not str or name.startswith("__") or name in self._deleted:
             raise KeyError(name)
-        if name in self._twins:
-            return self._twins[name]
+        if name in self._found:
+            return self._found[name]
         if self._is_served(name):
             self._fetch(name)
-            return self._twins[name]
+            return self._found[name]
         if hasattr(builtins, name):
             return getattr(builtins, name)
         return self._own_library(name)
@@ -138,7 +139,7 @@ class Examiner(Party):
     def delete(self, name: str) -> None:
         """Forget a name; on the learner's side too where the reference solution uses it."""
         self._deleted.add(name)
-        self._twins.pop(name, None)
+        self._found.pop(name, None)
         if name in self._replaceable and not self.is_trusted and self.has_still(name):
             self.request("delete", name)
         elif not dict.__contains__(self.names_here, name):
@@ -166,7 +167,7 @@ class Examiner(Party):
             raise KeyError(names[0])
 
     def _keep_twin(self, name: str, thing: object) -> None:
-        self._twins[name], self._twin_states[name] = thing, snapshot(thing)
+        self._found[name] = thing
         if hasattr(builtins, name):
             self.unsealed[f"the learner's `{name}`, which hides Python's own"] = None
 
@@ -205,36 +206,27 @@ class Examiner(Party):
         if isinstance(raised, CandidateGoneError | KeyboardInterrupt):
             raise raised
 
-    def outgoing_note(self) -> Tree:
-        """Return what the tests set, deleted or changed in place of what the learner's side uses."""
-        state = self.random_state()
+    def names_told(self, encoder: Encoder) -> tuple[list[Tree], Callable[[], None]]:
+        """Return what the tests set in place of what the learner's side uses."""
         if self.is_trusted:
-            return [None, None]
-        encoder = Encoder(self, shared=self.shared_trees())
+            return [], lambda: None
         now = self._replaceable_now()
-        settings = [[name, encoder.encode(thing)] for name, thing in now.items() if self._handed_over.get(name, _UNMANAGED) is not thing]
-        self._handed_over = now
-        changes = []
-        for name, thing in self._twins.items():
-            if not is_unchanged(thing, self._twin_states[name]):
-                changes.append([name, encoder.contents(thing)])
-                self._twin_states[name] = snapshot(thing)
-        return [[settings, [], changes] if settings or changes else None, state]
+        told = [[name, encoder.encode(thing)] for name, thing in now.items() if self._handed_over.get(name, _UNMANAGED) is not thing]
+
+        def noted() -> None:
+            self._handed_over = now
+
+        return told, noted
 
     def _replaceable_now(self) -> dict[str, object]:
         own = self.names_here
         bodies = set(self._bodies)
         return {name: dict.__getitem__(own, name) for name in self._replaceable if dict.__contains__(own, name) and name not in bodies}
 
-    def take_note(self, note: Tree) -> None:
-        """Print what the learner's code printed before it asked back."""
-        self.take_printed(note[0])
-        self.take_random(note[1])
-
     def take_random(self, state: Tree) -> None:
-        """Follow the learner's side only where the test itself has seeded the generators."""
+        """Follow the learner's side only where the test itself has seeded the generators, and only to where drawing leads."""
         if self._takes_random:
-            super().take_random(state)
+            self.random.take(state, only_drawn=True)
 
     def take_printed(self, printed: Tree) -> None:
         """Print what the learner's code printed."""
@@ -242,29 +234,20 @@ class Examiner(Party):
             stream = sys.stderr if number == 2 else sys.stdout
             stream.write(expect(Decoder(self).decode(text), str))
 
-    def take_news(self, decoder: Decoder, news: Tree) -> None:
-        """Let the twins of the learner's globals follow."""
-        for name, what, tree in expect(news, list):
-            if name not in self._twins:  # a test has deleted it since
-                _ = decoder.contents(tree) if what == "changed" else decoder.decode(tree)
-            elif what == "gone":
-                del self._twins[name]
-            elif what == "new":
-                self._keep_twin(name, decoder.decode(tree))
+    def take_names(self, decoder: Decoder, names: list[Tree]) -> None:
+        """Follow what became of the learner's globals."""
+        for name, what, tree in names:
+            thing = decoder.decode(tree)
+            if name not in self._found:  # a test has deleted it since
+                continue
+            if what == "gone":
+                del self._found[name]
             else:
-                fresh = decoder.contents(tree)
-                if type(fresh) is not type(self._twins[name]):
-                    raise WireError("a change to another type")
-                replace_contents(self._twins[name], fresh)
-                self._twin_states[name] = snapshot(self._twins[name])
+                self._keep_twin(name, thing)
 
-    def shared_trees(self) -> dict[int, Tree]:
-        """Return the twins' trees."""
-        return {
-            id(self._twins[name]): ["global", name]
-            for name, state in self._twin_states.items()
-            if state is not None and name in self._twins
-        }
+    def cherished(self) -> list[object]:
+        """Return the learner's globals that the tests have."""
+        return list(self._found.values())
 
     # --- what the tests hand over
 
@@ -291,9 +274,7 @@ class Examiner(Party):
         base = codec.plain_base(thing)
         if base is None or type(base) is kind:
             return super().refer(encoder, thing)
-        tree = encoder.encode(base)
-        self._exported[-len(self._exported) - 1] = base  # kept alive: it was numbered
-        return tree
+        return encoder.encode(base)
 
     def perform(self, operation: str, arguments: list[Any], named: dict[str, Any]) -> Any:
         """Do what the learner's code does with something that a test handed to it: call it, use its public attributes and its operators."""
@@ -320,12 +301,6 @@ class Examiner(Party):
 
     def resolve(self, decoder: Decoder, node: list[Tree]) -> object:
         """Return what a tree that is no value stands for."""
-        if node[0] == "global":
-            return self._twins[expect(node[1], str)]
-        if node[0] == "exception":
-            number = expect(node[4], int)
-            stand_in = self._stand_in(number, expect(node[1], list)) if number else None
-            return self.exception_of(decoder, node, stand_in)
         if node[0] == "derived":
             told = decoder.decode(node[1])
             base = decoder.decode(node[2])
@@ -348,15 +323,16 @@ class Examiner(Party):
     def adopt(self, told: About) -> Any:
         """Return what stands here for an object of the learner's: a reference, or for an exception class a class to catch it by."""
         if told.kind == "class" and "builtins:BaseException" in told.ancestors:
-            return self._stand_in(told.number, list(told.ancestors))
+            return self.stand_in(told.number, list(told.ancestors))
         return super().adopt(told)
 
-    def _stand_in(self, number: int, family: list[Tree]) -> type[Exception]:
+    def stand_in(self, number: int, family: list[Tree]) -> type[Exception]:
+        """Return the class that stands here for an exception class of the learner's."""
         if number not in self._stand_ins:
             base = nearest_exception(family)
             base = Exception if base is OtherSideError else base
             name = expect(family[0], str).rpartition(":")[2].rpartition(".")[2]
-            self._stand_ins[number] = type(name, (base,), {"__module__": "__main__"})
+            self._stand_ins[number] = stand_in_class(name, base)
         return self._stand_ins[number]
 
     def _is_expected(self, told: About) -> bool:

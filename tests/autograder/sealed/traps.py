@@ -166,6 +166,11 @@ SEALED = {
         "def ident(x):\n    return x",
         "import numpy as np, math\nassert ident(np.sin) is np.sin and ident(math.sqrt)(4) == 2 and ident(int) is int",
     ),
+    "kept default": Trap("def add(x, l=[]):\n    l.append(x)\n    return l", "l = add(3)\nl.append(99)\nassert add(4) == [3, 99, 4]"),
+    "nested part of a global": Trap(
+        "state = {'k': [1]}\ndef getk():\n    return state['k']",
+        "s = state['k']\ns.append(2)\nassert getk() == [1, 2] and getk() is s\ngetk().append(3)\nassert state == {'k': [1, 2, 3]} and s == [1, 2, 3]",
+    ),
     "class body": Trap(
         "limit = 7\ndef f(x):\n    return x", "class T:\n    high = limit\n    low = f(1)\nassert T.high == 7 and T.low == 1"
     ),
@@ -213,7 +218,6 @@ UNSEALED = {
 
 REFUSED = {
     "derived class": Trap("class P:\n    def f(self):\n        return 1", "class Q(P):\n    pass\nassert Q().f() == 1"),
-    "kept default": Trap("def add(x, l=[]):\n    l.append(x)\n    return l", "l = add(3)\nl.append(99)\nassert add(4) == [3, 99, 4]"),
     "current axes": Trap(
         "import matplotlib.pyplot as plt\ndef draw():\n    plt.plot([1, 2])",
         "import matplotlib.pyplot as plt\ndraw()\nassert len(plt.gca().lines) == 1",

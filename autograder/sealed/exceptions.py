@@ -1,0 +1,154 @@
+"""Exceptions across the wire: by class names, plain arguments and public attributes, text, cause, and where in the learner's own code they were raised."""
+
+from __future__ import annotations
+
+import builtins
+import sys
+import traceback
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from autograder.sealed.codec import Decoder, Encoder, expect
+from autograder.sealed.wire import Tree, UnsendableError
+
+_DEEPEST = 5
+_LONGEST_TRACE = 8000
+_MOST_ITEMS = 1000
+_PLAIN = frozenset({str, int, float, bool, type(None), bytes, complex})
+_REFUSED = frozenset(
+    {"IPython", "ipykernel", "autograder", "courses", "unittest", "traitlets", "nbgrader", "pytest", "asyncio", "concurrent", "bdb"}
+)
+StandIn = Callable[[int, list[Tree]], "type[Exception] | None"]
+
+
+class OtherSideError(Exception):
+    """Stands for an exception of the other process whose class means nothing here."""
+
+
+class Exporter(Protocol):
+    """Who numbers what does not go by value."""
+
+    def export(self, thing: object) -> int:
+        """Return the number of an object."""
+
+    def reference_tree(self, thing: object) -> Tree:
+        """Return the tree of a reference to an object."""
+
+
+def exception_tree(encoder: Encoder, raised: BaseException, exporter: Exporter, *, with_trace: bool = False, depth: int = 0) -> Tree:
+    """Return the tree of an exception.
+
+    Args:
+        with_trace: tell where in notebook cells it was raised.
+    """
+    kind = type(raised)
+    family = [f"{each.__module__}:{each.__qualname__}" for each in type.mro(kind)]
+    text = text_of(raised)
+    arguments = encoder.all(raised.args if all(map(_is_plain, raised.args)) else [text])
+    own = {name: value for name, value in vars(raised).items() if type(name) is str and not name.startswith("_") and _is_plain(value)}
+    cause, is_own = raised.__cause__, kind.__module__ == "__main__"
+    return [
+        "exception",
+        family,
+        arguments,
+        encoder.encode(text),
+        exporter.export(kind) if is_own else 0,
+        exporter.reference_tree(raised) if is_own else None,
+        encoder.encode(own),
+        exception_tree(encoder, cause, exporter, depth=depth + 1) if cause is not None and depth < _DEEPEST else None,
+        encoder.encode(own_trace(raised)) if with_trace else "",
+    ]
+
+
+def _is_plain(value: Any, depth: int = 0) -> bool:
+    kind = type(value)
+    if kind in {list, tuple, set, frozenset}:
+        return len(value) < _MOST_ITEMS and depth < _DEEPEST and all(_is_plain(each, depth + 1) for each in value)
+    if kind is dict:
+        return len(value) < _MOST_ITEMS and depth < _DEEPEST and all(_is_plain(each, depth + 1) for pair in value.items() for each in pair)
+    return kind in _PLAIN
+
+
+def own_trace(raised: BaseException) -> str:
+    """Return the part of a traceback that lies in the cells of a notebook, which here are the learner's."""
+    try:
+        frames = [
+            each for each in traceback.extract_tb(raised.__traceback__) if "ipykernel" in each.filename or each.filename.startswith("<")
+        ]
+        lines = [f"  line {each.lineno}, in {each.name}\n    {each.line or ''}".rstrip() for each in frames]
+    except Exception:  # noqa: BLE001 - it is a comfort only
+        return ""
+    return "\n".join(lines)[-_LONGEST_TRACE:]
+
+
+def exception_of(decoder: Decoder, node: list[Tree], stand_in: StandIn, depth: int = 0) -> Exception:
+    """Return the exception of such a tree, of the nearest class that exists here."""
+    family, number = expect(node[1], list), expect(node[4], int)
+    kind = (stand_in(number, family) if number else None) or nearest_exception(family)
+    arguments, text = decoder.all(expect(node[2], list)), expect(decoder.decode(node[3]), str)
+    reference = decoder.decode(node[5])
+    own = expect(decoder.decode(node[6]), dict)
+    cause = exception_of(decoder, expect(node[7], list), stand_in, depth + 1) if node[7] is not None and depth < _DEEPEST else None
+    trace = expect(decoder.decode(node[8]), str)
+    made = _made(kind, arguments, text)
+    if number:
+        made.__sealed_reference__, made.__sealed_text__ = reference, text  # type: ignore[attr-defined]
+    for name, value in own.items():
+        if type(name) is str and not name.startswith("_"):
+            try:
+                setattr(made, name, value)
+            except Exception:  # noqa: BLE001, S112 - some classes keep their attributes to themselves
+                continue
+    made.__cause__ = cause
+    made.__sealed_trace__ = trace[:_LONGEST_TRACE]  # type: ignore[attr-defined]
+    return made
+
+
+def _made(kind: type[Exception], arguments: list[Any], text: str) -> Exception:
+    for each in (arguments, [text], []):
+        try:
+            return kind(*each)
+        except Exception:  # noqa: BLE001, S112 - some classes want arguments of their own
+            continue
+    return OtherSideError(text)
+
+
+def unsent(refusal: UnsendableError) -> ValueError:
+    """Return what is raised in place of an answer that cannot be handed over."""
+    return ValueError(f"this cannot be handed over: {refusal}")
+
+
+def stand_in_class(name: str, base: type[Exception]) -> type[Exception]:
+    """Return a class to catch an exception of the learner's by: it says what that said, and its other attributes are asked for."""
+
+    def text(self: Any) -> str:
+        told: Any = vars(self).get("__sealed_text__")
+        return told if type(told) is str else base.__str__(self)
+
+    def missing(self: Any, attribute: str) -> Any:
+        reference = vars(self).get("__sealed_reference__")
+        if reference is None or attribute.startswith("__"):
+            raise AttributeError(attribute)
+        return getattr(reference, attribute)
+
+    return type(name, (base,), {"__module__": "__main__", "__str__": text, "__getattr__": missing})
+
+
+def text_of(raised: BaseException) -> str:
+    """Return what an exception says, cut to a bearable length."""
+    try:
+        return str(raised)[:4000] if type(str(raised)) is str else ""
+    except Exception:  # noqa: BLE001 - a class of the learner's may fail at this too
+        return ""
+
+
+def nearest_exception(family: list[Tree]) -> type[Exception]:
+    """Return the first class of the list that is an exception class here: builtin, or of a library that is loaded."""
+    for each in family[:100]:
+        module, _, name = expect(each, str).partition(":")
+        if module != "builtins" and (module.partition(".")[0] in _REFUSED or module == "__main__" or module not in sys.modules):
+            continue
+        found = vars(builtins if module == "builtins" else sys.modules[module]).get(name)
+        if isinstance(found, type) and issubclass(found, Exception) and found is not Exception:
+            return found
+    return OtherSideError
