@@ -6,6 +6,7 @@ code and tests share a process, a verdict of this engine is of assurance "compat
 
 from __future__ import annotations
 
+import json
 import shutil
 import tempfile
 import time
@@ -202,8 +203,11 @@ def _flooded(printed: int, limits: Limits) -> tuple[Any, str]:
 
 
 def _document(node: Any) -> str:
-    """Return the notebook as JSON that is UTF-8: half characters (lone surrogates), which any program may print, stand there as escapes."""
-    return str(nbformat.writes(node)).encode("utf-8", "backslashreplace").decode()
+    """Return the notebook as compact JSON that is UTF-8: half characters (lone surrogates), which any program may print, stand there as escapes.
+
+    It was built here from checked parts, so nbformat's validation, which takes longer than a short notebook's run, would find nothing.
+    """
+    return json.dumps(node, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "backslashreplace").decode()
 
 
 def _zeroes(notebook: SourceNotebook) -> list[GradedCell]:
