@@ -7,13 +7,10 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-
-class WireValue(BaseModel):
-    """A frozen value with a JSON form; unknown fields are refused."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
+from autograder.sealed.plan import SealingPlan
+from autograder.wire_value import WireValue
 
 
 class SourceCell(WireValue):
@@ -51,6 +48,8 @@ class AssignmentSource(WireValue):
     notebooks: tuple[SourceNotebook, ...]
     digest: str
     """SHA-256 over the cells and the files: two sources with one digest grade alike."""
+    plan: SealingPlan | None = None
+    """How the tests are decided; None: everything that can be is decided sealed, by what the instructor's notebook says."""
 
 
 class Limits(WireValue):
@@ -83,6 +82,20 @@ class GradingJob(WireValue):
     scoring: ScoringRule = "strict"
 
 
+class Review(WireValue):
+    """Both results of a test that a person has to decide, and why."""
+
+    reasons: tuple[str, ...]
+    sealed_score: float | None
+    """What it earned with the tests run apart; None if it gave no score."""
+    sealed_message: str
+    """What the learner may read of it; empty for full marks."""
+    was_compared: bool
+    """Whether it was run with everything in one process too."""
+    compat_score: float | None
+    compat_message: str
+
+
 class GradedCell(WireValue):
     """One cell that is worth points, after the run."""
 
@@ -97,6 +110,17 @@ class GradedCell(WireValue):
     """What a grader should know, such as a cell that was deleted and put back."""
     is_sealed: bool = False
     """Whether the score rests on nothing that the learner's code could have made up; see `autograder.sealed`."""
+    is_apart: bool = False
+    """Whether the test that decided was run apart from the learner's code; if it is not sealed all the same, the note says what it rests on."""
+    review: Review | None = None
+    """What a person has to decide; None if nobody has to."""
+
+    @property
+    def assurance(self) -> str:
+        """How far the score can be trusted: `sealed`, `unsealed`, `compat`, or `person` where a program may not decide."""
+        if self.review is not None or self.kind != "test":
+            return "person"
+        return "sealed" if self.is_sealed else "unsealed" if self.is_apart else "compat"
 
 
 class CommentedCell(WireValue):

@@ -230,6 +230,16 @@ class Kernel:
         interrupts = [self.interrupt] if first_interrupt is None else [first_interrupt, self.interrupt]
         return self._await(self._begin({"code": code}), interrupts, self._limits.cell_timeout_s)
 
+    def peak_memory(self) -> int:
+        """Return the most memory that the kernel's process has used so far, in bytes; 0 if that cannot be found out."""
+        try:
+            about = Path(f"/proc/self/fdinfo/{self._handle}").read_text(encoding="ascii")
+            pid = next(line.split()[1] for line in about.splitlines() if line.startswith("Pid:"))
+            status = Path(f"/proc/{pid}/status").read_text(encoding="utf-8", errors="replace")
+            return next(int(line.split()[1]) * 1024 for line in status.splitlines() if line.startswith("VmHWM:"))
+        except (OSError, StopIteration, ValueError):
+            return 0
+
     def interrupt(self) -> None:
         """Interrupt what the kernel does."""
         self._signal(signal.SIGINT)

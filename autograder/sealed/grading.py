@@ -1,11 +1,7 @@
-"""Grades one submission sealed: learner's cells in the candidate, tests in the examiner, and who decides where the two engines disagree.
+"""Grades one submission sealed: learner's cells in the candidate, tests in the examiner, and once more in one process where that has to be asked.
 
-Rules:
-1. Full marks that rest on plain values stand. Marks that rest on the learner's own operators stand too where the reference solution defines the class, and
-   are marked unsealed.
-2. A cell with less than full marks is run once more with everything in one process (compat). What earns more there goes to a person, and so does what
-   earned marks only by something that the reference solution does not have: never an automatic zero that compat would not give, never automatic marks.
-3. A learner sees what was asserted or which exception was raised, never the text of a test.
+Who decides where the two disagree stands in `autograder.sealed.deciding`. A learner sees what was asserted or which exception was raised, never the text
+of a test.
 """
 
 from __future__ import annotations
@@ -16,7 +12,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -25,8 +21,11 @@ from autograder.errors import UngradedCellError
 from autograder.execution.compat import copy_own_files, grade_submission, is_forkable, limit_output, run_notebook
 from autograder.execution.fork_server import CellRun, ForkServer, Kernel, KernelDiedError, KernelStuckError
 from autograder.execution.forked import KERNEL_ENVIRONMENT, place_of, write_run
-from autograder.jobs import AssignmentSource, GradedCell, GradingJob, GradingResult, SourceNotebook
+from autograder.jobs import AssignmentSource, GradingJob, GradingResult, SourceNotebook
 from autograder.scoring import score_cell
+from autograder.sealed.deciding import SealedVerdict, with_verdict
+from autograder.sealed.guarding import guarded
+from autograder.sealed.plan import CellPlan
 from autograder.sealed.policy import PolicyCell, SealingPolicy, policy_of
 from courses.errors import DiagnosedError
 from courses.notebook import read_notebook_json
@@ -47,59 +46,13 @@ class SealedServers:
     examiner: ForkServer
 
 
-@dataclass(frozen=True, slots=True)
-class SealedVerdict:
-    """What became of one test cell."""
-
-    name: str
-    points_possible: float
-    score: float | None
-    """By nbgrader's rule over what the examiner's cell printed and raised; None if the test itself is wrong."""
-    unsealed: tuple[str, ...]
-    """Whose word the verdict rests on besides plain values; empty if on nobody's."""
-    refused: tuple[str, ...]
-    """Why it earns nothing automatically."""
-    message: str
-    """What the learner may read; empty for full marks."""
-    compat_score: float | None = None
-    """What the same cell earned with everything in one process; None if that was not asked, or gave no score."""
-    was_compared: bool = False
-
-    @property
-    def is_sealed(self) -> bool:
-        """Whether the verdict rests on plain values alone."""
-        return not self.unsealed and not self.refused and not self.needs_person
-
-    @property
-    def needs_person(self) -> bool:
-        """Whether a person has to decide."""
-        if self.score is None or self.score >= self.points_possible:
-            return bool(self.refused) and self.score != 0
-        if self.refused and self.score > 0:
-            return True
-        return self.was_compared and (self.compat_score is None or self.compat_score > self.score)
-
-    @property
-    def note(self) -> str | None:
-        """What a grader should know."""
-        told = []
-        if self.needs_person:
-            one = "no score" if self.compat_score is None else f"{self.compat_score:g}"
-            both = f"; with everything in one process it earns {one}" if self.was_compared else ""
-            told.append(f"to be decided by a person: sealed, the test earns {_points(self.score)} of {self.points_possible:g}{both}")
-        told += [f"refused: {why}" for why in self.refused]
-        told += [f"not sealed: rests on {why}" for why in self.unsealed]
-        if self.message:
-            told.append(self.message)
-        return "; ".join(told) or None
-
-
-def _points(score: float | None) -> str:
-    return "no score" if score is None else f"{score:g}"
-
-
 def grade_sealed(job: GradingJob, servers: SealedServers) -> GradingResult:
     """Return what the submission earned; like `compat.grade_submission`, it never raises for what is in the submission."""
+    return examine_submission(job, servers)[0]
+
+
+def examine_submission(job: GradingJob, servers: SealedServers) -> tuple[GradingResult, dict[tuple[str, str], SealedVerdict]]:
+    """Return what the submission earned, and the verdict of each test that was run apart, by notebook and cell."""
     verdicts: dict[tuple[str, str], SealedVerdict] = {}
 
     def run(node: Any, folder: Path, notebook: SourceNotebook) -> tuple[Any, str] | None:
@@ -108,7 +61,7 @@ def grade_sealed(job: GradingJob, servers: SealedServers) -> GradingResult:
         before = copy.deepcopy(node)
         failure, found = examine_notebook(servers, node, folder, job, notebook)
         if failure is None:
-            found = _compared(found, before, folder, job, notebook, servers.candidate)
+            found = _compared(found, node, before, folder, job, notebook, servers.candidate)
             verdicts.update({(notebook.name, each.name): each for each in found})
             failure = limit_output(node, {}, job.limits)
         return failure
@@ -116,9 +69,9 @@ def grade_sealed(job: GradingJob, servers: SealedServers) -> GradingResult:
     result = grade_submission(job, servers.candidate, run=run)
     missing = {notebook.name for notebook in result.notebooks if notebook.is_missing}
     cells = tuple(
-        _with_verdict(cell, verdicts.get((cell.notebook, cell.name)), is_missing=cell.notebook in missing) for cell in result.cells
+        with_verdict(cell, verdicts.get((cell.notebook, cell.name)), is_missing=cell.notebook in missing) for cell in result.cells
     )
-    return result.model_copy(update={"cells": cells})
+    return result.model_copy(update={"cells": cells}), verdicts
 
 
 def all_sealed(results: Sequence[GradingResult]) -> bool:
@@ -127,36 +80,28 @@ def all_sealed(results: Sequence[GradingResult]) -> bool:
     return bool(cells) and all(cell.is_sealed for cell in cells)
 
 
-def _with_verdict(cell: GradedCell, verdict: SealedVerdict | None, *, is_missing: bool) -> GradedCell:
-    if cell.kind != "test" or is_missing:
-        return cell.model_copy(update={"is_sealed": True})
-    if verdict is None:
-        return cell
-    score = None if verdict.needs_person else cell.auto_score
-    note = "; ".join(each for each in (verdict.note, cell.note) if each) or None
-    return cell.model_copy(update={"auto_score": score, "is_sealed": verdict.is_sealed, "note": note})
-
-
 def _compared(
-    found: list[SealedVerdict], node: Any, folder: Path, job: GradingJob, notebook: SourceNotebook, server: ForkServer
+    found: list[SealedVerdict], node: Any, before: Any, folder: Path, job: GradingJob, notebook: SourceNotebook, server: ForkServer
 ) -> list[SealedVerdict]:
-    """Return the verdicts with what compat gives for those that fell short; compat is run only if there are any."""
-    short = [each.name for each in found if each.refused or (each.score is not None and each.score < each.points_possible)]
-    if not short:
-        return found
-    failure = run_notebook(node, folder, notebook, job, server)
-    scores = (
-        {} if failure else {cell.metadata.nbgrader.grade_id: cell for cell in node.cells if cell.metadata.get("nbgrader", {}).get("grade")}
-    )
-    return [
-        each
-        if each.name not in short
-        else SealedVerdict(
-            each.name, each.points_possible, each.score, each.unsealed, each.refused, each.message,
-            _score(scores[each.name], each.points_possible) if each.name in scores else None, was_compared=True,
-        )
-        for each in found
-    ]  # fmt: skip
+    """Return the verdicts with what one process gives where it has to be asked, and what canaries say; outputs that decide are written into `node`."""
+    if not any(each.is_short for each in found):
+        return guarded(found, before, folder, job, notebook, server)
+    together = copy.deepcopy(before)
+    failure = run_notebook(together, folder, notebook, job, server)
+    ran = {} if failure else {_metadata(cell).get("grade_id"): cell for cell in together.cells if _metadata(cell).get("grade")}
+    for cell in node.cells:
+        if (twin := ran.get(_metadata(cell).get("grade_id"))) is not None and any(
+            each.name == _metadata(cell).get("grade_id") and each.mode == "compat" for each in found
+        ):
+            cell.outputs, cell.execution_count = copy.deepcopy(twin.outputs), twin.execution_count
+    compared = [each if not each.is_short else _with_compat(each, ran.get(each.name)) for each in found]
+    return guarded(compared, before, folder, job, notebook, server)
+
+
+def _with_compat(verdict: SealedVerdict, cell: Any) -> SealedVerdict:
+    score = _score(cell, verdict.points_possible) if cell is not None else None
+    message = _message(cell) if cell is not None else "the run did not come to its end"
+    return replace(verdict, compat_score=score, compat_message=message, was_compared=True)
 
 
 def _score(cell: Any, points: float) -> float | None:
@@ -179,6 +124,7 @@ def examine_notebook(
     """
     ends = time.monotonic() + job.limits.submission_timeout_s
     points = {cell.name: cell.points or 0.0 for cell in notebook.cells}
+    plan = job.source.plan
     found: list[SealedVerdict] = []
     with _examination(servers, folder, job, load_policy(job.source, notebook.name)) as both:
         for index, cell in enumerate(node.cells):
@@ -186,8 +132,9 @@ def examine_notebook(
                 continue
             if time.monotonic() > ends:
                 return ("failed", f"the submission took longer than the {job.limits.submission_timeout_s:g} s allowed"), found
+            planned = plan.cell(notebook.name, _metadata(cell).get("grade_id", "")) if plan else None
             try:
-                verdict = both.run(cell, points)
+                verdict = both.run(cell, points, planned)
             except KernelDiedError:
                 return ("failed", f"{place_of(cell, index)} ended the kernel"), found
             except KernelStuckError as stuck:
@@ -222,14 +169,18 @@ class _Examination:
         self._candidate, self._examiner, self._policy = candidate, examiner, policy
         self._forget: set[str] = set()
 
-    def run(self, cell: Any, points: dict[str, float]) -> SealedVerdict | None:
+    def run(self, cell: Any, points: dict[str, float], plan: CellPlan | None) -> SealedVerdict | None:
         """Run one cell where it belongs; return the verdict if it is a test."""
         about = _metadata(cell)
         name = about.get("grade_id", "")
         if about.get("grade") and not about.get("solution"):
+            if plan is not None and plan.mode == "compat" and not plan.runs_apart:
+                return SealedVerdict(name, points.get(name, 0.0), None, (), (), "", plan=plan)
+            began = time.monotonic()
             run, told = self._examine(cell.source, is_trusted=False)
             write_run(cell, run)
-            return _verdict(cell, points.get(name, 0.0), told)
+            verdict = _verdict(cell, points.get(name, 0.0), told)
+            return replace(verdict, plan=plan, seconds=time.monotonic() - began, timed_out=run.timed_out)
         write_run(cell, self._candidate.run_cell(cell.source))
         if about.get("locked"):
             self._examine(cell.source, is_trusted=True)
@@ -272,8 +223,9 @@ def _message(cell: Any) -> str:
 
 
 def load_policy(source: AssignmentSource, notebook: str) -> SealingPolicy:
-    """Return the policy of a notebook, read from the instructor's version of it; one of an unknown solution if that is not there."""
-    return _policy(source.folder, notebook, source.digest)
+    """Return the policy of a notebook: the plan's, else read from the instructor's version of it; one of an unknown solution if that is not there."""
+    planned = source.plan.policy(notebook) if source.plan else None
+    return planned or _policy(source.folder, notebook, source.digest)
 
 
 @lru_cache(maxsize=256)

@@ -14,7 +14,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from autograder.jobs import WireValue
+from autograder.wire_value import WireValue
 
 Role = Literal["answer", "free", "trusted", "test"]
 

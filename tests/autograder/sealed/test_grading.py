@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autograder.errors import SandboxMissingError
-from autograder.sealed.grading import SealedVerdict
+from autograder.sealed.deciding import SealedVerdict
 from tests.autograder.grading_calls import attempts, by_learner, grade, scores
 from tests.small_course import SQUARE, SmallCourse
 

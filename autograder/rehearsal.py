@@ -1,0 +1,284 @@
+"""Rehearses an assignment with its reference solution, in the real sandbox, and returns the sealing plan that grading goes by.
+
+What is run: the instructor's version sealed and in one process, several times with other random numbers; the untouched release version both ways; and, for
+tests that cannot rest on plain values alone, every candidate of a canary. Nothing is planned for a single submission.
+
+A test is labelled `sealed` if the reference solution gets, run apart, what it gets in one process, on plain values alone, every time; `unsealed` if the
+same holds but for operators of its own classes; else `cannot be sealed`, with what stood in the way.
+"""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+import tempfile
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import nbformat
+
+from autograder.execution.compat import grade_submission, is_forkable, limit_output
+from autograder.execution.fork_server import KernelDiedError, KernelStuckError
+from autograder.execution.forked import KERNEL_ENVIRONMENT, place_of, write_run
+from autograder.jobs import AssignmentSource, GradedCell, GradingJob, Limits, SourceCell, SourceNotebook
+from autograder.sealed.canaries import canaries_of
+from autograder.sealed.deciding import SealedVerdict
+from autograder.sealed.grading import SealedServers, examine_submission, load_policy
+from autograder.sealed.guarding import scores_of
+from autograder.sealed.plan import Canary, CellPlan, Label, Mode, NotebookPlan, SealingPlan
+from courses.content_hash import regular_files
+from courses.notebook import read_notebook_json
+
+_RUNS = 2
+_MAXIMUM_CANARIES = 8
+_Key = tuple[str, str]
+
+
+@dataclass(slots=True)
+class _Use:
+    """What a cell used in one process."""
+
+    seconds: float = 0.0
+    memory_bytes: int = 0
+
+
+@dataclass(slots=True)
+class _Found:
+    """What the runs gave."""
+
+    sealed: list[dict[_Key, SealedVerdict]] = field(default_factory=list)
+    compat: list[dict[_Key, GradedCell]] = field(default_factory=list)
+    blank: dict[_Key, GradedCell] = field(default_factory=dict)
+    use: dict[_Key, _Use] = field(default_factory=dict)
+    failures: list[str] = field(default_factory=list)
+    obstacle: tuple[Label, str] | None = None
+    """Why nothing was run, and what every test is labelled for it."""
+
+
+def rehearse(
+    source: AssignmentSource, servers: SealedServers, limits: Limits, *, environment_digest: str, choices: Mapping[str, Mode] | None = None
+) -> SealingPlan:
+    """Return the plan for `source`; what is wrong with the reference solution stands in it and is no error.
+
+    Args:
+        choices: how the author wants single cells decided, by the cell's id.
+
+    Raises:
+        SandboxMissingError: a kernel could not be forked.
+        StorageError: a file of the source is a link.
+    """
+    bare, chosen = source.model_copy(update={"plan": None}), dict(choices or {})
+    job = GradingJob(source=bare, learner="reference", submission=source.folder, limits=limits, sandbox=False)
+    found = _run_all(job, servers)
+    cells = [
+        _planned(notebook, cell, found, limits, chosen.get(cell.name))
+        for notebook in source.notebooks
+        for cell in notebook.cells
+        if cell.is_grade and not cell.is_solution
+    ]
+    if found.obstacle is None:
+        cells = _with_canaries(job, cells, servers)
+    return SealingPlan(
+        assignment=source.assignment,
+        source_digest=source.digest,
+        environment_digest=environment_digest,
+        secret=secrets.token_hex(16),
+        notebooks=tuple(_notebook_plan(bare, each.name, cells) for each in source.notebooks),
+        cells=tuple(cells),
+        failures=tuple(dict.fromkeys([*found.failures, *_mistakes(cells, source)])),
+        choices=chosen,
+    )
+
+
+def _run_all(job: GradingJob, servers: SealedServers) -> _Found:
+    """Run the reference solution and the untouched version."""
+    found, source = _Found(), job.source
+    foreign = [each for each in source.notebooks if not is_forkable(job, each)]
+    if foreign:
+        kernel = (foreign[0].kernelspec or {}).get("display_name", "none of Python")
+        found.obstacle = "cannot be sealed", f"the kernel of {foreign[0].name}.ipynb is {kernel}, and only Python's can be run apart"
+    elif not all(Path(source.folder, f"{notebook.name}.ipynb").is_file() for notebook in source.notebooks):
+        found.obstacle = "unsealed", _NO_REFERENCE
+    if found.obstacle is not None:
+        return found
+    for _ in range(_RUNS):
+        _run_both(job, servers, found)
+    with tempfile.TemporaryDirectory(prefix="patunay-blank-") as scratch:
+        write_blank(source, Path(scratch))
+        untouched, _verdicts = examine_submission(job.model_copy(update={"submission": scratch}), servers)
+    found.blank = _by_key(untouched.cells)
+    if untouched.status != "graded":
+        found.failures.append(f"the untouched release version: {untouched.reason}")
+    return found
+
+
+def write_blank(source: AssignmentSource, folder: Path) -> None:
+    """Write the untouched release version of the assignment's notebooks into `folder`: the instructor's frame with the answers taken out."""
+    for name in regular_files(Path(source.folder), ignored=source.ignored):
+        if not name.endswith(".ipynb"):
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(Path(source.folder, name), folder / name)
+    for notebook in source.notebooks:
+        node = _read(source, notebook)
+        released = {cell.name: cell.source for cell in notebook.cells}
+        for cell in node.cells:
+            name = cell.metadata.get("nbgrader", {}).get("grade_id")
+            cell.source = released.get(name, cell.source)
+        (folder / f"{notebook.name}.ipynb").write_text(nbformat.writes(node), encoding="utf-8")
+
+
+def _read(source: AssignmentSource, notebook: SourceNotebook) -> Any:
+    path = Path(source.folder, f"{notebook.name}.ipynb")
+    return read_notebook_json(path.read_text(encoding="utf-8"), where=str(path))
+
+
+def _run_both(job: GradingJob, servers: SealedServers, found: _Found) -> None:
+    apart, verdicts = examine_submission(job, servers)
+    together = grade_submission(job, servers.candidate, run=partial(_run_measured, job=job, servers=servers, use=found.use))
+    for result, how in ((apart, "run apart"), (together, "in one process")):
+        if result.status != "graded":
+            found.failures.append(f"the reference solution, {how}: {result.reason}")
+    found.sealed.append(verdicts)
+    found.compat.append(_by_key(together.cells))
+
+
+def _by_key(cells: tuple[GradedCell, ...]) -> dict[_Key, GradedCell]:
+    return {(cell.notebook, cell.name): cell for cell in cells}
+
+
+def _run_measured(
+    node: Any, folder: Path, notebook: SourceNotebook, job: GradingJob, servers: SealedServers, use: dict[_Key, _Use]
+) -> tuple[Any, str] | None:
+    """Run a notebook in one process and note what each cell took."""
+    with servers.candidate.start_kernel(folder, job.limits, KERNEL_ENVIRONMENT) as kernel:
+        for index, cell in enumerate(node.cells):
+            if cell.cell_type != "code" or not cell.source.strip():
+                continue
+            began = time.monotonic()
+            try:
+                write_run(cell, kernel.run_cell(cell.source))
+            except (KernelDiedError, KernelStuckError) as stopped:
+                return "failed", f"{place_of(cell, index)}: {stopped}"
+            name = cell.metadata.get("nbgrader", {}).get("grade_id", "")
+            known = use.setdefault((notebook.name, name), _Use())
+            known.seconds = max(known.seconds, time.monotonic() - began)
+            known.memory_bytes = max(known.memory_bytes, kernel.peak_memory())
+    return limit_output(node, {}, job.limits)
+
+
+def _planned(notebook: SourceNotebook, cell: SourceCell, found: _Found, limits: Limits, chosen: Mode | None) -> CellPlan:
+    if found.obstacle is not None:
+        label, cause = found.obstacle
+        return CellPlan(
+            notebook=notebook.name, name=cell.name, label=label, causes=(cause,), chosen=chosen, allowed_semantics=(_NO_REFERENCE,)
+        )
+    key = (notebook.name, cell.name)
+    apart = [each[key] for each in found.sealed if key in each]
+    together = [each[key].auto_score for each in found.compat if key in each]
+    label, causes = _label(apart, together, limits)
+    use = found.use.get(key, _Use())
+    return CellPlan(
+        notebook=notebook.name,
+        name=cell.name,
+        label=label,
+        causes=tuple(causes),
+        chosen=chosen,
+        allowed_semantics=tuple(sorted({each for verdict in apart for each in verdict.unsealed})),
+        runs_apart=not any(verdict.timed_out for verdict in apart),
+        reference_score=together[0] if together else None,
+        blank_score=found.blank[key].auto_score if key in found.blank else None,
+        seconds_sealed=round(max((verdict.seconds for verdict in apart), default=0.0), 3),
+        seconds_compat=round(use.seconds, 3),
+        memory_bytes=use.memory_bytes,
+    )
+
+
+_NO_REFERENCE = "there is no reference solution to say what the learner's side may decide"
+
+
+def _label(apart: list[SealedVerdict], together: list[float | None], limits: Limits) -> tuple[Label, list[str]]:
+    """Return the label of a test and why it is not `sealed`."""
+    if len(apart) < _RUNS or len(together) < _RUNS:
+        return "cannot be sealed", ["the reference solution's run does not come to this test"]
+    causes = [f"refused: {why}" for verdict in apart for why in verdict.refused]
+    for verdict, score in zip(apart, together, strict=True):
+        if verdict.timed_out:
+            causes.append(f"run apart it reaches the time limit of {limits.cell_timeout_s:g} s")
+        elif verdict.score != score:
+            told = f": {verdict.message}" if verdict.message else ""
+            causes.append(f"the reference solution earns {_points(verdict.score)} run apart and {_points(score)} in one process{told}")
+    if causes:
+        return "cannot be sealed", list(dict.fromkeys(causes))
+    resting = list(dict.fromkeys(f"it rests on {each}" for verdict in apart for each in verdict.unsealed))
+    return ("unsealed", resting) if resting else ("sealed", [])
+
+
+def _points(score: float | None) -> str:
+    return "no score" if score is None else f"{score:g} points"
+
+
+def _mistakes(cells: list[CellPlan], source: AssignmentSource) -> list[str]:
+    """Return what an author should mend: a reference solution without full marks, marks for nothing."""
+    points = {(notebook.name, cell.name): cell.points or 0.0 for notebook in source.notebooks for cell in notebook.cells}
+    told = []
+    for cell in cells:
+        possible = points[cell.notebook, cell.name]
+        if cell.reference_score is not None and cell.reference_score < possible:
+            told.append(f"{cell.notebook}.ipynb, {cell.name}: the reference solution earns {cell.reference_score:g} of {possible:g} points")
+        if cell.blank_score:
+            told.append(f"{cell.notebook}.ipynb, {cell.name}: the untouched notebook earns {cell.blank_score:g} of {possible:g} points")
+    return told
+
+
+def _notebook_plan(source: AssignmentSource, notebook: str, cells: list[CellPlan]) -> NotebookPlan:
+    own = [cell for cell in cells if cell.notebook == notebook]
+    return NotebookPlan(
+        name=notebook,
+        policy=load_policy(source, notebook),
+        seconds_sealed=round(sum(cell.seconds_sealed for cell in own), 3),
+        seconds_compat=round(sum(cell.seconds_compat for cell in own), 3),
+    )
+
+
+def _with_canaries(job: GradingJob, cells: list[CellPlan], servers: SealedServers) -> list[CellPlan]:
+    """Return the plans with the canaries that the reference solution fails, for tests that need them."""
+    kept: dict[_Key, list[Canary]] = {}
+    for notebook in job.source.notebooks:
+        learners = load_policy(job.source, notebook.name).served
+        sources = {cell.name: cell.source for cell in notebook.cells}
+        wanted = [cell for cell in cells if cell.notebook == notebook.name and cell.is_guarded and cell.reference_score]
+        candidates = {cell.name: canaries_of(sources[cell.name], learners) for cell in wanted}
+        if any(candidates.values()):
+            kept |= {(notebook.name, name): found for name, found in _failed(job, notebook, candidates, servers).items()}
+    return [cell.model_copy(update={"canaries": tuple(kept.get((cell.notebook, cell.name), ()))}) for cell in cells]
+
+
+def _failed(
+    job: GradingJob, notebook: SourceNotebook, candidates: dict[str, tuple[Canary, ...]], servers: SealedServers
+) -> dict[str, list[Canary]]:
+    """Return the candidates that the reference solution fails, at most 8 a cell: one candidate of each cell is tried in each run."""
+    kept: dict[str, list[Canary]] = {name: [] for name in candidates}
+    for number in range(max(map(len, candidates.values()))):
+        trying = {name: each[number] for name, each in candidates.items() if number < len(each) and len(kept[name]) < _MAXIMUM_CANARIES}
+        for name, score in _try(job, notebook, trying, servers).items() if trying else ():
+            if score == 0:
+                kept[name].append(trying[name])
+    return kept
+
+
+def _try(job: GradingJob, notebook: SourceNotebook, trying: dict[str, Canary], servers: SealedServers) -> dict[str, float | None]:
+    """Return what the reference solution earns with canaries in the place of tests."""
+    alone = job.model_copy(update={"source": job.source.model_copy(update={"notebooks": (notebook,)})})
+    points = {cell.name: cell.points or 1.0 for cell in notebook.cells}
+    outcome: dict[str, float | None] = {}
+
+    def run(node: Any, folder: Path, _notebook: SourceNotebook) -> tuple[Any, str] | None:
+        outcome.update(scores_of(trying, node, folder, alone, notebook, servers.candidate, points))
+        return None
+
+    grade_submission(alone, run=run)
+    return outcome
