@@ -11,7 +11,7 @@ import hashlib
 import json
 import platform
 import uuid
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from importlib import metadata
@@ -23,6 +23,7 @@ from autograder.execution.compat import ASSURANCE
 from autograder.execution.engines import BUBBLEWRAP, Assurance, Engine, EngineRoom, Ready
 from autograder.jobs import AssignmentSource, GradingJob, GradingResult, Limits, ScoringRule
 from autograder.nbgrader_database import load_source, open_gradebook
+from autograder.planning import load_or_rehearse
 from autograder.recording import apply_late_penalties, graded_notebook, record_attempt
 from autograder.records import (
     Attempt,
@@ -38,7 +39,8 @@ from autograder.records import (
 )
 from autograder.scheduling.local import grade_all
 from autograder.sealed.grading import ASSURANCE as SEALED
-from autograder.sealed.grading import all_sealed
+from autograder.sealed.grading import SealedServers, all_sealed
+from autograder.sealed.plan import Mode
 from autograder.submissions import adopt_submitted, show_credited
 from courses.nbgrader_course import NbgraderCourse, require_assignment
 from courses.storage import write_atomically
@@ -66,6 +68,8 @@ class GradingOptions:
     sandbox_required: bool = False
     attempts_allowed: int | None = None
     """How many attempts count; see the manifest."""
+    choices: Mapping[str, Mode] = field(default_factory=dict)
+    """How the author wants single test cells decided, by the cell's id; see the manifest. Not heeded in compat."""
 
     @property
     def scoring(self) -> ScoringRule:
@@ -137,10 +141,8 @@ def grade_assignment(
             )
             with own as engines:
                 ready = engines.prepare(source)
-                sandbox, graded = (
-                    ready.sandbox,
-                    _grade(course, source, due, session, _Call(limits, options.workers, ready, now, progress, options.scoring)),
-                )
+                call = _Call(limits, options.workers, ready, now, progress, options.scoring)
+                sandbox, graded = ready.sandbox, _grade(course, _with_plan(course, source, call, options), due, session, call)
         show_credited(course, assignment, session, allowed=options.attempts_allowed)
         _record(course, source, session, options.attempts_allowed)
     return GradingSummary(assignment, tuple(graded), len(chosen) - len(due), sandbox)
@@ -154,6 +156,15 @@ class _Call:
     now: Callable[[], datetime]
     progress: Progress
     scoring: ScoringRule
+
+
+def _with_plan(course: NbgraderCourse, source: AssignmentSource, call: _Call, options: GradingOptions) -> AssignmentSource:
+    """Return `source` with its sealing plan, where tests are to run apart."""
+    if call.ready.server is None or call.ready.examiner is None:
+        return source
+    servers = SealedServers(call.ready.server, call.ready.examiner)
+    plan = load_or_rehearse(course.root, source, servers, call.limits, environment=describe_environment(), choices=options.choices)
+    return source.model_copy(update={"plan": plan})
 
 
 def _needs_grading(attempt: Attempt, source: AssignmentSource) -> bool:

@@ -9,11 +9,13 @@ same holds but for operators of its own classes; else `cannot be sealed`, with w
 
 from __future__ import annotations
 
+import os
 import secrets
 import shutil
 import tempfile
 import time
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -24,7 +26,7 @@ import nbformat
 from autograder.execution.compat import grade_submission, is_forkable, limit_output
 from autograder.execution.fork_server import KernelDiedError, KernelStuckError
 from autograder.execution.forked import KERNEL_ENVIRONMENT, place_of, write_run
-from autograder.jobs import AssignmentSource, GradedCell, GradingJob, Limits, SourceCell, SourceNotebook
+from autograder.jobs import AssignmentSource, GradedCell, GradingJob, GradingResult, Limits, SourceCell, SourceNotebook
 from autograder.sealed.canaries import canaries_of
 from autograder.sealed.deciding import SealedVerdict
 from autograder.sealed.grading import SealedServers, examine_submission, load_policy
@@ -105,15 +107,22 @@ def _run_all(job: GradingJob, servers: SealedServers) -> _Found:
         found.obstacle = "unsealed", _NO_REFERENCE
     if found.obstacle is not None:
         return found
-    for _ in range(_RUNS):
-        _run_both(job, servers, found)
-    with tempfile.TemporaryDirectory(prefix="patunay-blank-") as scratch:
-        write_blank(source, Path(scratch))
-        untouched, _verdicts = examine_submission(job.model_copy(update={"submission": scratch}), servers)
+    with ThreadPoolExecutor(max_workers=len(os.sched_getaffinity(0))) as pool:
+        blank = pool.submit(_run_blank, job, servers)
+        runs = [pool.submit(_run_both, job, servers) for _ in range(_RUNS)]
+        for run in runs:
+            _add(found, run.result())
+        untouched = blank.result()
     found.blank = _by_key(untouched.cells)
     if untouched.status != "graded":
         found.failures.append(f"the untouched release version: {untouched.reason}")
     return found
+
+
+def _run_blank(job: GradingJob, servers: SealedServers) -> GradingResult:
+    with tempfile.TemporaryDirectory(prefix="patunay-blank-") as scratch:
+        write_blank(job.source, Path(scratch))
+        return examine_submission(job.model_copy(update={"submission": scratch}), servers)[0]
 
 
 def write_blank(source: AssignmentSource, folder: Path) -> None:
@@ -136,14 +145,31 @@ def _read(source: AssignmentSource, notebook: SourceNotebook) -> Any:
     return read_notebook_json(path.read_text(encoding="utf-8"), where=str(path))
 
 
-def _run_both(job: GradingJob, servers: SealedServers, found: _Found) -> None:
+@dataclass(slots=True)
+class _Run:
+    """One run of the reference solution, both ways."""
+
+    apart: GradingResult
+    verdicts: dict[_Key, SealedVerdict]
+    together: GradingResult
+    use: dict[_Key, _Use]
+
+
+def _run_both(job: GradingJob, servers: SealedServers) -> _Run:
     apart, verdicts = examine_submission(job, servers)
-    together = grade_submission(job, servers.candidate, run=partial(_run_measured, job=job, servers=servers, use=found.use))
-    for result, how in ((apart, "run apart"), (together, "in one process")):
+    use: dict[_Key, _Use] = {}
+    return _Run(apart, verdicts, grade_submission(job, run=partial(_run_measured, job=job, servers=servers, use=use)), use)
+
+
+def _add(found: _Found, run: _Run) -> None:
+    for result, how in ((run.apart, "run apart"), (run.together, "in one process")):
         if result.status != "graded":
             found.failures.append(f"the reference solution, {how}: {result.reason}")
-    found.sealed.append(verdicts)
-    found.compat.append(_by_key(together.cells))
+    found.sealed.append(run.verdicts)
+    found.compat.append(_by_key(run.together.cells))
+    for key, use in run.use.items():
+        known = found.use.setdefault(key, _Use())
+        known.seconds, known.memory_bytes = max(known.seconds, use.seconds), max(known.memory_bytes, use.memory_bytes)
 
 
 def _by_key(cells: tuple[GradedCell, ...]) -> dict[_Key, GradedCell]:
@@ -164,9 +190,7 @@ def _run_measured(
             except (KernelDiedError, KernelStuckError) as stopped:
                 return "failed", f"{place_of(cell, index)}: {stopped}"
             name = cell.metadata.get("nbgrader", {}).get("grade_id", "")
-            known = use.setdefault((notebook.name, name), _Use())
-            known.seconds = max(known.seconds, time.monotonic() - began)
-            known.memory_bytes = max(known.memory_bytes, kernel.peak_memory())
+            use[notebook.name, name] = _Use(time.monotonic() - began, kernel.peak_memory())
     return limit_output(node, {}, job.limits)
 
 

@@ -87,7 +87,9 @@ CHEATS = {
     "eval as the answer": Cheat("square = eval", earns_in_one_process=False),
     "SystemExit": Cheat("def square(n):\n    raise SystemExit", earns_in_one_process=False),
     "KeyboardInterrupt": Cheat("def square(n):\n    raise KeyboardInterrupt", earns_in_one_process=False),
-    "printed result": Cheat("def square(n):\n    print('2.0')\n    get_ipython().displayhook(2.0)\n    return 0"),
+    "printed result": Cheat(
+        "def square(n):\n    print('2.0')\n    get_ipython().displayhook(2.0)\n    return 0", earns_in_one_process=False
+    ),  # by nbgrader's own rule it earns
 }
 
 _CANDIDATE = (
