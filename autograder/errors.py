@@ -6,6 +6,7 @@
     ├── UngradedCellError             a score was asked of a cell that has no verdict
     ├── PipelineError                 the course replaces nbgrader's grading steps by its own
     ├── SandboxMissingError           the site demands a sandbox that this machine does not give
+    ├── RecordChangedError            the record of a finished grading run is not what it was
     ├── GradebookError                the gradebook cannot be read or written
     ├── ReportError                   the cohort report could not be made
     └── ExportError                   a table cannot be written in that format
@@ -36,6 +37,10 @@ class PipelineError(DiagnosedError):
 
 class SandboxMissingError(DiagnosedError):
     """The site demands a sandbox that this machine does not give."""
+
+
+class RecordChangedError(DiagnosedError):
+    """The record of a finished grading run is not what it was when the run ended."""
 
 
 class GradebookError(DiagnosedError):

@@ -7,9 +7,15 @@ import json
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy.orm import Session
+from sqlalchemy import select
+from sqlalchemy.orm import Session, selectinload
 
-from autograder.records import GradingRun, attempts_of, credited_attempt, standing_result
+from autograder.errors import RecordChangedError
+from autograder.records import GradingRun, Result, attempts_of, credited_attempt, standing_result, utc_text
+
+_RESULT_FIELDS = (
+    "status", "reason", "queued_at", "started_at", "finished_at", "graded_at", "duration_s", "worker", "sandbox", "tries",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +31,7 @@ class GradedEvidence:
     run: str
     """The grading run's id."""
     run_record: str
-    """Of the run's record as canonical JSON."""
+    """See `hash_run`."""
     graded_at: datetime
     assurance: str
 
@@ -36,14 +42,20 @@ def collect_evidence(session: Session, assignments: dict[str, int | None]) -> di
     Args:
         session: on the course's grading.db.
         assignments: each assignment, and how many of its attempts count (None: all).
+
+    Raises:
+        RecordChangedError: the record of a run is not what it was when the run ended.
     """
+    hashes: dict[str, str] = {}
     found: dict[str, list[GradedEvidence]] = {}
     for assignment, allowed in assignments.items():
         for learner, attempts in attempts_of(session, assignment).items():
             attempt = credited_attempt([each for each in attempts if not each.refusal], allowed=allowed)
             result = standing_result(attempt) if attempt else None
-            if attempt is None or result is None or not result.recorded:
+            if attempt is None or result is None or not result.recorded or result.run.finished_at is None:
                 continue
+            if result.run_id not in hashes:
+                hashes[result.run_id] = verify_run(session, result.run)
             found.setdefault(learner, []).append(
                 GradedEvidence(
                     assignment=assignment,
@@ -51,7 +63,7 @@ def collect_evidence(session: Session, assignments: dict[str, int | None]) -> di
                     notebook=_notebook_hash(json.loads(result.notebooks)),
                     source=result.run.source_digest,
                     run=result.run_id,
-                    run_record=hash_run(result.run),
+                    run_record=hashes[result.run_id],
                     graded_at=datetime.fromisoformat(result.graded_at),
                     assurance=result.assurance,
                 )
@@ -60,8 +72,11 @@ def collect_evidence(session: Session, assignments: dict[str, int | None]) -> di
 
 
 def hash_run(run: GradingRun) -> str:
-    """Return the SHA-256 of a grading run's record: sorted JSON of everything that was fixed when it started."""
-    record = {
+    """Return the SHA-256 of a grading run's record as sorted JSON: how it was started, when and how it ended, and the hash of each of its results.
+
+    A record of version 1 is of what was fixed when it started.
+    """
+    record: dict[str, object] = {
         "assignment": run.assignment,
         "engine": run.engine,
         "environment": json.loads(run.environment),
@@ -70,6 +85,75 @@ def hash_run(run: GradingRun) -> str:
         "source": run.source_digest,
         "started_at": run.started_at,
     }
+    if run.version > 1:
+        record |= {
+            "version": run.version,
+            "execution": run.execution,
+            "scoring": run.scoring,
+            "layers": json.loads(run.layers),
+            "limits": json.loads(run.limits),
+            "submissions": json.loads(run.submissions),
+            "finished_at": run.finished_at,
+            "outcome": run.outcome,
+            "results": sorted(hash_result(result) for result in run.results),
+        }
+    return _hash(record)
+
+
+def hash_result(result: Result) -> str:
+    """Return the SHA-256 of what a run made of one attempt, as sorted JSON: all of its row but the mark that the gradebook shows it."""
+    return _hash(
+        {
+            "attempt": result.attempt.digest,
+            "learner": result.attempt.learner,
+            "run": result.run_id,
+            **{name: json.loads(getattr(result, name)) for name in ("cells", "answers", "warnings", "notebooks")},
+            **{name: getattr(result, name) for name in _RESULT_FIELDS},
+        }
+    )
+
+
+def end_run(session: Session, run: GradingRun, outcome: str, *, now: datetime) -> None:
+    """Write down that the run ended, `finished` or `interrupted`, with its hash; the database refuses every change of it afterwards."""
+    session.commit()
+    run = _with_results(session, run)
+    run.finished_at, run.outcome = utc_text(now), outcome
+    if run.version > 1:
+        run.digest = hash_run(run)
+    session.commit()
+
+
+def end_interrupted_runs(session: Session, *, now: datetime) -> int:
+    """End the runs whose process died; return how many. Only for who holds the course's lock: a run that goes on would be ended too."""
+    interrupted = session.scalars(select(GradingRun).where(GradingRun.finished_at.is_(None))).all()
+    for run in interrupted:
+        end_run(session, run, "interrupted", now=now)
+    return len(interrupted)
+
+
+def verify_run(session: Session, run: GradingRun) -> str:
+    """Return the run's hash, worked out anew.
+
+    Raises:
+        RecordChangedError: it is not the one that was written down when the run ended.
+    """
+    found = hash_run(_with_results(session, run) if run.version > 1 else run)
+    if run.version > 1 and found != run.digest:
+        raise RecordChangedError(
+            f"the record of grading run {run.id} was changed after it ended",
+            where=f"assignment {run.assignment}",
+            remedy="Restore the course's grading.db from a backup, or grade again with --force: nothing is issued on this run.",
+        )
+    return found
+
+
+def _with_results(session: Session, run: GradingRun) -> GradingRun:
+    """Load the run's results with their attempts."""
+    found = select(GradingRun).where(GradingRun.id == run.id).options(selectinload(GradingRun.results).joinedload(Result.attempt))
+    return session.scalars(found.execution_options(populate_existing=True)).one()
+
+
+def _hash(record: dict[str, object]) -> str:
     return hashlib.sha256(json.dumps(record, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 

@@ -110,7 +110,7 @@ def read_gradebook(course: NbgraderCourse, *, attempts_allowed: dict[str, int | 
             cells = pd.read_sql_query(text(_CELLS), connection)
             submissions = pd.read_sql_query(text(_SUBMISSIONS), connection, parse_dates=["submitted_at", "due"])
         engine.dispose()
-    with open_records(course.root) as session:
+    with open_records(course) as session:
         standings = {assignment: _standings(session, assignment, (attempts_allowed or {}).get(assignment)) for assignment in assignments}
     learners.update(learner for each in standings.values() for learner in each)
     by_pair = dict(list(cells.groupby(["learner", "assignment"], sort=False)))

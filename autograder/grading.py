@@ -19,7 +19,7 @@ from importlib import metadata
 from sqlalchemy.orm import Session
 
 from autograder.errors import PipelineError
-from autograder.execution.compat import ASSURANCE
+from autograder.evidence import end_interrupted_runs, end_run
 from autograder.execution.engines import BUBBLEWRAP, Assurance, Engine, EngineRoom, Ready
 from autograder.jobs import AssignmentSource, GradingJob, GradingResult, Limits, ScoringRule
 from autograder.nbgrader_database import load_source, open_gradebook
@@ -38,8 +38,7 @@ from autograder.records import (
     working_alone,
 )
 from autograder.scheduling.local import grade_all
-from autograder.sealed.grading import ASSURANCE as SEALED
-from autograder.sealed.grading import SealedServers, all_sealed
+from autograder.sealed.grading import SealedServers
 from autograder.sealed.plan import Mode
 from autograder.submissions import adopt_submitted, show_credited
 from courses.nbgrader_course import NbgraderCourse, require_assignment
@@ -127,7 +126,8 @@ def grade_assignment(
     _refuse_own_pipeline(course)
     source = load_source(course, assignment)
     limits = configured_limits(course, options.limits)
-    with working_alone(course.root), open_records(course.root) as session:
+    with working_alone(course.root), open_records(course) as session:
+        end_interrupted_runs(session, now=now())
         adopt_submitted(course, assignment, session, now=now())
         attempts = [each for group in attempts_of(session, assignment).values() for each in group if not each.refusal]
         chosen = [each for each in attempts if not options.learners or each.learner in options.learners]
@@ -141,8 +141,8 @@ def grade_assignment(
             )
             with own as engines:
                 ready = engines.prepare(source)
-                call = _Call(limits, options.workers, ready, now, progress, options.scoring)
-                sandbox, graded = ready.sandbox, _grade(course, _with_plan(course, source, call, options), due, session, call)
+                call = _Call(options, limits, ready, now, progress)
+                sandbox, graded = ready.sandbox, _grade(course, _with_plan(course, source, call), due, session, call)
         show_credited(course, assignment, session, allowed=options.attempts_allowed)
         _record(course, source, session, options.attempts_allowed)
     return GradingSummary(assignment, tuple(graded), len(chosen) - len(due), sandbox)
@@ -150,20 +150,19 @@ def grade_assignment(
 
 @dataclass(frozen=True, slots=True)
 class _Call:
+    options: GradingOptions
     limits: Limits
-    workers: int
     ready: Ready
     now: Callable[[], datetime]
     progress: Progress
-    scoring: ScoringRule
 
 
-def _with_plan(course: NbgraderCourse, source: AssignmentSource, call: _Call, options: GradingOptions) -> AssignmentSource:
+def _with_plan(course: NbgraderCourse, source: AssignmentSource, call: _Call) -> AssignmentSource:
     """Return `source` with its sealing plan, where tests are to run apart."""
     if call.ready.server is None or call.ready.examiner is None:
         return source
     servers = SealedServers(call.ready.server, call.ready.examiner)
-    plan = load_or_rehearse(course.root, source, servers, call.limits, environment=describe_environment(), choices=options.choices)
+    plan = load_or_rehearse(course.root, source, servers, call.limits, environment=describe_environment(), choices=call.options.choices)
     return source.model_copy(update={"plan": plan})
 
 
@@ -177,9 +176,14 @@ def _grade(course: NbgraderCourse, source: AssignmentSource, due: list[Attempt],
         id=str(uuid.uuid4()),
         assignment=source.assignment,
         source_digest=source.digest,
-        engine=ASSURANCE,
+        engine=call.options.assurance,
+        execution=call.options.engine,
+        scoring=call.options.scoring,
         sandbox=call.ready.sandbox,
+        layers=json.dumps(call.ready.server.layers if call.ready.server else {}),
+        limits=call.limits.model_dump_json(),
         environment=json.dumps(describe_environment()),
+        submissions=json.dumps(sorted(attempt.digest for attempt in due)),
         started_at=utc_text(call.now()),
         finished_at=None,
     )
@@ -191,17 +195,13 @@ def _grade(course: NbgraderCourse, source: AssignmentSource, due: list[Attempt],
     groups = list(alike.values())
     jobs = [_job(course, source, group[0], call) for group in groups]
     graded: list[Graded] = []
-    results: list[GradingResult] = []
     call.progress(0, len(due))
-    for index, result in grade_all(jobs, workers=call.workers, server=call.ready.server, examiner=call.ready.examiner):
+    for index, result in grade_all(jobs, workers=call.options.workers, server=call.ready.server, examiner=call.ready.examiner):
         for attempt in groups[index]:
             _keep(course, attempt, run, result, session, now=call.now())
             graded.append(_told(attempt, result))
-        results.append(result)
         call.progress(len(graded), len(due))
-    run.engine = SEALED if all_sealed(results) else ASSURANCE  # until then a run counts as the lesser
-    run.finished_at = utc_text(call.now())
-    session.commit()
+    end_run(session, run, "finished", now=call.now())
     return graded
 
 
@@ -213,7 +213,7 @@ def _job(course: NbgraderCourse, source: AssignmentSource, attempt: Attempt, cal
         submission=submission,
         limits=call.limits,
         sandbox=call.ready.sandbox == BUBBLEWRAP,
-        scoring=call.scoring,
+        scoring=call.options.scoring,
     )
 
 
@@ -228,6 +228,12 @@ def _keep(course: NbgraderCourse, attempt: Attempt, run: GradingRun, result: Gra
         answers=json.dumps([answer.model_dump() for answer in result.answers]),
         warnings=json.dumps(list(result.warnings)),
         graded_at=utc_text(now),
+        queued_at=result.queued_at,
+        started_at=result.started_at,
+        finished_at=result.finished_at,
+        worker=result.worker,
+        sandbox=result.sandbox or run.sandbox,
+        tries=result.tries,
         duration_s=result.duration_s,
         recorded=False,
     )
@@ -301,11 +307,12 @@ def configured_limits(course: NbgraderCourse, limits: Limits) -> Limits:
 
 
 def describe_environment() -> dict[str, str]:
-    """Return Python's version and those of the libraries that scores can depend on."""
+    """Return Python's version, those of the libraries that scores can depend on, and a SHA-256 over the names and versions of all that is installed."""
     versions = {"python": platform.python_version()}
     for name in _REPORTED_LIBRARIES:
         try:
             versions[name] = metadata.version(name)
         except metadata.PackageNotFoundError:
             continue
-    return versions
+    installed = sorted({f"{each.name}=={each.version}" for each in metadata.distributions()})
+    return versions | {"installed_sha256": hashlib.sha256("\n".join(installed).encode()).hexdigest()}

@@ -1,7 +1,8 @@
 """Our own record of grading, beside nbgrader's gradebook: every attempt, every grading run, every result. Nothing is ever overwritten.
 
 nbgrader keeps one submission a learner, no hash, no state of the grading job; a submission that failed to grade looks there like a score. Here a
-result says which attempt (by content hash), which source, which engine, and whether it came to its end. Kept in `grading.db` in the course directory.
+result says which attempt (by content hash), which source, which engine, and whether it came to its end. Kept in `grading.db` in the course directory, or
+where `c.GradingRecords.url` in the course's nbgrader configuration says: a SQLAlchemy database address, of a database (or schema) for this course alone.
 """
 
 from __future__ import annotations
@@ -14,9 +15,11 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import ForeignKey, String, Text, UniqueConstraint, select
-from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, relationship
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, relationship, selectinload
 
-from courses.databases import diagnosed_database, make_tables, open_engine
+from autograder.records_schema import VERSION, prepare_records
+from courses.databases import diagnosed_database, open_engine
+from courses.nbgrader_course import NbgraderCourse
 from courses.storage import held_alone
 
 FILE_NAME = "grading.db"
@@ -51,19 +54,37 @@ class Attempt(Record):
 
 
 class GradingRun(Record):
-    """One call of grading: which source, engine and environment."""
+    """One call of grading: what was graded with what. All but its end is written when it starts; finished, it is never changed."""
 
     __tablename__ = "grading_run"
 
     id: Mapped[str] = mapped_column(String(36), primary_key=True)
     assignment: Mapped[str] = mapped_column(String(240))
     source_digest: Mapped[str] = mapped_column(String(64))
+    version: Mapped[int] = mapped_column(default=VERSION)
+    """Of the form of this record: 1 before there was a `digest`."""
     engine: Mapped[str] = mapped_column(String(20))
+    """The assurance that was asked for, `sealed` or `compat`; in records of version 1, what was reached."""
+    execution: Mapped[str] = mapped_column(String(20), default="")
+    """How kernels were started: `fork` or `kernel`."""
+    scoring: Mapped[str] = mapped_column(String(20), default="strict")
+    """See `autograder.scoring`."""
     sandbox: Mapped[str] = mapped_column(String(200))
+    layers: Mapped[str] = mapped_column(Text, default="{}")
+    """JSON: each layer of the sandbox, and what became of it."""
+    limits: Mapped[str] = mapped_column(Text, default="{}")
+    """JSON: `autograder.jobs.Limits`."""
     environment: Mapped[str] = mapped_column(Text)
-    """JSON: Python and the versions of the libraries."""
+    """JSON: Python, the versions of the libraries, and a hash over all that is installed."""
+    submissions: Mapped[str] = mapped_column(Text, default="[]")
+    """JSON: the hashes of the attempts that were to be graded, sorted."""
     started_at: Mapped[str] = mapped_column(String(40))
     finished_at: Mapped[str | None] = mapped_column(String(40))
+    outcome: Mapped[str] = mapped_column(String(20), default="")
+    """`finished`; `interrupted` if the process ended before; empty while it runs."""
+    digest: Mapped[str] = mapped_column(String(64), default="")
+    """SHA-256 of the run with its results, see `autograder.evidence.hash_run`; empty until it ended, and in records of version 1."""
+    results: Mapped[list[Result]] = relationship(back_populates="run")
 
 
 class Result(Record):
@@ -83,12 +104,20 @@ class Result(Record):
     warnings: Mapped[str] = mapped_column(Text, default="[]")
     notebooks: Mapped[str] = mapped_column(Text, default="{}")
     """JSON: name to SHA-256 of the graded notebook's file."""
+    queued_at: Mapped[str] = mapped_column(String(40), default="")
+    started_at: Mapped[str] = mapped_column(String(40), default="")
+    finished_at: Mapped[str] = mapped_column(String(40), default="")
     graded_at: Mapped[str] = mapped_column(String(40))
+    """When it was written down."""
+    worker: Mapped[str] = mapped_column(String(240), default="")
+    sandbox: Mapped[str] = mapped_column(String(200), default="")
+    """What kept learners' code in at the worker."""
+    tries: Mapped[int] = mapped_column(default=1)
     duration_s: Mapped[float] = mapped_column(default=0.0)
     recorded: Mapped[bool] = mapped_column(default=False)
     """Whether the gradebook shows it."""
     attempt: Mapped[Attempt] = relationship(back_populates="results")
-    run: Mapped[GradingRun] = relationship()
+    run: Mapped[GradingRun] = relationship(back_populates="results")
 
     @property
     def assurance(self) -> str:
@@ -101,18 +130,25 @@ class Result(Record):
         return list(json.loads(self.cells))
 
 
+def records_url(place: NbgraderCourse | Path) -> str:
+    """Return the database address of a course's records; a path stands for a course directory that says nothing about it."""
+    if isinstance(place, Path):
+        return f"sqlite:///{place / FILE_NAME}"
+    return str(place.option("GradingRecords", "url") or records_url(place.root))
+
+
 @contextlib.contextmanager
-def open_records(course_root: Path) -> Iterator[Session]:
-    """Yield a session on the course's grading.db, made if absent. What is not committed is rolled back.
+def open_records(place: NbgraderCourse | Path) -> Iterator[Session]:
+    """Yield a session on the course's records, made if absent. What is not committed is rolled back.
 
     Raises:
-        StorageError: locked, full or unreadable.
+        StorageError: locked, full, unreadable, or made by a newer version.
     """
-    path = course_root / FILE_NAME
-    with diagnosed_database(str(path)):
-        engine = open_engine(f"sqlite:///{path}")
+    url = records_url(place)
+    with diagnosed_database(url.removeprefix("sqlite:///")):
+        engine = open_engine(url)
         try:
-            make_tables(engine, Record.metadata)
+            prepare_records(engine, Record.metadata)
             with Session(engine, expire_on_commit=False) as session:
                 yield session
         finally:
@@ -136,7 +172,11 @@ def utc_text(moment: datetime) -> str:
 def attempts_of(session: Session, assignment: str) -> dict[str, list[Attempt]]:
     """Return each learner's attempts at `assignment`, oldest first."""
     rows = session.scalars(
-        select(Attempt).where(Attempt.assignment == assignment).order_by(Attempt.learner, Attempt.submitted_at, Attempt.id)
+        select(Attempt)
+        .where(Attempt.assignment == assignment)
+        .order_by(Attempt.learner, Attempt.submitted_at, Attempt.id)
+        .options(selectinload(Attempt.results).selectinload(Result.run))
+        .execution_options(populate_existing=True)
     )
     grouped: dict[str, list[Attempt]] = {}
     for attempt in rows:

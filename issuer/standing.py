@@ -67,7 +67,7 @@ def read_standing(site: Site, course: str) -> CourseStanding:
         for cell in notebook.graded_cells
         if cell.grade_id is not None and cell.points is not None
     }
-    with open_records(root) as session:
+    with open_records(directory) as session:
         evidence = collect_evidence(session, allowed)
     return CourseStanding(manifest, release, frames, assess_learners(manifest, frames, points), evidence, learners_of(directory))
 

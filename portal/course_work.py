@@ -37,7 +37,7 @@ def collect_course(site: Site, course: str, assignments: tuple[str, ...], *, now
     root = released_root(site, course)
     manifest, directory = load_released_manifest(root), open_course(root)
     collected = {}
-    with open_records(root) as session:
+    with open_records(directory) as session:
         for assignment in _chosen(root, assignments):
             collected[assignment] = collect_attempts(directory, assignment, session, now=now)
             assessment = manifest.assessment(assignment)
@@ -66,6 +66,8 @@ def grade_course(
                 force=request.force,
                 learners=request.learners,
                 limits=limits,
+                engine=request.engine,
+                assurance=request.assurance,
                 attempts_allowed=assessment.attempts if assessment else None,
             )
             summaries.append(grade_assignment(directory, assignment, options, now=now, progress=progress, room=room))
@@ -88,7 +90,9 @@ def grade_directory(
             where=str(directory.source("*").parent),
             remedy="Is this an nbgrader course directory? Give it with --root.",
         )
-    options = GradingOptions(workers=request.jobs, force=request.force, learners=request.learners)
+    options = GradingOptions(
+        workers=request.jobs, force=request.force, learners=request.learners, engine=request.engine, assurance=request.assurance
+    )
     with EngineRoom(request.engine, assurance=request.assurance) as room:
         return [grade_assignment(directory, assignment, options, now=now, progress=progress, room=room) for assignment in chosen]
 

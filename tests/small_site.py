@@ -14,6 +14,7 @@ from pathlib import Path
 import nbformat
 from sqlalchemy.exc import SAWarning
 
+from autograder.evidence import end_run
 from autograder.jobs import GradedCell
 from autograder.nbgrader_database import open_gradebook
 from autograder.records import Attempt, GradingRun, Result, open_records, utc_text
@@ -189,7 +190,9 @@ def enter_results(site: Site, learners: tuple[Someone, ...]) -> None:
                 shutil.copytree(course.release(assignment), root / folder)
                 session.add(_result(someone, assignment, runs[assignment], folder.as_posix()))
         gradebook.db.commit()
-        session.commit()
+        session.flush()
+        for run in runs.values():
+            end_run(session, run, "finished", now=NOW)
 
 
 def change_score(site: Site, learner: str, assignment: str, cell: str, score: float | None) -> None:
@@ -209,7 +212,7 @@ def _run(assignment: str) -> GradingRun:
         sandbox="none",
         environment="{}",
         started_at=utc_text(NOW),
-        finished_at=utc_text(NOW),
+        finished_at=None,
     )
 
 

@@ -30,14 +30,14 @@ def test_honest_partial_and_blank_work_earns_sealed_what_it_earns_in_one_process
 
 
 @pytest.mark.slow
-def test_a_cheat_waits_for_a_person_and_its_run_is_not_called_sealed(small_course: SmallCourse) -> None:
+def test_a_cheat_waits_for_a_person_and_its_result_is_not_called_sealed(small_course: SmallCourse) -> None:
     small_course.submit("eve", CHEAT, "found = 3")
     (graded,) = grade(small_course, assurance="sealed").graded
     assert graded.score == 3.0
     assert scores(small_course, "eve")["test_square"] == (None, None, True)
     (attempt,) = attempts(small_course, "eve")
     cells = {cell["name"]: cell for cell in attempt.results[-1].cell_list()}
-    assert attempt.results[-1].run.engine == "compat"
+    assert (attempt.results[-1].run.engine, attempt.results[-1].assurance) == ("sealed", "compat")
     assert (cells["test_square"]["is_sealed"], cells["test_found"]["is_sealed"]) == (False, True)
     assert "in one process it earns 2" in cells["test_square"]["note"]
 
