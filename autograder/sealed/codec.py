@@ -22,6 +22,12 @@ Encode = Callable[["Encoder", Any], Tree]
 Decode = Callable[["Decoder", list[Tree]], Any]
 
 
+class Remote:
+    """What stands for an object of the other side: it has no value here."""
+
+    __slots__ = ()
+
+
 class Peer(Protocol):
     """Who encodes and decodes what has no value."""
 
@@ -48,7 +54,8 @@ class Encoder:
     """
 
     def __init__(self, peer: Peer, known: Sequence[object] = (), shared: Mapping[int, Tree] = _NOTHING) -> None:
-        self.peer, self._shared = peer, shared
+        self.peer = peer
+        self._shared = shared
         self.objects: list[object] = list(known)
         self._numbers = {id(thing): number for number, thing in enumerate(known)}
         self._depth, self._unnumbered = 0, 0
@@ -69,10 +76,12 @@ class Encoder:
         number = self._numbers.get(id(thing))
         if number is not None:
             return ["@", number]
-        if id(thing) in self._shared:
-            return self._shared[id(thing)]
         if kind is bytes:
             return thing
+        if issubclass(kind, Remote):
+            return self.peer.refer(self, thing)
+        if id(thing) in self._shared:
+            return self._shared[id(thing)]
         return self._deeper(ENCODERS.get(kind), thing)
 
     def contents(self, thing: Any) -> Tree:

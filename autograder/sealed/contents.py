@@ -1,4 +1,8 @@
-"""In-place changes: noticing that an object was changed while the other side had it, and making its twin hold the same."""
+"""In-place changes: noticing that an object was changed while the other side had it, and making its twin hold the same.
+
+Looking has to be cheap, for it is done at every call: containers are compared by the identity of what they hold, arrays byte by byte with a copy, and frames
+by the identity of their columns, which pandas replaces when it writes (as long as a shallow copy holds on to them).
+"""
 
 from __future__ import annotations
 
@@ -9,11 +13,25 @@ from typing import Any
 
 _SEQUENCES = (list, collections.deque)
 _MAPPINGS = (dict, collections.Counter, collections.OrderedDict, collections.defaultdict)
+_FIXED = frozenset({type(None), bool, int, float, complex, str, bytes})
+"""Types that neither change nor hold anything."""
+
+
+def _is_array(kind: type) -> bool:
+    numpy = sys.modules.get("numpy")
+    return numpy is not None and issubclass(kind, numpy.ndarray)
+
+
+def _is_frame(kind: type) -> bool:
+    pandas = sys.modules.get("pandas")
+    return pandas is not None and issubclass(kind, (pandas.DataFrame, pandas.Series))
 
 
 def snapshot(thing: Any) -> Any:
     """Return what tells later whether `thing` was changed in place; None if it cannot be. Children are compared by identity: they have their own."""
     kind = type(thing)
+    if kind in _FIXED:
+        return None
     if kind in _SEQUENCES:
         return list(thing)
     if kind in _MAPPINGS:
@@ -22,35 +40,68 @@ def snapshot(thing: Any) -> Any:
         return set(thing)
     if kind is bytearray:
         return bytes(thing)
-    numpy, pandas = sys.modules.get("numpy"), sys.modules.get("pandas")
-    if numpy is not None and isinstance(thing, numpy.ndarray):
-        return thing.ravel().tolist() if thing.dtype.kind == "O" else (thing.shape, thing.dtype.str, thing.tobytes())
-    if numpy is not None and isinstance(thing, numpy.random.Generator):
+    if _is_array(kind):
+        return [_array_parts(each, copy=True) for each in _plain_arrays(thing)]
+    if _is_frame(kind):
+        return (thing.copy(deep=False), *_frame_parts(thing))
+    numpy = sys.modules.get("numpy")
+    if numpy is not None and "random" in vars(numpy) and issubclass(kind, numpy.random.Generator):
         return repr(thing.bit_generator.state)
-    if pandas is not None and isinstance(thing, (pandas.DataFrame, pandas.Series)):
-        return _frame_parts(thing)
     return None
-
-
-def _frame_parts(frame: Any) -> tuple[Any, ...]:
-    """Return the parts of a frame: pandas copies on write, so as long as a shallow copy holds on to them, a change replaces them."""
-    parts = [block.values for block in frame._mgr.blocks]
-    return (frame.copy(deep=False), [*map(id, parts), *map(id, frame.axes)], parts, list(frame.axes), vars(frame).get("_name"))
 
 
 def is_unchanged(thing: Any, before: Any) -> bool:
     """Whether `thing` still holds what it held at its `snapshot`."""
     if before is None:
         return True
-    now = snapshot(thing)
     kind = type(thing)
-    if type(before) is list:
-        return len(now) == len(before) and all(map(operator.is_, now, before))
+    if kind in _SEQUENCES:
+        return len(thing) == len(before) and all(map(operator.is_, thing, before))
+    if kind in _MAPPINGS:
+        return 2 * len(thing) == len(before) and all(map(operator.is_, (part for pair in thing.items() for part in pair), before))
     if kind is set:
-        return len(now) == len(before) and set(map(id, now)) == set(map(id, before))
-    if type(before) is tuple and len(before) == 5:
-        return bool(now[1] == before[1]) and (now[4] is before[4] or bool(now[4] == before[4]))
-    return bool(now == before)
+        return len(thing) == len(before) and set(map(id, thing)) == set(map(id, before))
+    if _is_array(kind):
+        return all(_are_alike(_array_parts(now, copy=False), then) for now, then in zip(_plain_arrays(thing), before, strict=True))
+    if _is_frame(kind):
+        _, parts, axes, name = before
+        now, now_axes, now_name = _frame_parts(thing)
+        return _are_same(now, parts) and _are_same(now_axes, axes) and (now_name is name or bool(now_name == name))
+    return bool(snapshot(thing) == before)
+
+
+def _frame_parts(frame: Any) -> tuple[list[Any], list[Any], Any]:
+    return [block.values for block in frame._mgr.blocks], list(frame.axes), vars(frame).get("_name")
+
+
+def _are_same(some: list[Any], others: list[Any]) -> bool:
+    return len(some) == len(others) and all(map(operator.is_, some, others))
+
+
+def _plain_arrays(array: Any) -> list[Any]:
+    numpy = sys.modules["numpy"]
+    masks = [numpy.ma.getmaskarray(array)] if issubclass(type(array), numpy.ma.MaskedArray) else []
+    return [numpy.ndarray.view(array, numpy.ndarray), *masks]
+
+
+def _array_parts(array: Any, *, copy: bool) -> tuple[Any, tuple[int, ...], Any]:
+    """Return an array's dtype, shape and contents: a list of objects, or the bytes as numbers that can be compared quickly."""
+    numpy = sys.modules["numpy"]
+    if array.dtype.hasobject or array.dtype.kind == "T":
+        return array.dtype, array.shape, array.ravel().tolist()
+    flat = array.ravel(order="K") if array.flags.forc else array.ravel()
+    flat = flat.view(numpy.uint8) if flat.nbytes else numpy.empty(0, numpy.uint8)
+    flat = flat if flat.nbytes % 8 else flat.view(numpy.uint64)
+    return array.dtype, array.shape, flat.copy() if copy else flat
+
+
+def _are_alike(some: tuple[Any, tuple[int, ...], Any], others: tuple[Any, tuple[int, ...], Any]) -> bool:
+    if some[0] != others[0] or some[1] != others[1]:
+        return False
+    if some[0].kind == "O":
+        return _are_same(some[2], others[2])
+    same = some[2] == others[2]
+    return bool(same if isinstance(same, bool) else same.all())
 
 
 def replace_contents(thing: Any, fresh: Any) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from autograder.sealed.codec import expect
+from autograder.sealed.codec import Remote, expect
 from autograder.sealed.wire import Tree, WireError
 
 _COMPARING = ("eq", "ne", "lt", "le", "gt", "ge", "contains", "bool")
@@ -121,7 +121,7 @@ def about(node: list[Tree]) -> About:
     return About(number, expect(node[2], str), expect(node[3], str), ancestors, operations, node[6], class_number)
 
 
-class Reference:
+class Reference(Remote):
     """An object of the other process."""
 
     __slots__ = ("__weakref__", "_sealed_about", "_sealed_owner")

@@ -113,3 +113,15 @@ def test_what_cannot_be_packed_leaves_the_channel_as_it_was() -> None:
             channel.send([object()])
         channel.send([2])
         assert Channel(theirs).receive() == [2]
+
+
+def test_frames_that_arrive_together_are_read_one_by_one() -> None:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        trees: list[Any] = [[n, "x" * n, b"y" * n] for n in range(60)]
+        theirs.sendall(b"".join(map(pack, trees)))
+        channel = Channel(ours)
+        assert [channel.receive() for _ in trees] == trees
+        theirs.close()
+        with pytest.raises(PeerGoneError, match="ended"):
+            channel.receive()
