@@ -1,20 +1,18 @@
 """What learners do to earn marks without an answer, and what sealed grading makes of it. Source of the list: our notes on sealed grading.
 
-Those marked as earning in one process have been seen to: the same submission run with tests in the learner's kernel gets full marks, which is what the note
-for the person who decides says.
+Each cheat is graded twice: with the tests in the learner's kernel, as nbgrader runs them, where it earns full marks, and sealed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 
-from tests.autograder.sealed.examination import Desk, both_servers
+from tests.attacks.arena import Record
+from tests.autograder.sealed.examination import Desk
 
-pytestmark = [pytest.mark.xdist_group("fork-server"), pytest.mark.slow]
+pytestmark = [pytest.mark.xdist_group("attacks"), pytest.mark.slow]
 
 SQUARE = "def square(n):\n    return n * n"
 EXACT = "assert square(3) == 9, 'three'\nassert square(-2) == 4"
@@ -92,32 +90,141 @@ CHEATS = {
     ),  # by nbgrader's own rule it earns
 }
 
-_CANDIDATE = (
-    "from autograder.sealed.candidate import Candidate\nimport gc, os\nme = [o for o in gc.get_objects() if isinstance(o, Candidate)][0]\n"
-)
-_SEND = f"{_CANDIDATE}def say(tree):\n    me.channel.send(tree)\n"
-FORGERIES = {
-    "answers written beforehand": "from autograder.sealed.wire import pack\nimport os\nos.write(4, pack(['tell', '0' * 16, True, [], [], 9, None, None]) * 4)\ndef square(n):\n    return 0",
-    "a library object by name": f"{_CANDIDATE}Candidate.refer = lambda self, e, t: ['library', 'unittest.mock', 'ANY']\nclass A:\n    pass\ndef square(n):\n    return A()",
-    "a module by name": f"{_CANDIDATE}Candidate.refer = lambda self, e, t: ['module', 'os']\nclass A:\n    pass\ndef square(n):\n    return A()",
-    "a builtin by type": f"{_CANDIDATE}Candidate.refer = lambda self, e, t: ['type', 'eval']\nclass A:\n    pass\ndef square(n):\n    return A()",
-    "a twin of a class that is none": f"{_CANDIDATE}Candidate.refer = lambda self, e, t: ['twin', 'int', ['d', []]]\nclass A:\n    pass\ndef square(n):\n    return A()",
-    "a class that says it is int": "import autograder.sealed.party as p\nold = p.describe\ndef describe(*a):\n    r = old(*a)\n    r[2:5] = ['int', 'builtins', ['builtins:int', 'builtins:object']]\n    return r\np.describe = describe\n"
-    + f"{EQUAL}def square(n):\n    return Any()",
-    "a function that says it is equal": "import autograder.sealed.party as p\nold = p.describe\ndef describe(*a):\n    r = old(*a)\n    r[6] = 'function'\n    return r\np.describe = describe\n"
-    + f"{EQUAL}def square(n):\n    return Any()",
-    "a pickle": "import os, pickle\nclass B:\n    def __reduce__(self):\n        return (os.system, ('touch /tmp/owned',))\ndef square(n):\n    os.write(4, pickle.dumps(B()) * 3)\n    return 9",
-    "garbage": "import os\ndef square(n):\n    os.write(4, b'x' * 1000)\n    return 9",
-    "a claim of endless length": "import os, struct\ndef square(n):\n    os.write(4, struct.pack('<4sIII', b'pse1', 2**32 - 1, 2**32 - 1, 2**32 - 1))\n    return 9",
-    "a change of what was not sent": f"{_SEND}import autograder.sealed.party as p\nold = Candidate._tell\ndef tell(self, ticket, ok, value, known, before):\n    self.channel.send(['tell', ticket, True, [[7, ['l']]], [], 9, None, None])\nCandidate._tell = tell\ndef square(n):\n    return 0",
-    "the connection closed": "import os\ndef square(n):\n    os.close(4)\n    return 9",
+_SWAPPED = "expected = 9\nassert square(3) == expected"
+_LIBRARY = "import colorsys\nassert square(3) == 9 * colorsys.ONE_SIXTH * 6"
+_S = "from IPython.core.interactiveshell import InteractiveShell as S, ExecutionResult as R\n"
+_NONE = "def square(n):\n    return 0"
+
+CHEATS |= {
+    "always equal inside a list": Cheat("from unittest.mock import ANY\ndef square(n):\n    return [ANY]", "assert square(3) == [9]"),
+    "always equal inside a mapping": Cheat(
+        "from unittest.mock import ANY\ndef square(n):\n    return {'a': ANY}", "assert square(3) == {'a': 9}"
+    ),
+    "always equal inside an array": Cheat(
+        f"{EQUAL}import numpy as np\ndef square(n):\n    return np.array([Any()], dtype=object)",
+        "import numpy as np\nnp.testing.assert_array_equal(square(3), [9])",
+    ),
+    "always equal in a column": Cheat(
+        f"{EQUAL}import pandas as pd\ndef square(n):\n    return pd.Series([Any()], dtype=object)", "assert list(square(3)) == [9]"
+    ),
+    "always equal as a field": Cheat(
+        "from unittest.mock import ANY\nimport types\ndef square(n):\n    return types.SimpleNamespace(area=ANY)",
+        "assert square(3).area == 9",
+    ),
+    "always equal by its item": Cheat(
+        "from unittest.mock import ANY\ndef square(n):\n    return (n, ANY)", "side, area = square(3)\nassert area == 9"
+    ),
+    "always equal while iterated": Cheat(
+        "from unittest.mock import ANY\ndef square(n):\n    yield ANY", "for area in square(3):\n    assert area == 9"
+    ),
+    "an object with the hash of the answer": Cheat(
+        "class H:\n    def __hash__(self):\n        return hash(9)\n    def __eq__(self, o):\n        return True\ndef square(n):\n    return H()",
+        "assert square(3) in {9: 'nine'}",
+    ),
+    "an object that says its class is int": Cheat(
+        f"{EQUAL}    __class__ = int\ndef square(n):\n    return Any()", "assert isinstance(square(3), int)\nassert square(3) == 9"
+    ),
+    "an object that is always true": Cheat(
+        "class T:\n    __lt__ = __gt__ = lambda s, o: s\n    __bool__ = lambda s: True\ndef square(n):\n    return T()",
+        "assert square(3) > 8\nassert square(3) < 10",
+    ),
+    "lying text": Cheat(
+        "class X(str):\n    __eq__ = lambda s, o: True\n    __hash__ = None\ndef square(n):\n    return X('no')",
+        "assert square(3) == 'nine'",
+    ),
+    "lying list": Cheat(
+        "class L(list):\n    __eq__ = lambda s, o: True\n    __hash__ = None\ndef square(n):\n    return L()", "assert square(3) == [9]"
+    ),
+    "lying mapping": Cheat(
+        "class D(dict):\n    __eq__ = lambda s, o: True\n    __hash__ = None\ndef square(n):\n    return D()",
+        "assert square(3) == {'a': 9}",
+    ),
+    "lying set": Cheat(
+        "class E(set):\n    __eq__ = __ge__ = __le__ = lambda s, o: True\n    __hash__ = None\ndef square(n):\n    return E()",
+        "assert square(3) == {9}",
+    ),
+    "lying array": Cheat(
+        "import numpy as np\nclass A(np.ndarray):\n    def __array_ufunc__(self, f, m, *a, **k):\n        return np.bool_(True)\n    def __array_function__(self, f, t, a, k):\n        return True\ndef square(n):\n    return np.zeros(1).view(A)",
+        "import numpy as np\nassert np.allclose(square(3), [9])",
+    ),
+    "lying series": Cheat(
+        "import pandas as pd\nclass P(pd.Series):\n    def __eq__(self, o):\n        return pd.Series([True])\ndef square(n):\n    return P([0])",
+        "import pandas as pd\nassert (square(3) == pd.Series([9])).all()",
+    ),
+    "unittest patched": Cheat(
+        f"import unittest\nunittest.TestCase.assertEqual = lambda *a: None\n{_NONE}",
+        "import unittest\nunittest.TestCase().assertEqual(square(3), 9)",
+    ),
+    "pandas.testing patched": Cheat(
+        f"import pandas as pd\npd.testing.assert_frame_equal = lambda *a, **k: None\n{_NONE}",
+        "import pandas as pd\npd.testing.assert_frame_equal(square(2), pd.DataFrame({'a': [4]}))",
+    ),
+    "len hidden by the learner's own": Cheat(f"len = lambda x: 3\n{_NONE}", "assert len(square(3)) == 3"),
+    "isinstance hidden by the learner's own": Cheat(f"isinstance = lambda a, b: True\n{_NONE}", "assert isinstance(square(3), str)"),
+    "a module put in the place of another": Cheat(
+        f"import sys, types\nsys.modules['fractions'] = types.SimpleNamespace(Fraction=lambda *a: 0)\n{_NONE}",
+        "from fractions import Fraction\nassert square(3) == Fraction(9)",
+    ),
+    "a library shadowed by a file beside the notebook": Cheat(
+        f"import sys\nopen('colorsys.py', 'w').write('ONE_SIXTH = 0')\nsys.modules.pop('colorsys', None)\n{_NONE}", _LIBRARY
+    ),
+    "an import hook": Cheat(
+        f"import builtins, types\nreal = builtins.__import__\nbuiltins.__import__ = lambda name, *a: types.SimpleNamespace(isclose=lambda *a: True) if name == 'math' else real(name, *a)\n{_NONE}",
+        "import math\nassert math.isclose(square(3), 9)",
+    ),
+    "a finder of modules": Cheat(
+        f"import sys, importlib.machinery\nclass F:\n    def find_spec(self, name, *a):\n        return importlib.machinery.ModuleSpec(name, self) if name == 'colorsys' else None\n    def create_module(self, spec):\n        return None\n    def exec_module(self, module):\n        module.ONE_SIXTH = 0\nsys.meta_path.insert(0, F())\nsys.modules.pop('colorsys', None)\n{_NONE}",
+        _LIBRARY,
+    ),
+    "the shell's run_code patched": Cheat(f"{_S}async def run(self, *a, **k):\n    return False\nS.run_code = run"),
+    "the shell's compiler patched": Cheat(
+        "import ast\nfrom IPython.core.compilerop import CachingCompiler as C\nC.ast_parse = lambda self, *a, **k: ast.parse('pass')"
+    ),
+    "asserts optimised away": Cheat(
+        f"import builtins\nold = builtins.compile\nbuiltins.compile = lambda *a, **k: old(*a, **{{**k, 'optimize': 2}})\n{_NONE}"
+    ),
+    "the kernel's reply forged": Cheat(
+        "k = get_ipython().kernel\nasync def do(code, *a, **more):\n    return {'status': 'ok', 'execution_count': 1, 'payload': [], 'user_expressions': {}}\nk.do_execute = do"
+    ),
+    "the result of a cell forged": Cheat(f"{_S}R.success = property(lambda s: True)\nS.showtraceback = lambda *a, **k: None\n{_NONE}"),
+    "the expected value changed by its name": Cheat("def square(n):\n    globals()['expected'] = 0\n    return 0", _SWAPPED),
+    "the expected value changed through frames": Cheat(
+        "import sys\ndef square(n):\n    sys._getframe(1).f_globals['expected'] = 0\n    return 0", _SWAPPED
+    ),
+    "the expected value changed by a thread": Cheat(
+        "import threading, time\ndef change():\n    while True:\n        if 'expected' in globals():\n            globals()['expected'] = 0\n        time.sleep(0.001)\nthreading.Thread(target=change, daemon=True).start()\ndef square(n):\n    time.sleep(0.05)\n    return 0",
+        _SWAPPED,
+    ),
+    "the expected value handed back": Cheat("import sys\ndef square(n):\n    return sys._getframe(1).f_globals['expected']", _SWAPPED),
+    "the expected list emptied where it lies": Cheat(
+        "import gc\ndef square(n):\n    for o in gc.get_objects():\n        if type(o) is list and o == [4242, 9]:\n            o.clear()\n    return []",
+        "wanted = [4242, 9]\nassert square(3) == wanted",
+    ),
+    "a number of Python's changed in memory": Cheat(
+        "import ctypes\nctypes.c_uint32.from_address(id(251) + 24).value = 250\ndef square(n):\n    return 250", "assert square(3) == 251"
+    ),
+    "a line of the test jumped over": Cheat(
+        "import sys\ndef jump(frame, event, arg):\n    if event == 'line' and 'square' in frame.f_code.co_names and frame.f_lineno == 2:\n        frame.f_lineno = 3\n    return jump\ndef watch(frame, event, arg):\n    return jump if 'square' in frame.f_code.co_names else None\nold = type(get_ipython()).run_code\nasync def run(self, code, *a, **k):\n    sys.settrace(watch)\n    try:\n        return await old(self, code, *a, **k)\n    finally:\n        sys.settrace(None)\ntype(get_ipython()).run_code = run\ndef square(n):\n    return 0",
+        "if True:\n    assert square(3) == 9\n    done = True",
+    ),
+    "the secret of a test's function": Cheat(
+        "def square(f):\n    return f.__globals__['secret']", "secret = 5\nassert square(lambda: 0) == secret"
+    ),
+    "the closure of a test's function": Cheat(
+        "def square(f):\n    return f.__closure__[0].cell_contents",
+        "def make():\n    secret = 5\n    return lambda: secret\nassert square(make()) == make()()",
+    ),
+    "the code of a test's function": Cheat("def square(f):\n    return f.__code__.co_consts[-1]", "assert square(lambda: 4711) == 4711"),
+    "tests read from the shell's history": Cheat(
+        "import re\ndef square(n):\n    return int(re.search(r'square\\(%d\\) == (\\d+)' % n, In[-1]).group(1))"
+    ),
+    "tests read from the cache of lines": Cheat(
+        "import linecache, re\ndef square(n):\n    text = ''.join(''.join(e[2]) for e in linecache.cache.values() if len(e) == 4)\n    return int(re.findall(r'assert square\\(%d\\) == (\\d+)' % n, text)[-1])"
+    ),
+    "tests read from the request": Cheat(
+        "import re\ndef square(n):\n    return int(re.search(r'square\\(%d\\) == (\\d+)' % n, get_ipython().kernel.get_parent('shell')['content']['code']).group(1))"
+    ),
 }
-
-
-@pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
-    with both_servers("numpy", "pandas", "unittest.mock") as servers:
-        yield Desk(servers, tmp_path_factory.mktemp("cheats"))
 
 
 @pytest.mark.parametrize("test", [EXACT, CLOSE])
@@ -126,59 +233,25 @@ def test_an_honest_answer_earns_full_marks_sealed(desk: Desk, test: str) -> None
     assert (cell.auto_score, cell.is_sealed) == (2, True)
 
 
-@pytest.mark.parametrize("cheat", CHEATS.values(), ids=CHEATS)
-def test_a_cheat_earns_nothing_by_itself(desk: Desk, cheat: Cheat) -> None:
+@pytest.mark.parametrize("name", [name for name, cheat in CHEATS.items() if cheat.earns_in_one_process])
+def test_a_cheat_that_earns_in_one_process_waits_for_a_person(desk: Desk, name: str, record: Record) -> None:
+    cheat = CHEATS[name]
+    (plain,) = desk.in_one_process(SQUARE, cheat.answer, cheat.test).cells
     cell = desk.cell(SQUARE, cheat.answer, cheat.test)
-    if cheat.earns_in_one_process:
-        assert cell.auto_score is None
-        assert "with everything in one process it earns 2" in (cell.note or "")
-    else:
-        assert cell.auto_score == 0
-
-
-@pytest.mark.parametrize("answer", FORGERIES.values(), ids=FORGERIES)
-def test_a_forged_message_earns_nothing(desk: Desk, answer: str) -> None:
-    result = desk.grade(SQUARE, answer, EXACT)
-    if result.status == "graded":
-        assert not result.cells[0].auto_score
-        assert not (result.cells[0].is_sealed and result.cells[0].auto_score)
-    else:
-        assert result.status == "failed"
-        assert result.cells == ()
-    assert not Path("/tmp/owned").exists()
-
-
-def test_a_test_that_swallows_everything_does_not_hide_a_broken_connection(desk: Desk) -> None:
-    cell = desk.cell(
-        SQUARE, "import os\ndef square(n):\n    os.write(4, b'x' * 100)\n    raise ValueError", "try:\n    square(-1)\nexcept:\n    pass"
-    )
+    record(name, "sealed", without=plain.auto_score == 2, behind=bool(cell.auto_score) or cell.is_sealed)
     assert cell.auto_score is None
-    assert "the learner's side failed" in (cell.note or "")
+    assert "with everything in one process it earns 2" in (cell.note or "")
+
+
+@pytest.mark.parametrize("name", [name for name, cheat in CHEATS.items() if not cheat.earns_in_one_process])
+def test_what_earns_nothing_anywhere_is_a_zero(desk: Desk, name: str) -> None:
+    assert desk.cell(SQUARE, CHEATS[name].answer, CHEATS[name].test).auto_score == 0
 
 
 def test_an_answer_that_ends_its_kernel_is_no_result(desk: Desk) -> None:
     result = desk.grade(SQUARE, "import os\ndef square(n):\n    os._exit(0)", EXACT)
     assert (result.status, result.cells) == ("failed", ())
     assert "ended the kernel" in result.reason
-
-
-def test_a_tests_function_tells_the_learner_nothing_but_its_name(desk: Desk) -> None:
-    probe = (
-        f"{_CANDIDATE}def square(f):\n    told = []\n    for name in ('__globals__', '__code__', '__closure__', '__self__', '__dict__', 'gi_frame'):\n"
-        "        try:\n            told.append(str(me.request('attribute', f, name)))\n        except AttributeError:\n            pass\n    return told"
-    )
-    cell = desk.cell("def square(f):\n    return []", probe, "secret = 5\nassert square(lambda: secret) == []")
-    assert (cell.auto_score, cell.is_sealed) == (2, True)
-
-
-@pytest.mark.parametrize(
-    "question", ["('call', print, 1)", "('attribute', 'abc', 'join')", "('fetch', 'secret')", "('has', 'secret')", "('names',)"]
-)
-def test_a_question_about_what_was_not_handed_over_ends_the_examination(desk: Desk, question: str) -> None:
-    answer = f"{_CANDIDATE}def square(n):\n    me.request(*{question})\n    return 9"
-    cell = desk.cell(SQUARE, answer, "secret = 5\nassert square(3) == 9")
-    assert not cell.auto_score
-    assert "the learner's side failed" in (cell.note or "")
 
 
 def test_the_expected_value_is_not_told_to_an_object_that_lies(desk: Desk) -> None:

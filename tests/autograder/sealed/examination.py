@@ -9,6 +9,7 @@ from typing import Any
 
 import nbformat
 
+from autograder.execution.compat import grade_submission
 from autograder.execution.fork_server import ForkServer
 from autograder.jobs import AssignmentSource, GradedCell, GradingJob, GradingResult, Limits, SourceCell, SourceNotebook
 from autograder.sealed.grading import CANDIDATE, EXAMINER, EXAMINER_UID, SealedServers, grade_sealed
@@ -32,6 +33,14 @@ class Desk:
 
     def grade(self, solution: str, answer: str, *tests: str, setup: str = "", limits: Limits = LIMITS) -> GradingResult:
         """Return what `answer` earns where the instructor's notebook has `solution`; every test is worth 2 points."""
+        return grade_sealed(self.job(solution, answer, *tests, setup=setup, limits=limits), self.servers)
+
+    def in_one_process(self, solution: str, answer: str, *tests: str, setup: str = "", limits: Limits = LIMITS) -> GradingResult:
+        """Return what `answer` earns where the tests run in the learner's kernel, as nbgrader runs them."""
+        return grade_submission(self.job(solution, answer, *tests, setup=setup, limits=limits), self.servers.candidate)
+
+    def job(self, solution: str, answer: str, *tests: str, setup: str = "", limits: Limits = LIMITS) -> GradingJob:
+        """Return the job, its source and its submission written."""
         self._count += 1
         source, submission = self._folder / f"source-{self._count}", self._folder / f"submission-{self._count}"
         frame: list[Any] = [nbgrader_cell("code", setup, "setup", locked=True)] if setup else []
@@ -49,11 +58,10 @@ class Desk:
             for name, text in [*([("setup", setup)] if setup else []), ("answer", ""), *((f"test-{place}", test) for place, test in enumerate(tests))]
         )  # fmt: skip
         notebook = SourceNotebook(name="n", kernelspec=None, cells=cells)
-        job = GradingJob(
+        return GradingJob(
             source=AssignmentSource(course="c", assignment="a", folder=str(source), notebooks=(notebook,), digest=str(source)),
             learner="l", submission=str(submission), limits=limits, sandbox=False,
         )  # fmt: skip
-        return grade_sealed(job, self.servers)
 
     def cell(self, solution: str, answer: str, test: str, *, setup: str = "") -> GradedCell:
         """Return what became of the one test."""
