@@ -17,11 +17,13 @@ import traceback
 import types
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from autograder.sealed import codec, values
 from autograder.sealed.codec import Decoder, Encoder
 from autograder.sealed.exceptions import exception_tree
+from autograder.sealed.files import Signature, changed_files, put_files, scan
 from autograder.sealed.party import Party
 from autograder.sealed.references import Reference, is_reference, operate
 from autograder.sealed.wire import Channel, Tree, WireError
@@ -62,6 +64,8 @@ class Candidate(Party):
         self._kept: list[list[Any]] = []
         self._watched: dict[str, object] = {}
         self._twin_classes: dict[str, None] = {}
+        self._folder = Path.cwd()
+        self._files: dict[str, Signature] = {}
         self._is_over = self._may_interrupt = self._was_interrupted = False
 
     def examine(self) -> None:
@@ -175,6 +179,17 @@ class Candidate(Party):
 
     def _do_is_instance(self, thing: Any, kind: Any) -> bool:
         return isinstance(thing, kind)
+
+    def _do_files(self, without: list[str]) -> dict[str, bytes | None]:
+        """Return the files that were written since they were last asked for."""
+        found, self._files = changed_files(self._folder, self._files, without=without)
+        return found
+
+    def _do_put_files(self, files: dict[str, bytes | None]) -> None:
+        """Write what a test has written."""
+        put_files(self._folder, files)
+        now = scan(self._folder)
+        self._files.update({name: now[name] for name in files if name in now})
 
     def _do_source(self, thing: Any) -> str:
         return inspect.getsource(thing)

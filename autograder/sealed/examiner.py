@@ -18,6 +18,7 @@ from typing import Any, NoReturn
 from autograder.sealed import codec
 from autograder.sealed.codec import Decoder, Encoder, expect
 from autograder.sealed.exceptions import OtherSideError, nearest_exception, stand_in_class
+from autograder.sealed.files import FollowedFiles
 from autograder.sealed.handing import ODDITIES, claimed_class, library_place, library_value, oddities_of, public_attribute
 from autograder.sealed.namespace import ExaminerNames
 from autograder.sealed.party import Party
@@ -57,6 +58,7 @@ class Examiner(Party):
         self._stand_ins: dict[int, type[Exception]] = {}
         self._bodies: list[str] = []
         self._oddities: set[str] = set()
+        self.files = FollowedFiles(self.request)
 
     # --- cells
 
@@ -79,6 +81,7 @@ class Examiner(Party):
         if not self.policy.is_known:
             self.unsealed["there is no reference solution to say what the learner's side may decide"] = None
         self._fetch_ahead(source)
+        self.files.begin()
 
     def end_cell(self) -> dict[str, Any]:
         """Return what is to be said of the verdict."""
@@ -90,6 +93,7 @@ class Examiner(Party):
             self._handed_over = self._replaceable_now()
         if not self.gone:
             try:
+                self.files.end(trusted=self.is_trusted)
                 self.request("over")
             except Exception:  # noqa: BLE001 - the cell is over whatever the learner's side does
                 self._shut("the examination could not be ended")
@@ -177,11 +181,13 @@ class Examiner(Party):
         """Ask the candidate; any failure of the connection ends it for good."""
         if self.gone:
             raise CandidateGoneError(self.gone)
+        self.files.hand_over()
         self._questions += 1
         if self._questions > _MAXIMUM_QUESTIONS:
             self._fail("the test asks too many questions of the learner's objects")
         try:
             is_ok, found = super().exchange(operation, *arguments, **named)
+            self.files.expect_news()
         except UnsendableError as refusal:
             raise ValueError(f"this cannot be handed to the learner's side: {refusal}") from refusal
         except WireError as broken:

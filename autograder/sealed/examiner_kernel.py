@@ -53,6 +53,7 @@ def _enter(shell: Any, examiner: Examiner) -> None:
     sys.modules["__main__"].__dict__.update(dict.items(names))
     _teach_inspect(examiner)
     _watch_results(shell, examiner)
+    examiner.files.watch()
     pyplot = sys.modules.get("matplotlib.pyplot")
     if pyplot is not None:
         _teach_pyplot(pyplot, examiner)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import re
 import symtable
 from collections.abc import Iterable, Sequence
 from typing import Literal
@@ -89,6 +90,10 @@ def policy_of(cells: Sequence[PolicyCell], *, local_modules: Iterable[str] = (),
     )
 
 
+_CAPTURED = re.compile(r"^(\s*[\w.\[\], ]+=\s*)[!%](?!=)")
+"""`names = !ls` and `best = %timeit -o f()`."""
+
+
 def plain_python(source: str) -> str:
     """Return a cell's text without IPython's own syntax; line numbers stay."""
     lines = source.split("\n")
@@ -100,6 +105,8 @@ def plain_python(source: str) -> str:
         bare = line.lstrip()
         if bare.startswith(("%", "!", "?")) or line.rstrip().endswith("?"):
             lines[place] = line[: len(line) - len(bare)] + "pass"
+        elif captured := _CAPTURED.match(line):
+            lines[place] = f"{captured[1]}None"
     return "\n".join(lines)
 
 

@@ -15,10 +15,6 @@ KNOWN: dict[str, str] = {
     "plots_gca/q2_2": "`plt.gcf()` after the learner's function has drawn",
     "closures_decorators/logged_1": "a list of the test's that the learner's closure keeps does not follow later calls",
     "closures_decorators/logged_2": "a list of the test's that the learner's closure keeps does not follow later calls",
-    "files_and_data/read_2": "a file that the test writes is not in the learner's folder",
-    "files_and_data/write_1": "a file that the learner's code writes is not in the tests' folder",
-    "files_and_data/saved_1": "a file that the learner's code writes is not in the tests' folder",
-    "files_and_data/saved_2": "a file that the learner's code writes is not in the tests' folder",
     "pandas_basics/months_2": "a frame of the set-up that a test has the learner's function change stays as it was for the learner's later cells",
     "pandas_basics/months_3": "a frame of the set-up that a test has the learner's function change stays as it was for the learner's later cells",
 }
