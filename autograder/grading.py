@@ -62,8 +62,8 @@ class GradingOptions:
     limits: Limits = field(default_factory=Limits)
     engine: Engine = "fork"
     """`fork`: Python notebooks run in forks of one kernel; `kernel`: every notebook starts a kernel of its own."""
-    assurance: Assurance = "compat"
-    """`sealed`: tests run apart from the learner's code, see `autograder.sealed`. What has a result already is graded again only with `force`."""
+    assurance: Assurance = "sealed"
+    """`compat`: nbgrader's way and scores, tests and answers in one process. `sealed`: tests run apart from the learner's code, see `autograder.sealed`. What has a result already is graded again only with `force`."""
     sandbox_required: bool = False
     attempts_allowed: int | None = None
     """How many attempts count; see the manifest."""

@@ -29,7 +29,7 @@ class GradeRequest:
     force: bool = False
     jobs: int = 0
     engine: Engine = "fork"
-    assurance: Assurance = "compat"
+    assurance: Assurance = "sealed"
 
 
 def collect_course(site: Site, course: str, assignments: tuple[str, ...], *, now: datetime) -> dict[str, Collected]:

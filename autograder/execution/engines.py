@@ -40,12 +40,13 @@ class Ready:
 class EngineRoom:
     """Starts what a source needs, and keeps it for the next one; closing it ends every kernel."""
 
-    def __init__(self, engine: Engine = "fork", *, sandbox_required: bool = False, assurance: Assurance = "compat") -> None:
+    def __init__(self, engine: Engine = "fork", *, sandbox_required: bool = False, assurance: Assurance = "sealed") -> None:
         self._engine, self._required, self._is_sealed = engine, sandbox_required, assurance == "sealed"
         self._server: ForkServer | None = None
         self._examiner: ForkServer | None = None
         self._loaded: frozenset[str] = frozenset()
         self._forks_here = True
+        self._obstacle = "kernels of their own were asked for" if engine == "kernel" else ""
 
     def __enter__(self) -> EngineRoom:
         return self
@@ -74,8 +75,8 @@ class EngineRoom:
             return Ready(f"fork of one kernel: {_layers(self._server)}", self._server, self._examiner)
         if self._is_sealed:
             raise SandboxMissingError(
-                "sealed grading needs kernels that are forked and locked in, and there are none here",
-                remedy="`patunay doctor` says what is missing; leave --engine kernel out, or grade without --sealed.",
+                f"sealed grading needs kernels that are forked and locked in, and there are none here: {self._obstacle}",
+                remedy="`patunay doctor` says what is missing. `--compat` grades as nbgrader does, which protects the machine but not the verdicts.",
             )
         return Ready(_bubblewrap(required=self._required), None)
 
@@ -86,8 +87,8 @@ class EngineRoom:
             try:
                 server = on_failure.enter_context(ForkServer(sorted(modules), extension=CANDIDATE if self._is_sealed else None))
                 server.probe()
-            except (SandboxMissingError, OSError):
-                self._forks_here = False
+            except (SandboxMissingError, OSError) as refusal:
+                self._forks_here, self._obstacle = False, str(refusal)
                 return
             on_failure.pop_all()
         self._server, self._loaded = server, modules

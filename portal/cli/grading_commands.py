@@ -70,11 +70,9 @@ def grade(
     engine: Annotated[
         EngineName, typer.Option(help="fork: Python notebooks in forks of one loaded kernel. kernel: a kernel of its own for each.")
     ] = EngineName.FORK,
-    sealed: Annotated[
+    compat: Annotated[
         bool,
-        typer.Option(
-            "--sealed", help="Run the tests apart from learners' code, so that it cannot make up a verdict. Default: as nbgrader does."
-        ),
+        typer.Option("--compat", help="nbgrader's way and scores: tests run in the learner's process. Default: sealed, apart from it."),
     ] = False,
     site: SiteOption = HERE,
     as_json: JsonOption = False,
@@ -85,7 +83,7 @@ def grade(
     """
     from portal.course_work import GradeRequest, grade_course, grade_directory
 
-    request = GradeRequest(tuple(learner or ()), force, jobs, engine.value, "sealed" if sealed else "compat")
+    request = GradeRequest(tuple(learner or ()), force, jobs, engine.value, "compat" if compat else "sealed")
     with progress_bar("grading") as progress:
         if root is not None:
             summaries = grade_directory(root, tuple(names or ()), request, now=now, progress=progress)

@@ -57,7 +57,7 @@ def _line(name: str, found: list[Comparison]) -> str:
 def main(names: list[str]) -> None:
     """Compare and print."""
     found = []
-    with EngineRoom() as compat, EngineRoom(assurance="sealed") as sealed:
+    with EngineRoom(assurance="compat") as compat, EngineRoom(assurance="sealed") as sealed:
         for number, path in enumerate(all_assignments()):
             if names and not any(path.stem.startswith(name) for name in names):
                 continue

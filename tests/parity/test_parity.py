@@ -25,7 +25,7 @@ REPRESENTATIVE = frozenset({"numpy_arrays"})
 
 @pytest.fixture(scope="module")
 def rooms() -> Iterator[dict[str, EngineRoom]]:
-    with EngineRoom() as compat, EngineRoom(assurance="sealed") as sealed:
+    with EngineRoom(assurance="compat") as compat, EngineRoom(assurance="sealed") as sealed:
         yield {"compat": compat, "sealed": sealed}
 
 

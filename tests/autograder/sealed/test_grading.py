@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autograder.errors import SandboxMissingError
+from autograder.grading import GradingOptions, grade_assignment
 from autograder.sealed.deciding import SealedVerdict
-from tests.autograder.grading_calls import attempts, by_learner, grade, scores
+from tests.autograder.grading_calls import attempts, by_learner, grade, now, scores
 from tests.small_course import SQUARE, SmallCourse
 
 pytestmark = pytest.mark.xdist_group("fork-server")
@@ -88,3 +89,11 @@ def test_no_marks_are_given_for_what_was_refused_and_no_zero_against_compat(
         assert not verdict.is_sealed
     if verdict.needs_person:
         assert "decided by a person" in (verdict.note or "")
+
+
+@pytest.mark.slow
+def test_sealed_is_what_happens_without_asking(small_course: SmallCourse) -> None:
+    small_course.submit("ana", SQUARE, "found = 3")
+    grade_assignment(small_course.open(), "ps1", GradingOptions(), now=now)
+    (attempt,) = attempts(small_course, "ana")
+    assert attempt.results[-1].run.engine == "sealed"
