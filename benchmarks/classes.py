@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,6 +36,8 @@ class ClassWork:
     setup: str
     exercises: tuple[Exercise, ...]
     show: str
+    libraries: tuple[str, ...] = ()
+    """What its cells import."""
 
     def make_course(self, root: Path, submissions: int) -> Path:
         """Write a course directory with the learner version generated and `submissions` handed in; return it."""
@@ -68,6 +71,30 @@ class ClassWork:
             cells += [each.wrong if place in wrong else each.answer, each.test]
         return [*cells, self.show]
 
+    def write_for_otter(self, folder: Path, numbers: Sequence[int]) -> None:
+        """Write the notebooks and otter-grader's test files, a doctest of each test cell."""
+        tests = folder / "tests"
+        tests.mkdir(parents=True)
+        for place, each in enumerate(self.exercises):
+            suites = [
+                {
+                    "cases": [{"code": _doctest(each.test), "hidden": False, "locked": False}],
+                    "scored": True,
+                    "setup": "",
+                    "teardown": "",
+                    "type": "doctest",
+                }
+            ]
+            text = f"OK_FORMAT = True\n\ntest = { ({'name': f'q{place}', 'points': 1, 'suites': suites})!r}\n"
+            (tests / f"q{place}.py").write_text(text, encoding="utf-8")
+        for number in numbers:
+            cells = [nbformat.v4.new_code_cell(text) for text in self.plain_cells(number)]
+            del cells[2:-1:2]  # the tests
+            node = nbformat.v4.new_notebook(
+                cells=cells, metadata={"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+            )
+            (folder / f"{number}.ipynb").write_text(nbformat.writes(node), encoding="utf-8")
+
     def _notebook(self, answers: Sequence[str]) -> Any:
         node = nbformat.v4.new_notebook()
         node.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"}
@@ -88,6 +115,12 @@ class ClassWork:
         return node
 
 
+def _doctest(source: str) -> str:
+    lines = source.split("\n")
+    starts = {statement.lineno - 1 for statement in ast.parse(source).body}
+    return "\n".join((">>> " if place in starts else "... ") + line for place, line in enumerate(lines))
+
+
 PLAIN = ClassWork(
     "plain",
     "import math\nimport random\nfrom collections import Counter\nlimit = 50",
@@ -103,6 +136,7 @@ PLAIN = ClassWork(
         Exercise("table = {n: n ** 3 for n in range(limit)}\ntotal = sum(table.values())", "table = {}\ntotal = 0", "assert table[3] == 27\nassert total == sum(n ** 3 for n in range(limit))"),
     ),
     "for n in range(5):\n    print(n, square(n))\nprimes(30)",
+    ("math", "random", "collections"),
 )  # fmt: skip
 
 PLOTS = ClassWork(
@@ -121,4 +155,6 @@ PLOTS = ClassWork(
         Exercise("matrix = np.outer(np.arange(5), np.arange(5))\ntrace = np.trace(matrix)", "matrix = np.zeros((5, 5))\ntrace = 0", "assert trace == 30\nassert matrix.shape == (5, 5)\nassert matrix[2, 3] == 6"),
     ),
     "wide.plot(kind='bar')\nplt.show()\nframe.describe()",
+    ("numpy", "pandas", "matplotlib.pyplot"),
 )  # fmt: skip
+CLASSES = {each.name: each for each in (PLAIN, PLOTS)}
