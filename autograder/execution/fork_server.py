@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -16,7 +17,6 @@ import sys
 import tempfile
 import threading
 import time
-import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -57,7 +57,7 @@ class CellRun:
     """The content of the execute reply; empty if there was none."""
     timed_out: bool = False
     extension: dict[str, Any] = field(default_factory=dict)
-    """What the kernel's extension answered; empty for a cell."""
+    """What the kernel's extension answered; empty if it was not asked."""
 
 
 class ForkServer:
@@ -217,18 +217,22 @@ class Kernel:
         self._handle = -1
         self._release()
 
-    def run_cell(self, code: str, *, first_interrupt: Callable[[], None] | None = None) -> CellRun:
+    def run_cell(
+        self, code: str, *, first_interrupt: Callable[[], None] | None = None, around: tuple[dict[str, Any], dict[str, Any]] | None = None
+    ) -> CellRun:
         """Run one cell and return what came of it.
 
         Args:
             first_interrupt: called at the time limit, before the kernel itself is interrupted: it may wait for another one.
+            around: what the kernel's extension is told before the cell, and asked after it.
 
         Raises:
             KernelDiedError: the kernel ended.
             KernelStuckError: the cell could not be interrupted, or printed more than is taken.
         """
         interrupts = [self.interrupt] if first_interrupt is None else [first_interrupt, self.interrupt]
-        return self._await(self._begin({"code": code}), interrupts, self._limits.cell_timeout_s)
+        more = {} if around is None else {"before": around[0], "after": around[1]}
+        return self._await(self._begin({"code": code, **more}), interrupts, self._limits.cell_timeout_s)
 
     def peak_memory(self) -> int:
         """Return the most memory that the kernel's process has used so far, in bytes; 0 if that cannot be found out."""
@@ -261,7 +265,7 @@ class Kernel:
         return self.finish(self.begin(message))
 
     def _begin(self, message: dict[str, Any]) -> str:
-        message_id = uuid.uuid4().hex
+        message_id = secrets.token_hex(16)
         self._send({"id": message_id, **message})
         return message_id
 
@@ -296,8 +300,9 @@ class Kernel:
             return content.get("execution_state") == "idle"
         if kind == "execute_reply":
             run.reply = content
-        elif kind == "extension_reply":
+        elif kind in {"extension_reply", "extension_done"}:
             run.extension = content
+            return bool(kind == "extension_done")
         else:
             fold_message(str(kind), content, run.outputs)
         return False

@@ -190,12 +190,11 @@ class _Examination:
 
     def _examine(self, source: str, *, is_trusted: bool) -> tuple[CellRun, dict[str, Any]]:
         serving = self._candidate.begin({})
-        self._examiner.ask({"begin": source, "trusted": is_trusted, "forget": sorted(self._forget)})
+        beginning = {"begin": source, "trusted": is_trusted, "forget": sorted(self._forget)}
         self._forget.clear()
-        run = self._examiner.run_cell(source, first_interrupt=self._candidate.interrupt)
-        told = self._examiner.ask({"end": True})
+        run = self._examiner.run_cell(source, first_interrupt=self._candidate.interrupt, around=(beginning, {"end": True}))
         self._candidate.finish(serving, _AFTER_TIMEOUT_S if run.timed_out else _AT_THE_END_S)
-        return run, told
+        return run, run.extension
 
 
 def _verdict(cell: Any, points: float, told: dict[str, Any]) -> SealedVerdict:
