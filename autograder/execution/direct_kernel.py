@@ -8,6 +8,7 @@ Nothing here starts a thread or opens a descriptor before `serve`, because the z
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import fcntl
 import io
 import json
@@ -111,8 +112,9 @@ class _Timer(threading.Thread):
         self._calls.append(call)
         with self._beginning:
             if not self._has_begun:
-                self._has_begun = True
-                self.start()
+                with contextlib.suppress(RuntimeError):  # no thread is to be had any more: then what is printed leaves at the end of the cell
+                    self.start()
+                    self._has_begun = True
         self._wanted.set()
 
     def run(self) -> None:
