@@ -112,7 +112,7 @@ class _Timer(threading.Thread):
         self._calls.append(call)
         with self._beginning:
             if not self._has_begun:
-                with contextlib.suppress(RuntimeError):  # no thread is to be had any more: then what is printed leaves at the end of the cell
+                with contextlib.suppress(RuntimeError):  # no thread is to be had: then what is printed leaves at the cell's end
                     self.start()
                     self._has_begun = True
         self._wanted.set()
