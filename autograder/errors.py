@@ -7,6 +7,7 @@
     ├── PipelineError                 the course replaces nbgrader's grading steps by its own
     ├── SandboxMissingError           the site demands a sandbox that this machine does not give
     ├── RecordChangedError            the record of a finished grading run is not what it was
+    ├── ClusterError                  the cluster does not answer, or none of its workers may grade
     ├── GradebookError                the gradebook cannot be read or written
     ├── ReportError                   the cohort report could not be made
     └── ExportError                   a table cannot be written in that format
@@ -41,6 +42,10 @@ class SandboxMissingError(DiagnosedError):
 
 class RecordChangedError(DiagnosedError):
     """The record of a finished grading run is not what it was when the run ended."""
+
+
+class ClusterError(DiagnosedError):
+    """The cluster does not answer, or none of its workers may grade. What was graded before is kept."""
 
 
 class GradebookError(DiagnosedError):

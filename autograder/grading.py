@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 
 from autograder.errors import PipelineError
 from autograder.evidence import end_interrupted_runs, end_run
-from autograder.execution.engines import BUBBLEWRAP, Assurance, Engine, EngineRoom, Ready
+from autograder.execution.engines import Assurance, Engine, EngineRoom, Ready
 from autograder.jobs import AssignmentSource, GradingJob, GradingResult, Limits, ScoringRule
 from autograder.nbgrader_database import load_source, open_gradebook
 from autograder.planning import load_or_rehearse
@@ -37,7 +37,8 @@ from autograder.records import (
     utc_text,
     working_alone,
 )
-from autograder.scheduling.local import grade_all
+from autograder.scheduling.local import LocalScheduler
+from autograder.scheduling.protocol import Scheduler
 from autograder.sealed.grading import SealedServers
 from autograder.sealed.plan import Mode
 from autograder.submissions import adopt_submitted, show_credited
@@ -141,7 +142,7 @@ def grade_assignment(
             )
             with own as engines:
                 ready = engines.prepare(source)
-                call = _Call(options, limits, ready, now, progress)
+                call = _Call(options, limits, ready, LocalScheduler(engines, workers=options.workers), now, progress)
                 sandbox, graded = ready.sandbox, _grade(course, _with_plan(course, source, call), due, session, call)
         show_credited(course, assignment, session, allowed=options.attempts_allowed)
         _record(course, source, session, options.attempts_allowed)
@@ -153,6 +154,7 @@ class _Call:
     options: GradingOptions
     limits: Limits
     ready: Ready
+    scheduler: Scheduler
     now: Callable[[], datetime]
     progress: Progress
 
@@ -193,14 +195,15 @@ def _grade(course: NbgraderCourse, source: AssignmentSource, due: list[Attempt],
     for attempt in due:
         alike.setdefault(attempt.digest, []).append(attempt)
     groups = list(alike.values())
-    jobs = [_job(course, source, group[0], call) for group in groups]
+    jobs = (_job(course, source, group[0], call) for group in groups)
     graded: list[Graded] = []
     call.progress(0, len(due))
-    for index, result in grade_all(jobs, workers=call.options.workers, server=call.ready.server, examiner=call.ready.examiner):
-        for attempt in groups[index]:
-            _keep(course, attempt, run, result, session, now=call.now())
-            graded.append(_told(attempt, result))
-        call.progress(len(graded), len(due))
+    with contextlib.closing(call.scheduler.grade(source, jobs, tick=lambda: call.progress(len(graded), len(due)))) as finished:
+        for index, result in finished:
+            for attempt in groups[index]:
+                _keep(course, attempt, run, result, session, now=call.now())
+                graded.append(_told(attempt, result))
+            call.progress(len(graded), len(due))
     end_run(session, run, "finished", now=call.now())
     return graded
 
@@ -212,7 +215,7 @@ def _job(course: NbgraderCourse, source: AssignmentSource, attempt: Attempt, cal
         learner=attempt.learner,
         submission=submission,
         limits=call.limits,
-        sandbox=call.ready.sandbox == BUBBLEWRAP,
+        sandbox=False,
         scoring=call.options.scoring,
     )
 

@@ -36,6 +36,16 @@ class Ready:
     examiner: ForkServer | None = None
     """Forks the tests' own kernels; None: tests run in the learner's."""
 
+    @property
+    def servers(self) -> tuple[ForkServer, ...]:
+        """The fork servers there are."""
+        return tuple(each for each in (self.server, self.examiner) if each is not None)
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether no fork server has ended."""
+        return all(server.is_alive for server in self.servers)
+
 
 class EngineRoom:
     """Starts what a source needs, and keeps it for the next one; closing it ends every kernel."""
@@ -69,7 +79,7 @@ class EngineRoom:
         """
         if self._engine == "fork" and self._forks_here:
             wanted = frozenset(imports_of([source]))
-            if self._server is None or not wanted <= self._loaded:
+            if self._server is None or not wanted <= self._loaded or not self._is_alive():
                 self._start(wanted | self._loaded)
         if self._server is not None:
             return Ready(f"fork of one kernel: {_layers(self._server)}", self._server, self._examiner)
@@ -79,6 +89,9 @@ class EngineRoom:
                 remedy="`patunay doctor` says what is missing. `--compat` grades as nbgrader does, which protects the machine but not the verdicts.",
             )
         return Ready(_bubblewrap(required=self._required), None)
+
+    def _is_alive(self) -> bool:
+        return all(server.is_alive for server in (self._server, self._examiner) if server is not None)
 
     def _start(self, modules: frozenset[str]) -> None:
         """Start a fork server and fork a kernel once; remember if this machine does not allow it."""

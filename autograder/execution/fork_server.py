@@ -10,6 +10,7 @@ import contextlib
 import json
 import os
 import secrets
+import select
 import signal
 import socket
 import subprocess
@@ -29,6 +30,7 @@ _START_S = 120.0
 _ANSWER_S = 30.0
 _AFTER_INTERRUPT_S = 5.0
 _FIRST_UID = 210_000
+_SLOTS, _SLOTS_PER_WORKER = 10_000, 50
 _THREAD_POOLS = (
     "OPENBLAS_NUM_THREADS",
     "OMP_NUM_THREADS",
@@ -73,6 +75,7 @@ class ForkServer:
         self._lock, self._first_uid = threading.Lock(), first_uid
         self._scratch = tempfile.TemporaryDirectory(prefix="patunay-zygote-")
         self._slots: set[int] = set()
+        self._first_slot = 0
         self.layers: dict[str, str] = {}
         """What became of each layer when a kernel was tried; see `probe`."""
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -120,6 +123,21 @@ class ForkServer:
             self._process.kill()
         self._process.wait()
         self._scratch.cleanup()
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether the zygote still has its end of the control socket: it is closed before any kernel learns that the zygote ended."""
+        poller = select.poll()
+        try:
+            poller.register(self._control, 0)
+        except ValueError:  # closed by us
+            return False
+        return not poller.poll(0)
+
+    def take_part(self, number: int) -> None:
+        """Make the copy of this server in a forked worker process one that takes slots, and so users, which no other worker takes."""
+        self._first_slot = number % (_SLOTS // _SLOTS_PER_WORKER) * _SLOTS_PER_WORKER
+        self._slots.clear()
 
     def probe(self) -> dict[str, str]:
         """Fork a kernel, end it, and return what became of each layer of the sandbox.
@@ -179,7 +197,7 @@ class ForkServer:
 
     def _take_slot(self) -> int:
         with self._lock:
-            slot = next(number for number in range(10_000) if number not in self._slots)
+            slot = next(number for number in range(self._first_slot, _SLOTS) if number not in self._slots)
             self._slots.add(slot)
             return slot
 

@@ -83,10 +83,11 @@ def _load(name: str) -> bool:
 
 
 def _fork_on_request(control: socket.socket, seed: _Seed) -> None:
+    kernels = _Kernels(control.fileno())
     while True:
-        readable, _, _ = select.select([control], [], [], 1.0)
+        is_asked = kernels.watch()
         _reap()
-        if not readable:
+        if not is_asked:
             continue
         data, descriptors, _, _ = socket.recv_fds(control, 1 << 20, 3)
         if not data:
@@ -97,11 +98,50 @@ def _fork_on_request(control: socket.socket, seed: _Seed) -> None:
                 pid = _fork_kernel(json.loads(data), [channel, *more], seed)
                 handle = os.pidfd_open(pid)
                 socket.send_fds(reply, [json.dumps({"pid": pid}).encode()], [handle])
-                os.close(handle)
+                kernels.add(channel, handle)
             except OSError as refusal:
-                reply.send(json.dumps({"error": str(refusal)}).encode())
-        for descriptor in (channel, *more):
+                os.close(channel)
+                with contextlib.suppress(OSError):
+                    reply.send(json.dumps({"error": str(refusal)}).encode())
+        for descriptor in more:
             os.close(descriptor)
+
+
+class _Kernels:
+    """The kernels that run. One whose grader has gone, so that nobody listens to it any more, is killed: it may be in an endless loop."""
+
+    def __init__(self, control: int) -> None:
+        self._control, self._poller = control, select.poll()
+        self._poller.register(control, select.POLLIN)
+        self._handles: dict[int, int] = {}
+        self._channels: dict[int, int] = {}
+
+    def add(self, channel: int, handle: int) -> None:
+        """Watch a kernel by our copies of its end of the channel and of its pidfd."""
+        self._poller.register(channel, 0)  # tells of hang-ups only
+        self._poller.register(handle, select.POLLIN)
+        self._handles[channel], self._channels[handle] = handle, channel
+
+    def watch(self) -> bool:
+        """Wait a second for a request, and return whether there is one; see to kernels that ended, or whose grader did."""
+        asked = False
+        for descriptor, _ in self._poller.poll(1000):
+            if descriptor == self._control:
+                asked = True
+            elif descriptor in self._handles:
+                with contextlib.suppress(ProcessLookupError):
+                    signal.pidfd_send_signal(self._handles[descriptor], signal.SIGKILL)
+                self._close_channel(descriptor)
+            elif descriptor in self._channels:
+                self._close_channel(self._channels.pop(descriptor))
+                self._poller.unregister(descriptor)
+                os.close(descriptor)
+        return asked
+
+    def _close_channel(self, channel: int) -> None:
+        if self._handles.pop(channel, None) is not None:
+            self._poller.unregister(channel)
+            os.close(channel)
 
 
 def _reap() -> None:

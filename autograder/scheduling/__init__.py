@@ -1,1 +1,1 @@
-"""Runs many submissions: on this machine now, on a cluster later."""
+"""Runs many submissions: in processes of this machine, or on a Dask cluster. Jobs in, results out; only the coordinator writes databases."""

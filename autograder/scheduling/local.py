@@ -1,111 +1,126 @@
-"""Runs grading jobs on this machine: each in a process of its own, several at a time, none longer than its limit.
+"""Runs grading jobs on this machine: worker processes, forked from this one, that share the fork servers and take one job after another.
 
-A fork server loads the libraries once; a job costs a fork. Jobs come back as JSON over a pipe, read with a size limit; a worker that dies, hangs or
-sends nonsense costs its own submission only.
+A worker costs a fork and the pages it writes; each parses and drives kernels with an interpreter lock of its own. A worker that dies, hangs or sends
+nonsense is ended and another takes its place; so is a fork server.
 """
 
 from __future__ import annotations
 
-import contextlib
-import multiprocessing
 import os
-import signal
-from collections.abc import Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from multiprocessing.connection import Connection
-from typing import Any
+from collections.abc import Generator, Iterable, Iterator
+from datetime import UTC, datetime
+from multiprocessing.connection import wait
 
 from pydantic import ValidationError
 
-from autograder.execution.compat import grade_submission, is_forkable
-from autograder.execution.fork_server import ForkServer
-from autograder.jobs import GradingJob, GradingResult
-from autograder.scheduling.worker import broken
-from autograder.sealed.grading import SealedServers, grade_sealed
+from autograder.execution.engines import EngineRoom
+from autograder.jobs import AssignmentSource, GradingJob, GradingResult
+from autograder.scheduling.dispatch import Dispatch
+from autograder.scheduling.framing import FrameError
+from autograder.scheduling.protocol import Tick
+from autograder.scheduling.worker_process import WorkerProcess
 
-_PRELOADED = ["autograder.execution.compat", "autograder.scheduling.worker"]
+_TICK_S = 0.2
+_HELD = 2
+"""Jobs that a worker holds: one runs, one waits, so that it need not wait while the coordinator writes."""
 
 
-def grade_all(
-    jobs: Sequence[GradingJob], *, workers: int, server: ForkServer | None = None, examiner: ForkServer | None = None
-) -> Iterator[tuple[int, GradingResult]]:
-    """Yield `(index of the job, its result)` as they finish; all of them, whatever happens to single ones.
+class LocalScheduler:
+    """Grades with processes of this machine.
 
     Args:
-        workers: how many jobs run at once; 0 for one a core.
-        server: forks the kernels of Python notebooks; jobs with other kernels, and all without a server, get a process of their own.
-        examiner: forks the tests' own kernels: what `server` can run is graded sealed.
+        room: the engines; they stay the caller's.
+        workers: how many submissions at once; 0 for one a core.
     """
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(_PRELOADED)
-    count = workers or len(os.sched_getaffinity(0))
-    running: dict[Future[GradingResult], int] = {}
-    waiting = iter(enumerate(jobs))
-    with ThreadPoolExecutor(max_workers=count, thread_name_prefix="grading") as pool:
+
+    def __init__(self, room: EngineRoom, *, workers: int = 0) -> None:
+        self._room, self._count = room, workers or len(os.sched_getaffinity(0))
+
+    def grade(
+        self, source: AssignmentSource, jobs: Iterable[GradingJob], *, tick: Tick = lambda: None
+    ) -> Generator[tuple[int, GradingResult], None, None]:
+        """Yield each job's index and result; see `Scheduler`."""
+        crew = _Crew(self._room, source, self._count, Dispatch(jobs))
         try:
-            while True:
-                while len(running) < count and (following := next(waiting, None)) is not None:
-                    running[pool.submit(_run, following[1], context, server, examiner)] = following[0]
-                if not running:
-                    return
-                for finished in wait(running, return_when=FIRST_COMPLETED).done:
-                    yield running.pop(finished), finished.result()
-        except BaseException:
-            for each in (server, examiner):
-                if each is not None:
-                    each.close()  # ends the running kernels, so that nobody who presses Ctrl-C waits for an endless loop
-            raise
+            yield from crew.run(tick)
+        finally:
+            crew.close()
 
 
-def _run(job: GradingJob, context: Any, server: ForkServer | None, examiner: ForkServer | None) -> GradingResult:
-    if server is None or not all(is_forkable(job, notebook) for notebook in job.source.notebooks):
-        return run_job(job, context)
-    try:
-        return grade_submission(job, server) if examiner is None else grade_sealed(job, SealedServers(server, examiner))
-    except Exception as unexpected:  # noqa: BLE001 - round one job; recorded as a broken result
-        return broken(unexpected)
+class _Crew:
+    """The workers of one call, and what they are at."""
 
+    def __init__(self, room: EngineRoom, source: AssignmentSource, count: int, dispatch: Dispatch) -> None:
+        self._room, self._source, self._count, self._dispatch = room, source, count, dispatch
+        self._workers: list[WorkerProcess] = []
+        self._started = 0
 
-def run_job(job: GradingJob, context: Any) -> GradingResult:
-    """Return the job's result from a process of its own; `broken` if that process fails."""
-    from autograder.scheduling.worker import work  # the fork server loads it, this process need not
+    def close(self) -> None:
+        """End all workers with what they run, so that nobody who presses Ctrl-C waits for an endless loop."""
+        for worker in self._workers:
+            worker.end()
+        self._workers.clear()
 
-    ours, theirs = context.Pipe(duplex=False)
-    process = context.Process(target=work, args=(job.model_dump_json(), theirs), daemon=False)
-    try:
-        process.start()
-        theirs.close()
-        return _receive(ours, process, job)
-    finally:
-        _end(process)
-        ours.close()
+    def run(self, tick: Tick) -> Iterator[tuple[int, GradingResult]]:
+        """Yield results until every job has one."""
+        while self._busy():
+            tick()
+            heard = set(wait([worker.channel for worker in self._workers], _TICK_S))
+            for worker in list(self._workers):
+                if worker.channel in heard:
+                    yield from self._hear(worker)
+                elif worker.is_hung:
+                    yield from self._lose(worker, "did not answer in time")
 
+    def _busy(self) -> bool:
+        """Hand out what can be; return whether any job is still with a worker."""
+        for worker in self._workers:
+            self._fill(worker)
+        while len(self._workers) < self._count and self._hire():
+            pass
+        return self._dispatch.is_out
 
-def _receive(pipe: Connection, process: Any, job: GradingJob) -> GradingResult:
-    limit = job.limits.submission_timeout_s
-    if not pipe.poll(limit):
-        return GradingResult(status="failed", reason=f"the submission took longer than the {limit:g} s allowed", duration_s=limit)
-    try:
-        answer = pipe.recv_bytes(4 * job.limits.output_bytes + 2**20)
-        return GradingResult.model_validate_json(answer)
-    except EOFError:
-        process.join(5)
-        return GradingResult(status="broken", reason=f"the grading process died ({_exit(process.exitcode)})")
-    except (OSError, ValidationError) as nonsense:
-        return GradingResult(status="broken", reason=f"the grading process answered with nonsense: {type(nonsense).__name__}")
+    def _hire(self) -> bool:
+        """Start a worker for the next job; return False if there is none."""
+        number = self._started
+        errand = self._dispatch.hand_out(number, now=datetime.now(UTC).isoformat())
+        if errand is None:
+            return False
+        ready = self._room.prepare(self._source)  # a fork server that died is started anew
+        worker = WorkerProcess(number, self._source, ready, siblings=[each.channel for each in self._workers])
+        self._started += 1
+        self._workers.append(worker)
+        worker.give(errand, is_idle=True)
+        return True
 
+    def _fill(self, worker: WorkerProcess) -> None:
+        while (held := self._dispatch.held_by(worker.number)) < _HELD:
+            errand = self._dispatch.hand_out(worker.number, now=datetime.now(UTC).isoformat())
+            if errand is None:
+                return
+            worker.give(errand, is_idle=held == 0)
 
-def _exit(code: int | None) -> str:
-    if code is None:
-        return "no exit code"
-    return f"exit code {code}" if code >= 0 else f"killed by {signal.Signals(-code).name}"
+    def _hear(self, worker: WorkerProcess) -> Iterator[tuple[int, GradingResult]]:
+        try:
+            answers = worker.take()
+        except EOFError:
+            yield from self._lose(worker, "")
+            return
+        except (FrameError, ValidationError) as nonsense:
+            yield from self._lose(worker, f"answered with nonsense: {type(nonsense).__name__}")
+            return
+        for answer in answers:
+            if answer.result is None:
+                yield from self._lose(worker, answer.lost or "gave no result")
+                return
+            errand = self._dispatch.finish(worker.number, answer.index)
+            if errand is not None:
+                self._fill(worker)  # before the caller writes this one
+                yield errand.index, errand.stamped(answer.result)
 
-
-def _end(process: Any) -> None:
-    """End the worker with everything it started: it leads a process group, and its kernel dies with it."""
-    if process.pid is None:
-        return
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, signal.SIGKILL)
-    process.kill()
-    process.join(10)
+    def _lose(self, worker: WorkerProcess, why: str) -> Iterator[tuple[int, GradingResult]]:
+        """End a worker; its jobs go to others, or are given up."""
+        self._workers.remove(worker)
+        ended = worker.end()
+        for errand in self._dispatch.lose(worker.number, why or ended):
+            yield errand.index, errand.given_up()

@@ -24,7 +24,7 @@ import pytest
 
 from autograder.jobs import AssignmentSource, GradingJob, GradingResult, Limits, SourceCell, SourceNotebook
 from autograder.sandbox.bubblewrap import find_bubblewrap
-from autograder.scheduling.local import grade_all
+from autograder.scheduling.worker import run_apart
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(find_bubblewrap() is None, reason="bubblewrap makes no sandbox on this machine")]
 
@@ -77,8 +77,7 @@ def make_job(folder: Path, notebooks: Mapping[str, tuple[SourceCell, ...]], *, s
 
 
 def grade_one(job: GradingJob) -> GradingResult:
-    ((_, result),) = list(grade_all([job], workers=1))
-    return result
+    return run_apart(job)
 
 
 @dataclass(frozen=True)

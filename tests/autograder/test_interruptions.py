@@ -10,9 +10,7 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
-from multiprocessing import forkserver
 from pathlib import Path
 
 import psutil
@@ -80,42 +78,47 @@ def test_two_runs_at_once_do_the_work_once_and_the_second_says_so_in_words(small
     check_whole(small_course)
 
 
-def workers() -> list[psutil.Process]:
-    """Return the processes that grade just now."""
-    server = forkserver._forkserver._forkserver_pid  # type: ignore[attr-defined]  # the standard library tells nobody else
-    return psutil.Process(server).children() if server else []
-
-
 @contextlib.contextmanager
-def killing_the_first_worker() -> Iterator[list[int]]:
-    """Kill the first process that grades for more than a moment, as the kernel does when memory runs out."""
+def killing_what_grades(times: int) -> Iterator[list[int]]:
+    """Kill so many processes that grade for more than a moment, one after another, as the system does when memory runs out."""
     killed: list[int] = []
+    mine, ended = psutil.Process(), threading.Event()
 
     def watch() -> None:
-        for _ in range(600):
-            time.sleep(0.05)
-            for worker in workers():
-                if worker.children(recursive=True):  # its kernel runs
-                    time.sleep(0.3)
-                    killed.append(worker.pid)
-                    worker.kill()
-                    return
+        while len(killed) < times and not ended.wait(0.05):
+            for worker in mine.children():
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    if (
+                        worker.pid not in killed and worker.cmdline() == mine.cmdline() and worker.children(recursive=True)
+                    ):  # its kernel runs
+                        killed.append(worker.pid)
+                        worker.kill()
 
     thread = threading.Thread(target=watch)
     thread.start()
     try:
         yield killed
     finally:
+        ended.set()
         thread.join()
 
 
-def test_a_worker_that_is_killed_gives_broken_and_its_submission_is_graded_next_time(small_course: SmallCourse) -> None:
-    small_course.submit("anna", f"import time\ntime.sleep(3)\n{SQUARE}", "found = 3")
-    with killing_the_first_worker() as killed:
+def test_a_worker_that_is_killed_once_costs_time_and_nothing_else(small_course: SmallCourse) -> None:
+    small_course.submit("anna", f"import time\ntime.sleep(1)\n{SQUARE}", "found = 3")
+    with killing_what_grades(1) as killed:
         first = by_learner(grade(small_course, engine="kernel"))["anna"]
-    assert killed
+    assert len(killed) == 1
+    assert (first.status, first.score) == ("graded", 5.0)
+    assert [result.status for result in attempts(small_course, "anna")[0].results] == ["graded"]
+
+
+def test_a_submission_whose_workers_are_always_killed_is_broken_and_is_graded_next_time(small_course: SmallCourse) -> None:
+    small_course.submit("anna", f"import time\ntime.sleep(1)\n{SQUARE}", "found = 3")
+    with killing_what_grades(3) as killed:
+        first = by_learner(grade(small_course, engine="kernel"))["anna"]
+    assert len(killed) == 3
     assert (first.status, first.score) == ("broken", None)
-    assert "the grading process died (killed by SIGKILL)" in first.reason
+    assert "lost 3 times with this submission; the last one died (killed by SIGKILL)" in first.reason
     row = state(small_course, "anna")
     assert (row["state"], row["reason"]) == (UNGRADED, first.reason)
     assert by_learner(grade(small_course, engine="kernel"))["anna"].score == 5.0
@@ -124,11 +127,11 @@ def test_a_worker_that_is_killed_gives_broken_and_its_submission_is_graded_next_
 
 
 def test_a_broken_regrade_keeps_the_old_result(small_course: SmallCourse) -> None:
-    small_course.submit("anna", f"import time\ntime.sleep(3)\n{SQUARE}", "found = 3")
+    small_course.submit("anna", f"import time\ntime.sleep(1)\n{SQUARE}", "found = 3")
     grade(small_course)
-    with killing_the_first_worker() as killed:
+    with killing_what_grades(3) as killed:
         assert by_learner(grade(small_course, engine="kernel", force=True))["anna"].status == "broken"
-    assert killed
+    assert len(killed) == 3
     assert (state(small_course, "anna")["state"], state(small_course, "anna")["score"]) == (GRADED, 5.0)
 
 

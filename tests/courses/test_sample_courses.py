@@ -14,7 +14,7 @@ import pytest
 from autograder.execution.engines import EngineRoom
 from autograder.jobs import GradingJob, GradingResult, Limits
 from autograder.nbgrader_database import load_source
-from autograder.scheduling.local import grade_all
+from autograder.scheduling.worker import grade_job
 from courses.catalogue import course_ids, load_course
 from courses.checks import check_course
 from courses.nbgrader_course import NbgraderCourse, open_course
@@ -92,8 +92,7 @@ def grade(engines: EngineRoom, course: NbgraderCourse, assignment: str, folder: 
     source = load_source(course, assignment)
     ready = engines.prepare(source)
     job = GradingJob(source=source, learner="ana", submission=str(folder), limits=Limits(), sandbox=ready.sandbox == "bubblewrap")
-    ((_, result),) = list(grade_all([job], workers=1, server=ready.server))
-    return result
+    return grade_job(job, ready, worker="")
 
 
 @pytest.fixture(scope="module")

@@ -9,9 +9,8 @@ from pathlib import Path
 import pytest
 
 from autograder.jobs import GradingJob, GradingResult, Limits
-from autograder.scheduling import local
-from autograder.scheduling.local import grade_all, run_job
-from autograder.scheduling.worker import broken
+from autograder.scheduling import worker
+from autograder.scheduling.worker import answered, broken, run_apart
 from tests.autograder.test_jobs import example_job
 
 _FORKS = multiprocessing.get_context("fork")
@@ -22,21 +21,6 @@ def job(folder: Path, name: str) -> GradingJob:
     (folder / name).mkdir()
     (folder / name / f"{name}.txt").write_text("x", encoding="utf-8")
     return example_job().model_copy(update={"submission": str(folder / name), "sandbox": False})
-
-
-def test_every_job_is_answered_with_its_own_index(tmp_path: Path) -> None:
-    jobs = [job(tmp_path, f"n{number}") for number in range(7)]
-    answers = dict(grade_all(jobs, workers=3))
-    assert sorted(answers) == list(range(7))
-    assert {answer.status for answer in answers.values()} == {"failed"}
-    assert list(grade_all([], workers=2)) == []
-
-
-def test_a_submission_that_vanished_is_broken_and_the_others_are_graded(tmp_path: Path) -> None:
-    jobs = [job(tmp_path, "a"), example_job().model_copy(update={"submission": str(tmp_path / "gone")})]
-    answers = dict(grade_all(jobs, workers=1))
-    assert (answers[0].status, answers[1].status) == ("failed", "broken")
-    assert "FileNotFoundError" in answers[1].reason
 
 
 class Worker:
@@ -51,9 +35,10 @@ class Worker:
 
     def receive(self) -> GradingResult:
         try:
-            return local._receive(self.ours, self.process, self.job)
+            result: GradingResult = worker._receive(self.ours, self.process, self.job)
+            return result
         finally:
-            local._end(self.process)
+            worker._end(self.process)
             self.ours.close()
 
 
@@ -66,7 +51,7 @@ def _leaves(_pipe: Connection) -> None:
 
 
 def _talks_nonsense(pipe: Connection) -> None:
-    pipe.send_bytes(b'{"status": "graded", "marks": 100}')
+    pipe.send_bytes(b'{"index": 0, "result": {"status": "graded", "marks": 100}}')
 
 
 def _pickles(pipe: Connection) -> None:
@@ -87,8 +72,6 @@ _PLAYS = {"dies": _dies, "leaves": _leaves, "nonsense": _talks_nonsense, "pickle
 @pytest.mark.parametrize(
     ("play", "told"),
     [
-        ("dies", "the grading process died (killed by SIGKILL)"),
-        ("leaves", "the grading process died (exit code 7)"),
         ("nonsense", "answered with nonsense: ValidationError"),
         ("pickles", "answered with nonsense: ValidationError"),
         ("floods", "answered with nonsense: OSError"),
@@ -100,16 +83,21 @@ def test_a_worker_that_does_not_answer_well_gives_broken(play: str, told: str) -
     assert told in result.reason
 
 
+@pytest.mark.parametrize(("play", "told"), [("dies", r"died \(killed by SIGKILL\)"), ("leaves", r"died \(exit code 7\)")])
+def test_a_worker_that_dies_has_lost_its_job(play: str, told: str) -> None:
+    with pytest.raises(worker.JobLostError, match=told):
+        Worker(play).receive()
+
+
 def test_a_worker_that_hangs_is_ended_at_the_limit() -> None:
-    worker, started = Worker("hangs", limit_s=0.5), time.monotonic()
-    result = worker.receive()
+    hung = Worker("hangs", limit_s=0.5)
+    result = hung.receive()
     assert (result.status, result.reason) == ("failed", "the submission took longer than the 0.5 s allowed")
-    assert time.monotonic() - started < 5
-    assert not worker.process.is_alive()
+    assert not hung.process.is_alive()
 
 
 def test_a_job_runs_in_a_process_of_its_own(tmp_path: Path) -> None:
-    result = run_job(job(tmp_path, "a"), multiprocessing.get_context("forkserver"))
+    result = run_apart(job(tmp_path, "a"))
     assert result.status == "failed"
     assert "none of the assignment's notebooks" in result.reason
 
@@ -121,3 +109,8 @@ def test_what_nobody_expected_is_told_with_its_place() -> None:
         result = broken(unexpected)
     assert (result.status, result.cells) == ("broken", ())
     assert result.reason.startswith("grading failed: ValueError: boom (test_what_nobody_expected_is_told_with_its_place, line ")
+
+
+def test_text_that_is_no_unicode_makes_its_result_broken_and_not_its_worker() -> None:
+    answer = worker.Answer.model_validate_json(answered(4, GradingResult(status="failed", reason="\ud800")))
+    assert (answer.index, answer.result and answer.result.status) == (4, "broken")

@@ -1,0 +1,143 @@
+from __future__ import annotations
+
+import contextlib
+import signal
+
+import psutil
+import pytest
+
+from autograder.jobs import GradingResult
+from autograder.scheduling import worker_process
+from tests.autograder.scheduling.jobs_made import job_of, local_scheduler, source_of, submitted
+from tests.small_course import SmallCourse
+
+pytestmark = pytest.mark.slow
+
+
+def names_and_scores(course: SmallCourse, learners: list[str], results: dict[int, GradingResult]) -> dict[str, float]:
+    return {learners[index]: sum(cell.auto_score or 0 for cell in result.cells) for index, result in results.items()}
+
+
+def workers() -> list[psutil.Process]:
+    """Return our forked workers: children that run our own program."""
+    mine = psutil.Process()
+    mine_too = []
+    for child in mine.children():
+        with contextlib.suppress(psutil.NoSuchProcess):
+            mine_too += [child] if child.cmdline() == mine.cmdline() else []
+    return mine_too
+
+
+def kernels() -> list[psutil.Process]:
+    """Return the learners' kernels: what zygotes have forked."""
+    zygotes = [child for child in psutil.Process().children() if "autograder.execution.zygote" in child.cmdline()]
+    return [kernel for zygote in zygotes for kernel in zygote.children(recursive=True)]
+
+
+def are_all_gone() -> bool:
+    """Wait for kernels to end; return whether none is left, nor a worker."""
+    _, alive = psutil.wait_procs(kernels(), timeout=15)
+    return not alive and not workers()
+
+
+class WhenAKernelRuns:
+    """A tick that does something once, to what runs just then."""
+
+    def __init__(self, act: object, *, times: int = 1) -> None:
+        self._act, self.left, self._seen = act, times, set[int]()
+
+    def __call__(self) -> None:
+        running = {each.pid for each in kernels()} - self._seen
+        if running and self.left:
+            self._seen |= running
+            self.left -= 1
+            assert callable(self._act)
+            self._act()
+
+
+def kill_workers() -> None:
+    for each in workers():
+        each.send_signal(signal.SIGKILL)
+
+
+def kill_zygotes() -> None:
+    for child in psutil.Process().children():
+        if "autograder.execution.zygote" in child.cmdline():
+            child.send_signal(signal.SIGKILL)
+
+
+def stop_workers() -> None:
+    for each in workers():
+        each.send_signal(signal.SIGSTOP)
+
+
+@pytest.fixture
+def few_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker is taken for hung after few seconds without an answer."""
+    monkeypatch.setattr(worker_process, "deadline_s", lambda _job: 4.0)
+
+
+@pytest.fixture
+def learners(small_course: SmallCourse) -> list[str]:
+    names = [f"n{number}" for number in range(4)]
+    for number, name in enumerate(names):
+        submitted(small_course, name, f"import time\ntime.sleep(0.6)\ndef square(n):\n    return n * n  # {number}")
+    return names
+
+
+@pytest.mark.parametrize("happens", [kill_workers, kill_zygotes, stop_workers])
+def test_whatever_is_killed_or_hangs_every_job_is_answered_once_and_rightly(
+    small_course: SmallCourse, learners: list[str], happens: object, few_seconds: None
+) -> None:
+    tick = WhenAKernelRuns(happens)
+    jobs = (job_of(small_course, name) for name in learners)
+    with local_scheduler() as scheduler:
+        answers = list(scheduler.grade(source_of(small_course), jobs, tick=tick))
+        assert not tick.left, "it did happen"
+        assert len(answers) == len(learners)
+        results = dict(answers)
+        assert {result.status for result in results.values()} == {"graded"}, [each.reason for each in results.values()]
+        assert names_and_scores(small_course, learners, results) == dict.fromkeys(learners, 4.0)
+        assert max(result.tries for result in results.values()) == 2
+        assert are_all_gone()
+
+
+def test_a_submission_that_kills_every_worker_is_broken_and_the_others_are_graded(small_course: SmallCourse, learners: list[str]) -> None:
+    def kill_the_worker_of_an_endless_loop() -> None:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            if any(kernel.cpu_times().user > 0.7 for kernel in kernels()):
+                kill_workers()
+
+    submitted(small_course, "eve", "while True:\n    pass")
+    order = ["n0", "eve", "n1", "n2", "n3"]
+    jobs = (job_of(small_course, name) for name in order)
+    with local_scheduler(workers=1) as scheduler:
+        results = dict(scheduler.grade(source_of(small_course), jobs, tick=kill_the_worker_of_an_endless_loop))
+    assert {order[index]: result.status for index, result in results.items()} == {**dict.fromkeys(learners, "graded"), "eve": "broken"}
+    reason = "the grading process was lost 3 times with this submission; the last one died (killed by SIGKILL)"
+    assert (results[1].reason, results[1].tries) == (reason, 3)
+
+
+def test_where_every_worker_dies_the_run_ends_and_every_job_says_why(small_course: SmallCourse, learners: list[str]) -> None:
+    jobs = (job_of(small_course, name) for name in learners)
+    with local_scheduler() as scheduler:
+        results = dict(scheduler.grade(source_of(small_course), jobs, tick=kill_workers))
+        assert are_all_gone()
+    assert {(result.status, result.tries) for result in results.values()} == {("broken", 3)}
+    assert sorted(results) == [0, 1, 2, 3]
+
+
+def test_what_the_tick_raises_ends_running_kernels_and_keeps_what_was_yielded(small_course: SmallCourse, learners: list[str]) -> None:
+    submitted(small_course, "eve", "while True:\n    pass")
+    order, kept = ["eve", *learners], list[int]()
+
+    def stop() -> None:
+        if len(kept) == len(learners):
+            raise KeyboardInterrupt
+
+    with local_scheduler() as scheduler:
+        with pytest.raises(KeyboardInterrupt):
+            for index, _ in scheduler.grade(source_of(small_course), (job_of(small_course, name) for name in order), tick=stop):
+                kept.append(index)
+        assert sorted(kept) == [1, 2, 3, 4]
+        assert are_all_gone()
