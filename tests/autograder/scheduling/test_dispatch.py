@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from autograder.jobs import GradingResult, Limits
@@ -14,6 +14,7 @@ def jobs(count: int) -> Dispatch:
     return Dispatch(example_job() for _ in range(count))
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)  # a loaded machine
 @given(_STEPS, st.integers(0, 12), st.integers(1, 3))
 def test_whatever_happens_every_job_is_answered_exactly_once(steps: list[tuple[str, int]], count: int, at_once: int) -> None:
     dispatch, answered = Dispatch((example_job() for _ in range(count)), at_once=at_once), list[int]()
