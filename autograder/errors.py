@@ -5,6 +5,7 @@
     ├── SourceError                   the gradebook does not hold what grading needs
     ├── UngradedCellError             a score was asked of a cell that has no verdict
     ├── PipelineError                 the course replaces nbgrader's grading steps by its own
+    ├── AssuranceError                the course demands more assurance than was asked for
     ├── SandboxMissingError           the site demands a sandbox that this machine does not give
     ├── RecordChangedError            the record of a finished grading run is not what it was
     ├── ClusterError                  the cluster does not answer, or none of its workers may grade
@@ -34,6 +35,10 @@ class UngradedCellError(DiagnosedError):
 
 class PipelineError(DiagnosedError):
     """The course replaces nbgrader's grading steps by its own."""
+
+
+class AssuranceError(DiagnosedError):
+    """The course demands sealed verdicts, and something else was asked for."""
 
 
 class SandboxMissingError(DiagnosedError):

@@ -159,6 +159,8 @@ class Assessment(TypedTable):
     """How many attempts count; None: as many as the learner likes. The last of them is credited."""
     due: datetime | None = None
     items: Annotated[tuple[Item, ...], Field(min_length=1)]
+    cells: dict[Identifier, Literal["sealed", "compat", "manual"]] = Field(default_factory=dict)
+    """How single test cells are decided, by the cell's nbgrader id; others by their label. See `docs/explanation/how-grading-works.md`."""
 
 
 class PassRule(TypedTable):
@@ -274,6 +276,8 @@ class CourseManifest(TypedTable):
     technology: Technology
     fees: Text | None = None
     assessments: Annotated[tuple[Assessment, ...], Field(min_length=1)]
+    assurance: Literal["best", "sealed"] = "best"
+    """`sealed`: a test that cannot be sealed stops the release, and nothing is graded otherwise. `best`: each test as well as it can be."""
     late_policy: Literal["accept", "zero"] = "accept"
     """What becomes of an attempt after the due date: taken as it is, or worth nothing (nbgrader's `none` and `zero`)."""
     pass_rule: PassRule

@@ -7,6 +7,7 @@ replaces the points, so a bare `f(1) == 2` passes whatever it says.
 from __future__ import annotations
 
 import ast
+import difflib
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -26,7 +27,7 @@ def check_notebooks(course: Course) -> list[Finding]:
     for notebooks in course.notebooks.values():
         for notebook in notebooks:
             findings += _notebook(notebook)
-    return findings + list(_items(course)) + list(_duplicates(course))
+    return findings + list(_items(course)) + list(_choices(course)) + list(_duplicates(course))
 
 
 def _assignments(course: Course) -> Iterator[Finding]:
@@ -66,6 +67,16 @@ def _items(course: Course) -> Iterator[Finding]:
                 f"course.toml: outcomes.{outcome.id}",
                 "Let a graded cell give evidence of it.",
             )
+
+
+def _choices(course: Course) -> Iterator[Finding]:
+    """N11: only tests that there are can be decided in a way of their own."""
+    for assessment in course.manifest.assessments:
+        tests = [str(cell.grade_id) for each in course.notebooks[assessment.id] for cell in each.cells if cell.kind is CellKind.TEST]
+        for name in sorted(assessment.cells.keys() - set(tests)):
+            near = difflib.get_close_matches(name, tests, n=1, cutoff=0.4)
+            hint = f"Did you mean {near[0]!r}?" if near else f"The tests are: {', '.join(tests) or 'none'}."
+            yield blocking("N11", f"{name!r} is no test cell of the notebooks", f"course.toml: {assessment.id}.cells", hint)
 
 
 def _duplicates(course: Course) -> Iterator[Finding]:

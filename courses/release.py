@@ -101,6 +101,22 @@ def release_course(site: Site, course: Course, assignments: tuple[str, ...], *, 
     return before
 
 
+def draft_course(site: Site, course: Course, assignments: tuple[str, ...], folder: Path) -> NbgraderCourse:
+    """Let nbgrader make the learner versions in the empty `folder`, as a release would, and return that course directory; nothing is published.
+
+    Raises:
+        ReleaseRefusedError: nbgrader cannot make a learner version.
+    """
+    _write_configuration(site, course, folder)
+    directory = open_course(folder)
+    with nbgrader_environment():
+        api = NbGraderAPI(coursedir=directory.directory, config=directory.config)
+        for assignment in assignments:
+            made = api.generate_assignment(assignment, force=True, create=True)
+            _succeed(made, f"nbgrader cannot make the learner version of {assignment!r}")
+    return directory
+
+
 def refuse_if_blocked(findings: list[Finding]) -> None:
     """Raise `ReleaseRefusedError` with every blocking finding; return if there is none."""
     if findings:

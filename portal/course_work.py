@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from autograder.errors import AssuranceError
 from autograder.execution.engines import Assurance, Engine, EngineRoom
 from autograder.gradebook import GradebookFrames, read_gradebook
 from autograder.grading import GradingOptions, GradingSummary, Progress, grade_assignment
@@ -48,9 +49,19 @@ def collect_course(site: Site, course: str, assignments: tuple[str, ...], *, now
 def grade_course(
     site: Site, course: str, assignments: tuple[str, ...], request: GradeRequest, *, now: Callable[[], datetime], progress: Progress
 ) -> list[GradingSummary]:
-    """Grade what was collected of a released course."""
+    """Grade what was collected of a released course.
+
+    Raises:
+        AssuranceError: the course demands sealed verdicts, and compat was asked for.
+    """
     root = released_root(site, course)
     manifest, directory, grading = load_released_manifest(root), open_course(root), site.settings.grading
+    if manifest.assurance == "sealed" and request.assurance != "sealed":
+        raise AssuranceError(
+            f"course {course!r} demands sealed verdicts",
+            where="patunay grade --compat",
+            remedy='Leave --compat out, or release a version whose course.toml does not say assurance = "sealed".',
+        )
     summaries = []
     limits = Limits(
         cell_timeout_s=grading.cell_timeout_s,
@@ -68,6 +79,7 @@ def grade_course(
                 limits=limits,
                 engine=request.engine,
                 assurance=request.assurance,
+                choices=assessment.cells if assessment else {},
                 attempts_allowed=assessment.attempts if assessment else None,
             )
             summaries.append(grade_assignment(directory, assignment, options, now=now, progress=progress, room=room))

@@ -8,6 +8,7 @@ import typer
 
 from portal.cli.options import HERE, CourseArgument, JsonOption, SiteOption, now, site_at
 from portal.cli.output import print_json, print_table, print_text, say
+from portal.cli.sealing import finding_row, sealing_summary, tell_sealing
 
 
 def register(app: typer.Typer) -> None:
@@ -45,7 +46,12 @@ def courses(site: SiteOption = HERE, as_json: JsonOption = False) -> None:
         print_table(str(place.courses), columns, rows)
 
 
-def check(course: CourseArgument, site: SiteOption = HERE, as_json: JsonOption = False) -> None:
+def check(
+    course: CourseArgument,
+    rehearse: Annotated[bool, typer.Option("--rehearse", help="Run the reference solutions too, as a release does.")] = False,
+    site: SiteOption = HERE,
+    as_json: JsonOption = False,
+) -> None:
     """Check a course against the release gate: every rule with its code, finding, place and remedy. Exit code 1 if something blocks.
 
     Example: `patunay check data-cleaning-with-pandas`
@@ -53,15 +59,19 @@ def check(course: CourseArgument, site: SiteOption = HERE, as_json: JsonOption =
     from courses.catalogue import load_course
     from courses.checks import check_course
 
-    findings = check_course(load_course(site_at(site).courses, course), today=now().date())
+    place = site_at(site)
+    found = load_course(place.courses, course)
+    findings = check_course(found, today=now().date())
+    if rehearse and not any(finding.is_blocking for finding in findings):
+        from portal.releasing import rehearse_course
+
+        rehearsed = rehearse_course(place, found, tuple(each.id for each in found.manifest.assessments))
+        findings += rehearsed.findings
+        if not as_json:
+            tell_sealing(rehearsed, findings=False)
     blocking = sum(finding.is_blocking for finding in findings)
     if as_json:
-        print_json(
-            [
-                {"code": each.code, "severity": each.severity.value, "problem": each.problem, "where": each.where, "remedy": each.remedy}
-                for each in findings
-            ]
-        )
+        print_json([finding_row(each) for each in findings])
     else:
         rows = [(each.code, each.severity.value, each.where, each.problem, each.remedy) for each in findings]
         if rows:
@@ -84,10 +94,10 @@ def release(
     Example: `patunay release data-cleaning-with-pandas`
     """
     from courses.catalogue import load_course
-    from courses.release import release_course
+    from portal.releasing import release_rehearsed
 
     place = site_at(site)
-    released = release_course(place, load_course(place.courses, course), tuple(assignments or ()), now=now())
+    released, rehearsed = release_rehearsed(place, load_course(place.courses, course), tuple(assignments or ()), now=now())
     if as_json:
         print_json(
             {
@@ -95,9 +105,12 @@ def release(
                 "version": released.version,
                 "content_hash": released.content_hash,
                 "assignments": list(released.assignments),
+                "sealing": {name: sealing_summary(plan) for name, plan in rehearsed.plans.items()},
+                "findings": [finding_row(each) for each in rehearsed.findings],
             }
         )
         return
+    tell_sealing(rehearsed)
     print_text(f"{course} {released.version} is released: {', '.join(released.assignments)}.")
     say(
         f"Sources are frozen as {released.content_hash[:16]}… Next, when learners have submitted: patunay collect {course} && patunay grade {course}"

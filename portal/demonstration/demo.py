@@ -17,7 +17,7 @@ from pathlib import Path
 from autograder.gradebook_export import export_frame
 from courses.catalogue import load_course
 from courses.nbgrader_course import open_course
-from courses.release import load_released_manifest, release_course
+from courses.release import load_released_manifest
 from courses.samples import samples_folder
 from courses.settings import Site
 from courses.storage import write_atomically
@@ -32,6 +32,7 @@ from portal.demonstration.answers import load_bank
 from portal.demonstration.handing_in import Desk, hand_in
 from portal.demonstration.marking import enrol, mark_answers, set_due_dates
 from portal.demonstration.roster import Kind, SimulatedLearner, make_roster
+from portal.releasing import release_rehearsed
 from portal.site_making import NewSite, make_site
 from portal.verifying import verify_source
 
@@ -168,7 +169,7 @@ def _timed(tally: Tally, name: str, tell: Tell, told: str) -> Iterator[None]:
 
 def _release(stage: Stage) -> None:
     for course in stage.courses:
-        release_course(stage.site, load_course(stage.site.courses, course), (), now=stage.now())
+        release_rehearsed(stage.site, load_course(stage.site.courses, course), (), now=stage.now())
         directory = open_course(stage.site.course_root(course))
         enrol(directory, stage.roster)
         for learner in stage.roster:

@@ -120,9 +120,9 @@ def test_every_error_is_explained_under_its_package() -> None:
 
 def test_every_finding_is_explained_with_its_severity() -> None:
     raised = set()
-    for file in (ROOT / "courses").glob("*.py"):
+    for file in [*(ROOT / "courses").glob("*.py"), *(ROOT / "autograder").glob("*.py")]:
         raised |= {(code, kind) for kind, code in re.findall(r"\b(blocking|warning)\(\s*\"([A-Z]\d\d)\"", text_of(file))}
-    rows = re.findall(r"^\| ([QN]\d\d) \|[^|]*\| (\w+) \|", reference("checks.md"), re.MULTILINE)
+    rows = re.findall(r"^\| ([QNS]\d\d) \|[^|]*\| (\w+) \|", reference("checks.md"), re.MULTILINE)
     assert {severity for _, severity in rows} == {each.value for each in Severity}
     assert set(rows) == raised
 
