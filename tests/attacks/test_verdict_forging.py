@@ -215,6 +215,18 @@ CHEATS |= {
         "def make():\n    secret = 5\n    return lambda: secret\nassert square(make()) == make()()",
     ),
     "the code of a test's function": Cheat("def square(f):\n    return f.__code__.co_consts[-1]", "assert square(lambda: 4711) == 4711"),
+    "a pickled answer": Cheat(
+        "import pickle\nfrom unittest.mock import ANY\npickle.dump(ANY, open('answer.bin', 'wb'))",
+        "import pickle\nassert pickle.load(open('answer.bin', 'rb')) == 9",
+    ),
+    "an answer's text that the test runs": Cheat(
+        "open('answer.txt', 'w').write('class A:\\n    def __eq__(self, o):\\n        return True\\nresult = A()')",
+        "exec(open('answer.txt').read())\nassert result == 9",
+    ),
+    "a module written beside the notebook": Cheat(
+        "open('answer_module.py', 'w').write('from unittest.mock import ANY as result')",
+        "import answer_module\nassert answer_module.result == 9",
+    ),
     "tests read from the shell's history": Cheat(
         "import re\ndef square(n):\n    return int(re.search(r'square\\(%d\\) == (\\d+)' % n, In[-1]).group(1))"
     ),
