@@ -80,4 +80,4 @@ ROTATING: dict[str, Callable[[str], str]] = {
     "iterator": returns_iterator,
     "off-by-one": off_by_one,
 }
-"""Of these every assignment gets two, in turn."""
+"""Of these every assignment gets one, in turn."""
