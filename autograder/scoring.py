@@ -4,8 +4,9 @@
 stderr is 0, a result that reads as a number is the score, any other result is full marks; nothing decisive is full marks. So `False`, `0/5` and
 NumPy 2's `np.float64(0.0)` earn everything there.
 
-`strict` fails closed: an error or anything on stderr, wherever it stands, is 0; the cell's one result has to be a number from 0 to the points; what else a test
-could have meant as a score (text, a boolean, a NumPy scalar, a number below 0 or above the points, a displayed number) is the author's mistake and no score.
+`strict` fails closed: an error or anything on stderr, wherever it stands, is 0; a number from 0 to the points is the score; what else a test could have meant as
+a score (`False`, text, a NumPy scalar, `3/5`, a number below 0 or above the points, a displayed number) is the author's mistake and no score. What nobody can mean
+as one (`True`, a table, a list, an array, an object) is full marks, as in nbgrader: it stands below the assertions of many a real test.
 
 Both: a manual cell that was not touched is 0, a touched one has no automatic score. A mistake of the test is an `UngradedCellError`, which costs that cell its
 score and nothing else; nbgrader gives up the submission for a partial score above the points.
@@ -14,6 +15,7 @@ score and nothing else; nbgrader gives up the submission for a partial score abo
 from __future__ import annotations
 
 import math
+import re
 from typing import Any
 
 from nbgrader.utils import compute_checksum
@@ -22,6 +24,10 @@ from autograder.errors import UngradedCellError
 from autograder.jobs import ScoringRule
 
 _SHOWN = 60
+_COULD_BE_SCORE = re.compile(
+    r"(?!np\.(True_|bool\(True\)|ndarray))([bru]*['\"]|False|None|np\.\w+\(|np\.False_|Decimal\(|Fraction\(|[\d\s./%+-]+$)"
+)
+"""A result's text that a test may have meant as its score, though it is no number."""
 
 
 def score_cell(cell: Any, points_possible: float, *, rule: ScoringRule = "strict") -> float | None:
@@ -73,6 +79,8 @@ def _strictly(outputs: list[Any], points_possible: float, name: str) -> float:
         raise _mistake(f"the test gave {len(results)} results", name)
     text = _text(results[0], name)
     score = _number(text)
+    if score is None and not _COULD_BE_SCORE.match(text):
+        return points_possible
     if score is None or not math.isfinite(score):
         shown = text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
         raise _mistake(f"the test gave {shown!r}, which is no number", name)

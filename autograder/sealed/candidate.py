@@ -61,6 +61,7 @@ class Candidate(Party):
     def __init__(self, channel: Channel, names: dict[str, Any]) -> None:
         super().__init__(channel)
         self._names = names
+        self._first_names = dict(names)
         self._kept: list[list[Any]] = []
         self._watched: dict[str, object] = {}
         self._twin_classes: dict[str, None] = {}
@@ -148,6 +149,14 @@ class Candidate(Party):
         self._watched.update(found)
         return found
 
+    def _do_hold(self, *names: str) -> None:
+        """Note what the set-up has just bound."""
+        self._first_names.update({name: self._names[name] for name in names if name in self._names})
+
+    def _do_hidden(self, *names: str) -> list[str]:
+        """Return which of Python's and the set-up's names the learner's notebook has bound to something else."""
+        return [name for name in names if name in self._names and self._names[name] is not self._first_names.get(name, self)]
+
     def _do_delete(self, name: str) -> None:
         del self._names[name]
 
@@ -206,7 +215,7 @@ class Candidate(Party):
     def take_names(self, decoder: Decoder, names: list[Tree]) -> None:
         """Take what the examiner's tests set."""
         for name, tree in names:
-            self._names[name] = decoder.decode(tree)
+            self._names[name] = self._first_names[name] = decoder.decode(tree)
             self._watched.pop(name, None)
 
     def names_told(self, encoder: Encoder) -> tuple[list[Tree], Callable[[], None]]:

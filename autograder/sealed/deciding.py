@@ -43,6 +43,8 @@ class SealedVerdict:
     seconds: float = 0.0
     """How long the test took, run apart."""
     timed_out: bool = False
+    hidden: tuple[str, ...] = ()
+    """Names of Python's own or of the set-up that the test uses and the learner's notebook has bound to something else."""
 
     @property
     def mode(self) -> Mode:
@@ -75,6 +77,10 @@ class SealedVerdict:
         if self._rests_on_refused:
             told += [f"refused: {why}" for why in self.refused]
         told += [f"unlike the reference solution, the marks rest on {why}" for why in self.new_semantics if self.score]
+        if self.hidden and self.score and self.was_compared and (self.compat_score is None or self.compat_score < self.score):
+            told.append(
+                f"with everything in one process the test gives less, for the learner's notebook has names of its own for {', '.join(self.hidden)}"
+            )
         if self._earns_more_in_one_process:
             told.append("run apart the test gives less than with everything in one process")
         return tuple(told)
@@ -97,7 +103,7 @@ class SealedVerdict:
     @property
     def is_short(self) -> bool:
         """Whether one process has to be asked too."""
-        return self.mode == "compat" or bool(self.refused) or (self.score is not None and self.score < self.points_possible)
+        return self.mode == "compat" or bool(self.refused or self.hidden) or (self.score is not None and self.score < self.points_possible)
 
     @property
     def note(self) -> str | None:

@@ -45,6 +45,9 @@ class Examiner(Party):
         """Whether the cell that runs is the instructor's set-up, which the candidate has run itself: nothing of it is handed over."""
         self.unsealed: dict[str, None] = {}
         self.unexpected: dict[str, None] = {}
+        self.hidden: dict[str, None] = {}
+        self._set_up: set[str] = set()
+        self._before: dict[str, object] = {}
         self.gone = ""
         self._takes_random = False
         self._questions = 0
@@ -76,10 +79,11 @@ class Examiner(Party):
         self._oddities = oddities_of(source)
         self._takes_random = self._takes_random or any(word in source for word in ("seed", "setstate", "set_state"))
         self.random.mark()
-        for kept in (self.unsealed, self.unexpected, self._found, self._has):
+        for kept in (self.unsealed, self.unexpected, self.hidden, self._found, self._has):
             kept.clear()
         if not self.policy.is_known:
             self.unsealed["there is no reference solution to say what the learner's side may decide"] = None
+        self._before = dict(dict.items(self.names_here)) if trusted else {}
         self._fetch_ahead(source)
         self.files.begin()
 
@@ -93,15 +97,28 @@ class Examiner(Party):
             self._handed_over = self._replaceable_now()
         if not self.gone:
             try:
+                if self.is_trusted:
+                    self._hold_set_up()
                 self.files.end(trusted=self.is_trusted)
                 self.request("over")
             except Exception:  # noqa: BLE001 - the cell is over whatever the learner's side does
                 self._shut("the examination could not be ended")
-        return {"unsealed": list(self.unsealed), "unexpected": list(self.unexpected), "gone": self.gone}
+        return {"unsealed": list(self.unsealed), "unexpected": list(self.unexpected), "hidden": list(self.hidden), "gone": self.gone}
+
+    def _hold_set_up(self) -> None:
+        bound = [
+            name for name, thing in dict.items(self.names_here) if not name.startswith("_") and self._before.get(name, self) is not thing
+        ]
+        self._set_up.update(bound)
+        self._before = {}
+        self.request("hold", *bound)
 
     def _fetch_ahead(self, source: str) -> None:
         """Fetch the cell's names in one message, so that what is one object there is one here, and what bodies of classes read."""
-        wanted = [name for name in names_used(source) if not dict.__contains__(self.names_here, name) and self._is_served(name)]
+        used = names_used(source)
+        wanted = [name for name in used if not dict.__contains__(self.names_here, name) and self._is_served(name)]
+        if not self.is_trusted and not self.gone:
+            self._note_hidden([name for name in used if self._is_not_the_learners(name)])
         if wanted and not self.gone:
             try:
                 if self.policy.trusted_classes:
@@ -112,6 +129,19 @@ class Examiner(Party):
                     dict.__setitem__(self.names_here, name, self._found[name])
             except Exception:  # noqa: BLE001 - the cell will meet it again, where it counts
                 return
+
+    def _is_not_the_learners(self, name: str) -> bool:
+        if dict.__contains__(self.names_here, name):
+            return name in self._set_up
+        return hasattr(builtins, name) and not self._is_served(name) and not name.startswith("__")
+
+    def _note_hidden(self, names: list[str]) -> None:
+        """Note which names of Python's own or of the set-up the test uses though the learner's notebook hides them: in one process it might fail."""
+        try:
+            hidden = self.request("hidden", *sorted(names)) if names else []
+        except Exception:  # noqa: BLE001 - the cell will meet it again, where it counts
+            return
+        self.hidden.update(dict.fromkeys(name for name in names if type(hidden) is list and name in hidden))
 
     # --- names: the Lookup of ExaminerNames
 

@@ -205,8 +205,9 @@ def _verdict(cell: Any, points: float, told: dict[str, Any]) -> SealedVerdict:
             output.traceback = [message]
     refused = [str(each) for each in told["unexpected"]] + ([f"the learner's side failed: {told['gone']}"] if told["gone"] else [])
     return SealedVerdict(
-        cell.metadata.nbgrader.grade_id, points, _score(cell, points), tuple(map(str, told["unsealed"])), tuple(refused), message
-    )
+        cell.metadata.nbgrader.grade_id, points, _score(cell, points), tuple(map(str, told["unsealed"])), tuple(refused), message,
+        hidden=tuple(map(str, told["hidden"])),
+    )  # fmt: skip
 
 
 def _message(cell: Any) -> str:

@@ -120,12 +120,35 @@ def test_strictly_only_a_number_within_the_points_is_a_score(outputs: list[Any],
 
 @pytest.mark.parametrize(
     "text",
-    ["np.float64(1.5)", "np.float64(0.0)", "np.True_", "False", "True", "None", "0/5", "'ok'", "-1", "-inf", "nan", "[1]", "5.1", "(3, 5)"],
+    [
+        "np.float64(1.5)",
+        "np.float64(0.0)",
+        "np.False_",
+        "False",
+        "None",
+        "0/5",
+        "'ok'",
+        "'0/5'",
+        "Fraction(1, 2)",
+        "50%",
+        "-1",
+        "-inf",
+        "nan",
+        "5.1",
+    ],
 )
 def test_strictly_what_is_no_number_within_the_points_is_the_tests_mistake_where_nbgrader_gives_full_marks(text: str) -> None:
     with pytest.raises(UngradedCellError, match="the test gave") as told:
         score_cell(cell_with(result(text)), _MAXIMUM)
     assert "Correct the test" in told.value.remedy
+
+
+@pytest.mark.parametrize(
+    "text", ["True", "np.True_", "[1]", "(150, 5)", "array([0, 1])", "   a  b\n0  1  2", "<function f at 0x7f>", "{'a': 1}", "Point(1, 2)"]
+)
+def test_strictly_what_nobody_can_mean_as_a_score_is_full_marks_as_in_nbgrader(text: str) -> None:
+    assert score_cell(cell_with(result(text)), _MAXIMUM) == _MAXIMUM
+    assert determine_grade(cell_with(result(text)), logging.getLogger("nbgrader")) == (_MAXIMUM, _MAXIMUM)
 
 
 @pytest.mark.parametrize("text", ["3", "0.5", "np.float64(0.5)", "nan"])
@@ -141,7 +164,7 @@ def test_strictly_a_second_result_is_the_tests_mistake() -> None:
 
 def test_a_long_result_is_shown_by_its_beginning() -> None:
     with pytest.raises(UngradedCellError) as told:
-        score_cell(cell_with(result("x" * 10_000)), _MAXIMUM)
+        score_cell(cell_with(result("'" + "x" * 10_000)), _MAXIMUM)
     assert len(str(told.value)) < 400
 
 
@@ -197,7 +220,7 @@ def test_whatever_a_cell_prints_the_score_is_nbgraders_and_within_the_points(out
 
 
 @given(_OUTPUTS)
-def test_strictly_nothing_earns_more_than_by_nbgraders_rule_and_full_marks_never_rest_on_a_text(outputs: list[Any]) -> None:
+def test_strictly_nothing_earns_more_than_by_nbgraders_rule_and_full_marks_never_rest_on_a_quoted_text(outputs: list[Any]) -> None:
     try:
         strict = score_cell(cell_with(*outputs), _MAXIMUM)
     except UngradedCellError:
@@ -212,4 +235,14 @@ def test_strictly_nothing_earns_more_than_by_nbgraders_rule_and_full_marks_never
     assert strict <= loose
     results = [output for output in outputs if output.output_type == "execute_result"]
     if results and strict:
-        assert float(results[0]["data"]["text/plain"]) == strict
+        text = results[0]["data"]["text/plain"]
+        assert text[0] not in "'\""
+        assert strict in {float(text) if is_number(text) else _MAXIMUM}
+
+
+def is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
