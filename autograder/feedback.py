@@ -12,6 +12,8 @@ from typing import Any
 import nbformat
 from nbgrader.preprocessors import NbGraderPreprocessor
 
+FOR_GRADERS = "patunay_for_graders"
+"""Marks an output that is not the learner's to see, in its metadata."""
 _HIDDEN = re.compile(r"^[^\n]*### BEGIN HIDDEN TESTS.*?(### END HIDDEN TESTS[^\n]*|\Z)", re.DOTALL | re.MULTILINE)
 _LONGEST_MESSAGE = 2000
 _BASE: Any = NbGraderPreprocessor
@@ -25,7 +27,7 @@ class HideTests(_BASE):  # type: ignore[misc]  # nbgrader has no types
         metadata = cell.metadata.get("nbgrader", {})
         if cell.cell_type == "code" and metadata.get("grade") and not metadata.get("solution"):
             cell.source = _HIDDEN.sub("# Hidden checks were run here.", cell.source)
-            cell.outputs = [_without_traceback(output) for output in cell.outputs]
+            cell.outputs = [_without_traceback(output) for output in cell.outputs if not output.get("metadata", {}).get(FOR_GRADERS)]
         return cell, resources
 
 

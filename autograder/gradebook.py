@@ -2,7 +2,7 @@
 
 `cells` has one row a learner and graded cell of an assignment that was submitted:
     learner, assignment, notebook, cell, kind (test | manual | task), points_possible, auto_score, manual_score, extra_credit, score (points; NaN unless
-    state is graded), state
+    state is graded), state, assurance (sealed | unsealed | compat | person: how far the score can be trusted; empty if it was not recorded by us)
 `assignments` has one row a learner and released assignment, submitted or not:
     learner, assignment, state, reason, score, points_possible, late_penalty, final_score (points; NaN unless state is graded),
     submitted_at, due (UTC, NaT if none), seconds_late, attempts (how many were handed in), attempt (SHA-256 of the credited one), run, source
@@ -22,6 +22,7 @@ import pandas as pd
 from sqlalchemy import create_engine, text
 from sqlalchemy.orm import Session
 
+from autograder.jobs import GradedCell
 from autograder.nbgrader_database import open_gradebook
 from autograder.records import Attempt, Result, attempts_of, credited_attempt, newest_result, open_records, standing_result
 from courses.databases import diagnosed_database
@@ -37,6 +38,7 @@ FOR_STAFF = "`patunay grade"
 
 CELL_COLUMNS = (
     "learner", "assignment", "notebook", "cell", "kind", "points_possible", "auto_score", "manual_score", "extra_credit", "score", "state",
+    "assurance",
 )  # fmt: skip
 ASSIGNMENT_COLUMNS = (
     "learner", "assignment", "state", "reason", "score", "points_possible", "late_penalty", "final_score", "submitted_at", "due", "seconds_late",
@@ -124,7 +126,7 @@ def read_gradebook(course: NbgraderCourse, *, attempts_allowed: dict[str, int | 
     table = pd.DataFrame(rows, columns=list(ASSIGNMENT_COLUMNS))
     table["submitted_at"] = pd.to_datetime(table["submitted_at"], utc=True, format="ISO8601")
     table["due"] = pd.to_datetime(table["due"], utc=True)
-    return GradebookFrames(_cell_frame(cells, table), table)
+    return GradebookFrames(_cell_frame(cells, table, _assurances(standings)), table)
 
 
 def _standings(session: Session, assignment: str, allowed: int | None) -> dict[str, _Standing]:
@@ -222,7 +224,21 @@ def _extension(stored: Any) -> pd.Timedelta:
     return pd.Timestamp(stored) - pd.Timestamp(0) if isinstance(stored, str) else pd.Timedelta(stored)
 
 
-def _cell_frame(cells: pd.DataFrame, assignments: pd.DataFrame) -> pd.DataFrame:
+_Cell = tuple[str, str, str, str]
+
+
+def _assurances(standings: dict[str, dict[str, _Standing]]) -> dict[_Cell, str]:
+    """Return how far each cell's automatic score can be trusted, by learner, assignment, notebook and cell."""
+    return {
+        (learner, assignment, cell.notebook, cell.name): cell.assurance
+        for assignment, of in standings.items()
+        for learner, standing in of.items()
+        if standing.result is not None
+        for cell in map(GradedCell.model_validate, standing.result.cell_list())
+    }
+
+
+def _cell_frame(cells: pd.DataFrame, assignments: pd.DataFrame, assurances: dict[_Cell, str]) -> pd.DataFrame:
     """Give every cell its state: that of its assignment, but marked cells of a half-marked assignment are graded."""
     if cells.empty:
         return pd.DataFrame(columns=list(CELL_COLUMNS))
@@ -230,4 +246,7 @@ def _cell_frame(cells: pd.DataFrame, assignments: pd.DataFrame) -> pd.DataFrame:
     waiting = frame["needs_manual"].astype(bool)
     frame["state"] = frame["state"].where(frame["state"] == UNGRADED, waiting.map({True: NEEDS_MANUAL, False: GRADED}))
     frame["score"] = _scores(frame).where(frame["state"] == GRADED)
+    keys = zip(frame["learner"], frame["assignment"], frame["notebook"], frame["cell"], strict=True)
+    told = pd.Series([assurances.get((str(a), str(b), str(c), str(d)), "") for a, b, c, d in keys], index=frame.index, dtype=object)
+    frame["assurance"] = told.where(frame["manual_score"].isna(), "person")
     return frame[list(CELL_COLUMNS)]

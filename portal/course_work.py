@@ -14,6 +14,7 @@ from autograder.grading import GradingOptions, GradingSummary, Progress, grade_a
 from autograder.jobs import Limits
 from autograder.records import open_records
 from autograder.reports import ReportSubject, make_report
+from autograder.review import ReviewItem, load_reviews
 from autograder.submissions import Collected, collect_attempts, show_credited
 from courses.errors import UnknownAssignmentError
 from courses.nbgrader_course import assignments_of, open_course
@@ -107,6 +108,21 @@ def grade_directory(
     )
     with EngineRoom(request.engine, assurance=request.assurance) as room:
         return [grade_assignment(directory, assignment, options, now=now, progress=progress, room=room) for assignment in chosen]
+
+
+def course_reviews(site: Site, course: str, assignments: tuple[str, ...]) -> tuple[ReviewItem, ...]:
+    """Return the tests of a released course that a person decides."""
+    root = released_root(site, course)
+    manifest = load_released_manifest(root)
+    return load_reviews(
+        open_course(root), _chosen(root, assignments), attempts_allowed={each.id: each.attempts for each in manifest.assessments}
+    )
+
+
+def directory_reviews(root: Path, assignments: tuple[str, ...]) -> tuple[ReviewItem, ...]:
+    """Return the tests of any nbgrader course directory that a person decides."""
+    directory = open_course(root)
+    return load_reviews(directory, assignments or assignments_of(directory))
 
 
 def course_gradebook(site: Site, course: str) -> GradebookFrames:

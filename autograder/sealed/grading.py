@@ -17,10 +17,13 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+import nbformat
+
 from autograder.errors import UngradedCellError
 from autograder.execution.compat import copy_own_files, grade_submission, is_forkable, limit_output, run_notebook
 from autograder.execution.fork_server import CellRun, ForkServer, Kernel, KernelDiedError, KernelStuckError
 from autograder.execution.forked import KERNEL_ENVIRONMENT, place_of, write_run
+from autograder.feedback import FOR_GRADERS
 from autograder.jobs import AssignmentSource, GradingJob, GradingResult, SourceNotebook
 from autograder.scoring import score_cell
 from autograder.sealed.deciding import SealedVerdict, with_verdict
@@ -63,6 +66,7 @@ def examine_submission(job: GradingJob, servers: SealedServers) -> tuple[Grading
         if failure is None:
             found = _compared(found, node, before, folder, job, notebook, servers.candidate)
             verdicts.update({(notebook.name, each.name): each for each in found})
+            _leave_notes(node, found)
             failure = limit_output(node, {}, job.limits)
         return failure
 
@@ -78,6 +82,16 @@ def all_sealed(results: Sequence[GradingResult]) -> bool:
     """Whether there are graded results and every test cell's verdict in them is sealed."""
     cells = [cell for result in results if result.status == "graded" for cell in result.cells if cell.kind == "test"]
     return bool(cells) and all(cell.is_sealed for cell in cells)
+
+
+def _leave_notes(node: Any, found: list[SealedVerdict]) -> None:
+    """Say at each test that a person decides why, where formgrader shows it; `autograder.feedback` keeps it from the learner."""
+    notes = {each.name: each.note for each in found if each.needs_person}
+    for cell in node.cells:
+        if note := notes.get(_metadata(cell).get("grade_id")):
+            cell.outputs.append(
+                nbformat.v4.new_output("display_data", {"text/plain": f"Patunay, for graders: {note}"}, metadata={FOR_GRADERS: True})
+            )
 
 
 def _compared(

@@ -144,6 +144,8 @@ def _tell_undecided(summary: GradingSummary) -> None:
             found.setdefault(cell, []).append(why)
     for cell, reasons in sorted(found.items()):
         say(f"{cell}: no score in {len(reasons)} submissions, a person has to decide: {reasons[0]}", style="yellow")
+    if found:
+        say("`patunay review` shows them with both results.", style="yellow")
 
 
 def gradebook(
