@@ -24,6 +24,7 @@ from autograder.sealed.namespace import ExaminerNames
 from autograder.sealed.party import Party
 from autograder.sealed.policy import SealingPolicy, class_body_names, names_used, parsed
 from autograder.sealed.references import FORWARDED, About, Reference, is_reference, operate
+from autograder.sealed.showing import shown
 from autograder.sealed.wire import Channel, Tree, UnsendableError, WireError
 
 _MAXIMUM_QUESTIONS = 200_000
@@ -51,6 +52,8 @@ class Examiner(Party):
         self.gone = ""
         self._takes_random = False
         self._questions = 0
+        self._returned: tuple[object, ...] = ()
+        """What the learner's code returned last in this cell, if anything."""
         self._served = frozenset(policy.served)
         self._imports = {each.name: each for each in policy.imports}
         self._replaceable = frozenset(policy.replaceable)
@@ -75,7 +78,7 @@ class Examiner(Party):
             if dict.__contains__(self.names_here, name):
                 dict.__delitem__(self.names_here, name)
         self._deleted -= set(forget)
-        self.is_trusted, self._questions = trusted, 0
+        self.is_trusted, self._questions, self._returned = trusted, 0, ()
         self._oddities = oddities_of(source)
         self._takes_random = self._takes_random or any(word in source for word in ("seed", "setstate", "set_state"))
         self.random.mark()
@@ -103,7 +106,13 @@ class Examiner(Party):
                 self.request("over")
             except Exception:  # noqa: BLE001 - the cell is over whatever the learner's side does
                 self._shut("the examination could not be ended")
-        return {"unsealed": list(self.unsealed), "unexpected": list(self.unexpected), "hidden": list(self.hidden), "gone": self.gone}
+        return {
+            "unsealed": list(self.unsealed),
+            "unexpected": list(self.unexpected),
+            "hidden": list(self.hidden),
+            "gone": self.gone,
+            "returned": [shown(each) for each in self._returned],
+        }
 
     def _hold_set_up(self) -> None:
         bound = [
@@ -218,6 +227,8 @@ class Examiner(Party):
         try:
             is_ok, found = super().exchange(operation, *arguments, **named)
             self.files.expect_news()
+            if is_ok and operation == "call":
+                self._returned = (found,)
         except UnsendableError as refusal:
             raise ValueError(f"this cannot be handed to the learner's side: {refusal}") from refusal
         except WireError as broken:

@@ -108,6 +108,7 @@ def _compared(
             each.name == _metadata(cell).get("grade_id") and each.mode == "compat" for each in found
         ):
             cell.outputs, cell.execution_count = copy.deepcopy(twin.outputs), twin.execution_count
+            _without_source(cell)
     compared = [each if not each.is_short else _with_compat(each, ran.get(each.name)) for each in found]
     return guarded(compared, before, folder, job, notebook, server)
 
@@ -213,15 +214,28 @@ class _Examination:
 
 def _verdict(cell: Any, points: float, told: dict[str, Any]) -> SealedVerdict:
     """Return the verdict that the outputs of the examiner's cell give."""
-    message = _message(cell)
-    for output in cell.outputs:
-        if output.output_type == "error":
-            output.traceback = [message]
+    returned = f"; the last value that your code returned was {told['returned'][0]}" if told["returned"] else ""
+    message = _without_source(cell, returned)
     refused = [str(each) for each in told["unexpected"]] + ([f"the learner's side failed: {told['gone']}"] if told["gone"] else [])
     return SealedVerdict(
         cell.metadata.nbgrader.grade_id, points, _score(cell, points), tuple(map(str, told["unsealed"])), tuple(refused), message,
         hidden=tuple(map(str, told["hidden"])),
     )  # fmt: skip
+
+
+def _without_source(cell: Any, returned: str = "") -> str:
+    """Take the test's text out of its errors, and return what a learner may read of them.
+
+    Args:
+        returned: what to add where the author wrote no message.
+    """
+    message = _message(cell)
+    for output in cell.outputs:
+        if output.output_type == "error":
+            if output.ename == "AssertionError" and not output.evalue:
+                output.evalue = message = f"{message}{returned}"
+            output.traceback = [message]
+    return message
 
 
 def _message(cell: Any) -> str:
