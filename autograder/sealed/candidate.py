@@ -15,6 +15,7 @@ import socket
 import sys
 import traceback
 import types
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -84,6 +85,8 @@ class Candidate(Party):
     def _surroundings(self) -> Iterator[None]:
         """Collect what is printed, pass `input` on, and let an interrupt stop the learner's code but no message."""
         before = sys.stdout, sys.stderr, builtins.input
+        with warnings.catch_warnings():  # what was shown once is shown again, as in every new cell
+            pass
         sys.stdout, sys.stderr = _Printed(self._kept, 1), _Printed(self._kept, 2)
         builtins.input = lambda prompt="": self.request("input", str(prompt))
         handler = signal.signal(signal.SIGINT, self._interrupt)
