@@ -7,6 +7,8 @@
     ├── PipelineError                 the course replaces nbgrader's grading steps by its own
     ├── AssuranceError                the course demands more assurance than was asked for
     ├── SandboxMissingError           the site demands a sandbox that this machine does not give
+    │   └── ForkServerDiedError       the process that forks kernels ended; the job is run again
+    ├── KernelMissingError            a notebook's kernel is not installed, or does not start
     ├── RecordChangedError            the record of a finished grading run is not what it was
     ├── ClusterError                  the cluster does not answer, or none of its workers may grade
     ├── GradebookError                the gradebook cannot be read or written
@@ -51,6 +53,14 @@ class RecordChangedError(DiagnosedError):
 
 class ClusterError(DiagnosedError):
     """The cluster does not answer, or none of its workers may grade. What was graded before is kept."""
+
+
+class ForkServerDiedError(SandboxMissingError):
+    """The process that forks kernels ended in mid-run; the job is run again once."""
+
+
+class KernelMissingError(DiagnosedError):
+    """A notebook's kernel is not installed on this machine, or does not start."""
 
 
 class GradebookError(DiagnosedError):

@@ -53,12 +53,29 @@ class AssignmentSource(WireValue):
 
 
 class Limits(WireValue):
-    """How much a submission may use."""
+    """How much a submission may use. A cell over its limit has failed, and the cells after it run; see `autograder.execution.surviving`."""
 
     cell_timeout_s: Annotated[float, Field(gt=0)] = 30.0
     submission_timeout_s: Annotated[float, Field(gt=0)] = 600.0
-    memory_bytes: int = 4 * 2**30
-    output_bytes: int = 16 * 2**20
+    cell_cpu_s: Annotated[float, Field(gt=0)] = 60.0
+    """Processor time of one cell, over all threads and programs: sleeping is not counted, two busy threads count twice."""
+    submission_cpu_s: Annotated[float, Field(gt=0)] = 600.0
+    memory_bytes: Annotated[int, Field(gt=0)] = 4 * 2**30
+    """Address space of each process."""
+    total_memory_bytes: Annotated[int, Field(gt=0)] = 6 * 2**30
+    """What all processes of a kernel may hold together."""
+    processes: Annotated[int, Field(gt=0)] = 256
+    open_files: Annotated[int, Field(gt=0)] = 512
+    file_bytes: Annotated[int, Field(gt=0)] = 128 * 2**20
+    """Size of one file."""
+    disk_bytes: Annotated[int, Field(gt=0)] = 256 * 2**20
+    """All that is written, together with the submission's own files."""
+    cell_output_bytes: Annotated[int, Field(gt=0)] = 4 * 2**20
+    """What one cell may print and display."""
+    output_bytes: Annotated[int, Field(gt=0)] = 16 * 2**20
+    """What all cells of a notebook may print and display."""
+    restart_after_death: bool = False
+    """Whether a kernel that ended is started anew before the next answer cell."""
     kernel_name: str | None = None
     """The kernel to use whatever the notebook says; None: the source notebook's."""
     maximum_output_lines: int = 1000
@@ -146,8 +163,9 @@ Status = Literal["graded", "failed", "broken"]
 class GradingResult(WireValue):
     """What became of one job.
 
-    `graded`: every cell has its verdict. `failed`: the submission could not be graded because of what is in it. `broken`: grading itself failed
-    (a worker died, the disk was full); it is tried again. Only `graded` carries scores.
+    `graded`: the cells have their verdicts; those without one wait for a person, and if that is because the kernel ended, `reason` says so. `failed`: the
+    submission could not be graded because of what is in it. `broken`: grading itself failed (a worker died, the disk was full); it is tried again. Only
+    `graded` carries scores.
     """
 
     status: Status

@@ -196,5 +196,6 @@ def newest_result(attempt: Attempt) -> Result | None:
 
 
 def standing_result(attempt: Attempt) -> Result | None:
-    """Return the last result that carries scores: a failed regrade never takes a graded result away."""
-    return next((result for result in reversed(attempt.results) if result.status == "graded"), None)
+    """Return the last result that carries scores, of those that came to their end if there are any: a failed regrade never takes a graded result away."""
+    graded = [result for result in reversed(attempt.results) if result.status == "graded"]
+    return next((result for result in graded if not result.reason), graded[0] if graded else None)

@@ -23,9 +23,10 @@ from typing import Any
 
 import nbformat
 
-from autograder.execution.compat import grade_submission, is_forkable, limit_output
+from autograder.execution.compat import grade_submission, is_forkable
 from autograder.execution.fork_server import KernelDiedError, KernelStuckError
 from autograder.execution.forked import KERNEL_ENVIRONMENT, place_of, write_run
+from autograder.execution.shortening import shorten_outputs
 from autograder.jobs import AssignmentSource, GradedCell, GradingJob, GradingResult, Limits, SourceCell, SourceNotebook
 from autograder.sealed.canaries import canaries_of
 from autograder.sealed.deciding import SealedVerdict
@@ -163,7 +164,7 @@ def _run_both(job: GradingJob, servers: SealedServers) -> _Run:
 
 def _add(found: _Found, run: _Run) -> None:
     for result, how in ((run.apart, "run apart"), (run.together, "in one process")):
-        if result.status != "graded":
+        if result.status != "graded" or result.reason:
             found.failures.append(f"the reference solution, {how}: {result.reason}")
     found.sealed.append(run.verdicts)
     found.compat.append(_by_key(run.together.cells))
@@ -191,7 +192,8 @@ def _run_measured(
                 return "failed", f"{place_of(cell, index)}: {stopped}"
             name = cell.metadata.get("nbgrader", {}).get("grade_id", "")
             use[notebook.name, name] = _Use(time.monotonic() - began, kernel.peak_memory())
-    return limit_output(node, {}, job.limits)
+    shorten_outputs(node, job.limits)
+    return None
 
 
 def _planned(notebook: SourceNotebook, cell: SourceCell, found: _Found, limits: Limits, chosen: Mode | None) -> CellPlan:

@@ -66,13 +66,17 @@ class _Outlet:
             "metadata": message.get("metadata") or {},
         }
         data = memoryview(_packed(line) + b"\n")
-        with cls.lock:
-            fcntl.lockf(cls.lock_descriptor, fcntl.LOCK_EX)
-            try:
-                while data:
-                    data = data[os.write(cls.descriptor, data) :]
-            finally:
-                fcntl.lockf(cls.lock_descriptor, fcntl.LOCK_UN)
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # half a line would take the next one with it
+        try:
+            with cls.lock:
+                fcntl.lockf(cls.lock_descriptor, fcntl.LOCK_EX)
+                try:
+                    while data:
+                        data = data[os.write(cls.descriptor, data) :]
+                finally:
+                    fcntl.lockf(cls.lock_descriptor, fcntl.LOCK_UN)
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _packed(line: dict[str, Any]) -> bytes:

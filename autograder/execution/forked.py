@@ -1,26 +1,20 @@
-"""Runs a notebook's cells in a forked kernel and writes into them what nbgrader's Execute would have: outputs, counts, errors.
-
-nbgrader's rules kept here: every cell runs even after an error; a cell at its time limit is interrupted and gets `CellTimeoutError`; an error that the reply
-names and the outputs do not show is added, so that hiding the traceback does not hide the failure (nbgrader #1324).
-"""
+"""Runs a notebook's cells, tests and all, in one forked kernel, and writes into them what nbgrader's Execute would have: outputs, counts, errors."""
 
 from __future__ import annotations
 
-import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import nbformat
-
-from autograder.execution.fork_server import CellRun, ForkServer, KernelDiedError, KernelStuckError
+from autograder.execution.fork_server import ForkServer
+from autograder.execution.kernel import Kernel
+from autograder.execution.limiting import Budget
+from autograder.execution.surviving import place_of, run_through, write_run
 from autograder.jobs import GradingJob
 
-_TIMEOUT_ERROR = {
-    "output_type": "error",
-    "ename": "CellTimeoutError",
-    "evalue": "",
-    "traceback": ["\x1b[0;31mCellTimeoutError\x1b[0m: No reply from kernel before timeout"],
-}
+__all__ = ["KERNEL_ENVIRONMENT", "place_of", "run_forked", "write_run"]
+
 KERNEL_ENVIRONMENT = {
     "PATH": "/usr/local/bin:/usr/bin:/bin",
     "LANG": "C.UTF-8",
@@ -35,51 +29,31 @@ KERNEL_ENVIRONMENT = {
 }
 
 
-def run_forked(server: ForkServer, node: Any, folder: Path, job: GradingJob) -> str | None:
+class _OneKernel:
+    """A kernel that runs every cell of a notebook."""
+
+    def __init__(self, kernel: Kernel) -> None:
+        self._kernel = kernel
+
+    def run(self, cell: Any) -> None:
+        """Run one code cell."""
+        write_run(cell, self._kernel.run_cell(cell.source))
+
+
+def run_forked(server: ForkServer, node: Any, folder: Path, job: GradingJob, budget: Budget | None = None) -> str:
     """Run the notebook `node` in place, in a kernel whose working folder is a copy of `folder`.
 
     Returns:
-        None if every cell was run; else why the submission failed, with the cell named.
+        "" if every cell was run; else why not. Cells without a verdict say so; see `autograder.execution.surviving`.
 
     Raises:
         SandboxMissingError: no kernel could be forked.
     """
-    ends = time.monotonic() + job.limits.submission_timeout_s
-    with server.start_kernel(folder, job.limits, KERNEL_ENVIRONMENT) as kernel:
-        for index, cell in enumerate(node.cells):
-            if cell.cell_type != "code" or not cell.source.strip():
-                continue
-            if time.monotonic() > ends:
-                return f"the submission took longer than the {job.limits.submission_timeout_s:g} s allowed"
-            try:
-                write_run(cell, kernel.run_cell(cell.source))
-            except KernelDiedError:
-                return f"{place_of(cell, index)} ended the kernel"
-            except KernelStuckError as stuck:
-                return f"{place_of(cell, index)} stopped the run: {stuck}"
-    return None
+    spent = budget or Budget(job.limits)
 
+    @contextmanager
+    def open_side() -> Iterator[_OneKernel]:
+        with server.start_kernel(folder, job.limits, KERNEL_ENVIRONMENT, budget=spent) as kernel:
+            yield _OneKernel(kernel)
 
-def place_of(cell: Any, index: int) -> str:
-    """Return how a cell is named to people: its place in the notebook, and its nbgrader id if it has one."""
-    name = cell.metadata.get("nbgrader", {}).get("grade_id")
-    return f"cell {index + 1}" + (f" ({name})" if name else "")
-
-
-def write_run(cell: Any, run: CellRun) -> None:
-    """Write into `cell` what running it gave."""
-    outputs = [{key: value for key, value in output.items() if key != "_display_id"} for output in run.outputs]
-    if run.timed_out:
-        outputs.append(_TIMEOUT_ERROR)
-    elif run.reply.get("status") == "error" and not any(output.get("ename") == run.reply.get("ename") for output in outputs):
-        lines = run.reply.get("traceback")
-        traceback = (
-            [str(line) for line in lines]
-            if isinstance(lines, list) and lines
-            else ["ERROR: An error occurred while showtraceback was disabled"]
-        )
-        name, value = str(run.reply.get("ename")), str(run.reply.get("evalue"))
-        outputs.append({"output_type": "error", "ename": name, "evalue": value, "traceback": traceback})
-    cell.outputs = [nbformat.from_dict(output) for output in outputs]
-    count = run.reply.get("execution_count")
-    cell.execution_count = count if isinstance(count, int) else None
+    return run_through(node.cells, open_side, spent)

@@ -16,17 +16,23 @@ import select
 import signal
 import socket
 import sys
+import sysconfig
 import threading
+import time
 import traceback
+from collections.abc import Iterable
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
+from autograder.jobs import Limits
 from autograder.sandbox import syscalls
 from autograder.sandbox.isolation import Confinement, leave_shared_spaces, lock_in, own_pid_space
 from autograder.sandbox.seccomp import compile_filter
 
 _PR_SET_CHILD_SUBREAPER = 36
+_BRIEF_THREADS_S = 0.5
+_LAUNCHER = os.path.join(sysconfig.get_path("purelib"), "ipykernel_launcher.py")
 _WARM_UP = (
     "matplotlib_inline.backend_inline",
     "IPython.core.pylabtools",
@@ -48,18 +54,19 @@ def main() -> None:
     from autograder.execution import direct_kernel
 
     kernel = direct_kernel.build_kernel()
-    missing = [name for name in (*settings["preload"], *_WARM_UP) if not _load(name)]
+    missing, threaded = _load_all((*settings["preload"], *_WARM_UP))
     extension = importlib.import_module(settings["extension"]) if settings.get("extension") else None
     if extension is not None:
         extension.prepare()
     direct_kernel.warm_up(kernel)
     program = compile_filter()
-    threads = len(os.listdir("/proc/self/task"))
+    threads = _count_threads()
     gc.collect()
     gc.freeze()
     syscalls.prctl(syscalls.PR_SET_DUMPABLE, 0)
-    control.send(json.dumps({"ready": threads == 1, "threads": threads, "missing": missing}).encode())
-    if threads == 1 and threading.active_count() == 1:
+    is_ready = threads == 1 and threading.active_count() == 1
+    control.send(json.dumps({"ready": is_ready, "threaded": threaded, "missing": missing}).encode())
+    if is_ready:
         _fork_on_request(control, _Seed(direct_kernel, kernel, program, extension))
 
 
@@ -72,6 +79,25 @@ class _Seed:
     filter: bytes
     extension: ModuleType | None
     """What answers the grader's messages that are no cells."""
+
+
+def _load_all(names: Iterable[str]) -> tuple[list[str], list[str]]:
+    """Import the modules; return those that cannot be, and those that start threads which do not end."""
+    missing, threaded, threads = [], [], _count_threads()
+    for name in names:
+        if not _load(name):
+            missing.append(name)
+        ends = time.monotonic() + _BRIEF_THREADS_S
+        while _count_threads() > threads and time.monotonic() < ends:
+            time.sleep(0.01)
+        if _count_threads() > threads:
+            threaded.append(name)
+            threads = _count_threads()
+    return missing, threaded
+
+
+def _count_threads() -> int:
+    return len(os.listdir("/proc/self/task"))
 
 
 def _load(name: str) -> bool:
@@ -160,9 +186,7 @@ def _fork_kernel(request: dict[str, Any], channels: list[int], seed: _Seed) -> i
         new_root=request["new_root"],
         folder=request["folder"],
         filter=seed.filter,
-        memory_bytes=request["memory_bytes"],
-        file_bytes=request["file_bytes"],
-        processes=request["processes"],
+        limits=Limits.model_validate(request["limits"]),
         uid=request["uid"],
     )
     if os.geteuid() == 0:
@@ -237,13 +261,20 @@ def _become_kernel(confinement: Confinement, request: dict[str, Any], channels: 
     lock_in(confinement)
     for number in (signal.SIGTERM, signal.SIGCHLD):
         signal.signal(number, signal.SIG_DFL)
-    if "" not in sys.path:
-        sys.path.insert(0, "")
+    _put_folder_on_path()
     _reseed()
     report = json.dumps({"type": "report", "layers": confinement.report}).encode()
     os.write(3, report + b"\n")
     extension = seed.extension.attach(seed.kernel, 4) if seed.extension is not None and len(channels) > 1 else None
     seed.module.serve(seed.kernel, 3, extension)
+
+
+def _put_folder_on_path() -> None:
+    """Let notebooks import what lies beside them as in a stock kernel: after Python's own library, before what is installed (IPython's `init_path`)."""
+    own = [path for path in sys.path if path not in {"", "/"}]
+    place = next((index for index, path in enumerate(own) if os.path.basename(path) in {"site-packages", "dist-packages"}), 0)
+    sys.path[:] = [*own[:place], "", *own[place:]]
+    sys.argv = [_LAUNCHER, "-f", "/tmp/kernel.json"]  # noqa: S108 - what a stock kernel is called with
 
 
 def _keep_only(channels: list[int]) -> None:

@@ -8,6 +8,7 @@ the socket arrangement (ipc, so that the private network name space does not mat
 from __future__ import annotations
 
 import functools
+import math
 import os
 import resource
 import shutil
@@ -19,7 +20,10 @@ from typing import Any
 
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 
+from autograder.jobs import Limits
+
 PROVISIONER = "patunay-bubblewrap"
+LIMITS_VARIABLE = "PATUNAY_KERNEL_LIMITS"
 _READ_ONLY_IF_THERE = (
     "/etc/alternatives", "/etc/fonts", "/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d", "/etc/localtime", "/etc/mime.types", "/etc/R",
 )  # fmt: skip
@@ -39,8 +43,10 @@ def find_bubblewrap() -> str | None:
 
 
 class BubblewrapProvisioner(LocalProvisioner):
-    """Starts the kernel's command inside bubblewrap. Its limits come from `PATUNAY_KERNEL_MEMORY_BYTES` of the worker's environment."""
+    """Starts the kernel's command inside bubblewrap. Its limits come from `PATUNAY_KERNEL_LIMITS` of the worker's environment."""
 
+    outer_processes = 2
+    """How many processes of bubblewrap stand round the kernel's."""
     _sockets: str | None = None
 
     async def pre_launch(self, **kwargs: Any) -> dict[str, Any]:
@@ -138,8 +144,19 @@ def _copy_font_cache(home: Path) -> None:
         shutil.copy(found, target)
 
 
+def kernel_limits(limits: Limits) -> dict[str, str]:
+    """Return the environment by which a worker tells the provisioner its limits."""
+    return {LIMITS_VARIABLE: limits.model_dump_json()}
+
+
 def _limit() -> None:
-    memory = int(os.environ.get("PATUNAY_KERNEL_MEMORY_BYTES", 4 * 2**30))
-    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (2**29, 2**29))
+    """Limit this process, which is to become bubblewrap. Where it is root's the number of processes is not held here."""
+    limits = Limits.model_validate_json(os.environ.get(LIMITS_VARIABLE, "{}"))
+    for kind, amount in (
+        (resource.RLIMIT_AS, limits.memory_bytes),
+        (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_FSIZE, limits.file_bytes),
+        (resource.RLIMIT_NOFILE, limits.open_files),
+        (resource.RLIMIT_CPU, math.ceil(limits.submission_cpu_s) + 5),
+    ):
+        resource.setrlimit(kind, (amount, amount))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import math
 import os
 import resource
 import signal
@@ -17,6 +18,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from autograder.jobs import Limits
 from autograder.sandbox.landlock import restrict_files
 from autograder.sandbox.private_root import DEVICES, WORK, build_root, enter_root, readable_paths
 from autograder.sandbox.seccomp import load_filter
@@ -49,9 +51,7 @@ class Confinement:
     folder: str | None
     """Copied to `private_root.WORK` inside; None for an empty one."""
     filter: bytes
-    memory_bytes: int
-    file_bytes: int
-    processes: int
+    limits: Limits
     uid: int | None
     """The user to become, where we are root; None to stay who we are."""
     report: dict[str, str] = field(default_factory=dict)
@@ -102,12 +102,12 @@ def lock_in(confinement: Confinement) -> None:
     report = confinement.report
     _raise_loopback()
     readable = readable_paths()
-    build_root(confinement.new_root, readable, confinement.folder, size_bytes=confinement.file_bytes)
+    build_root(confinement.new_root, readable, confinement.folder, size_bytes=confinement.limits.disk_bytes)
     enter_root(confinement.new_root)
     report["private root"] = "ok"
     os.chdir(WORK)
-    _limit(confinement)
-    report["limits"] = f"ok {confinement.memory_bytes >> 20} MiB a process, {confinement.processes} processes"
+    _limit(confinement.limits)
+    report["limits"] = f"ok {confinement.limits.memory_bytes >> 20} MiB a process, {confinement.limits.processes} processes"
     prctl(PR_SET_NO_NEW_PRIVS, 1)
     report["no new privileges"] = "ok"
     report["user"] = _become(confinement.uid)
@@ -134,12 +134,14 @@ def _become(uid: int | None) -> str:
     return f"ok {uid}"
 
 
-def _limit(confinement: Confinement) -> None:
+def _limit(limits: Limits) -> None:
+    cpu_s = math.ceil(limits.submission_cpu_s) + 5  # watched from outside too; this one holds even if nobody watches
     for kind, amount in (
-        (resource.RLIMIT_AS, confinement.memory_bytes),
-        (resource.RLIMIT_FSIZE, confinement.file_bytes),
-        (resource.RLIMIT_NPROC, confinement.processes),
-        (resource.RLIMIT_NOFILE, 512),
+        (resource.RLIMIT_AS, limits.memory_bytes),
+        (resource.RLIMIT_FSIZE, limits.file_bytes),
+        (resource.RLIMIT_NPROC, limits.processes),
+        (resource.RLIMIT_NOFILE, limits.open_files),
+        (resource.RLIMIT_CPU, cpu_s),
         (resource.RLIMIT_CORE, 0),
         (resource.RLIMIT_MEMLOCK, 0),
     ):

@@ -18,10 +18,14 @@ from autograder.execution.compat import grade_submission, is_forkable
 from autograder.execution.engines import BUBBLEWRAP, Ready
 from autograder.jobs import AssignmentSource, GradingJob, GradingResult
 from autograder.sandbox import syscalls
-from autograder.sandbox.bubblewrap import PROVISIONER
+from autograder.sandbox.bubblewrap import PROVISIONER, kernel_limits
 from autograder.scheduling.framing import read_frame, send_frame
 from autograder.sealed.grading import SealedServers, grade_sealed
 from autograder.wire_value import WireValue
+
+
+_TO_STOP_S = 10.0
+"""What a run that keeps its own time limit may take to come to its end."""
 
 
 class JobLostError(Exception):
@@ -150,7 +154,7 @@ def run_apart(job: GradingJob) -> GradingResult:
 def _apart(job: GradingJob, pipe: Connection, parent: int) -> None:
     _settle(parent)
     os.environ["NBGRADER_EXECUTION"] = "autograde"
-    os.environ["PATUNAY_KERNEL_MEMORY_BYTES"] = str(job.limits.memory_bytes)
+    os.environ.update(kernel_limits(job.limits))
     if job.sandbox:
         os.environ["JUPYTER_DEFAULT_PROVISIONER_NAME"] = PROVISIONER
     try:
@@ -163,7 +167,7 @@ def _apart(job: GradingJob, pipe: Connection, parent: int) -> None:
 
 def _receive(pipe: Connection, process: Any, job: GradingJob) -> GradingResult:
     limit = job.limits.submission_timeout_s
-    if not pipe.poll(limit):
+    if not pipe.poll(limit + _TO_STOP_S):
         return GradingResult(status="failed", reason=f"the submission took longer than the {limit:g} s allowed", duration_s=limit)
     try:
         result = Answer.model_validate_json(pipe.recv_bytes(maximum_answer_bytes(job))).result

@@ -20,9 +20,13 @@ from typing import Any
 import nbformat
 
 from autograder.errors import UngradedCellError
-from autograder.execution.compat import copy_own_files, grade_submission, is_forkable, limit_output, run_notebook
-from autograder.execution.fork_server import CellRun, ForkServer, Kernel, KernelDiedError, KernelStuckError
-from autograder.execution.forked import KERNEL_ENVIRONMENT, place_of, write_run
+from autograder.execution.compat import copy_own_files, grade_submission, is_forkable, run_notebook
+from autograder.execution.fork_server import ForkServer
+from autograder.execution.forked import KERNEL_ENVIRONMENT
+from autograder.execution.kernel import CellRun, Kernel
+from autograder.execution.limiting import Budget
+from autograder.execution.shortening import shorten_outputs
+from autograder.execution.surviving import UNGRADED, run_through, write_run
 from autograder.feedback import FOR_GRADERS
 from autograder.jobs import AssignmentSource, GradingJob, GradingResult, SourceNotebook
 from autograder.scoring import score_cell
@@ -57,18 +61,19 @@ def grade_sealed(job: GradingJob, servers: SealedServers) -> GradingResult:
 def examine_submission(job: GradingJob, servers: SealedServers) -> tuple[GradingResult, dict[tuple[str, str], SealedVerdict]]:
     """Return what the submission earned, and the verdict of each test that was run apart, by notebook and cell."""
     verdicts: dict[tuple[str, str], SealedVerdict] = {}
+    budget = Budget(job.limits)
 
     def run(node: Any, folder: Path, notebook: SourceNotebook) -> tuple[Any, str] | None:
         if not is_forkable(job, notebook):
             return run_notebook(node, folder, notebook, job, servers.candidate)
         before = copy.deepcopy(node)
-        failure, found = examine_notebook(servers, node, folder, job, notebook)
-        if failure is None:
+        reason, found = examine_notebook(servers, node, folder, job, notebook, budget)
+        if found:
             found = _compared(found, node, before, folder, job, notebook, servers.candidate)
             verdicts.update({(notebook.name, each.name): each for each in found})
             _leave_notes(node, found)
-            failure = limit_output(node, {}, job.limits)
-        return failure
+        shorten_outputs(node, job.limits)
+        return ("graded", reason) if reason else None
 
     result = grade_submission(job, servers.candidate, run=run)
     missing = {notebook.name for notebook in result.notebooks if notebook.is_missing}
@@ -101,21 +106,24 @@ def _compared(
     if not any(each.is_short for each in found):
         return guarded(found, before, folder, job, notebook, server)
     together = copy.deepcopy(before)
-    failure = run_notebook(together, folder, notebook, job, server)
-    ran = {} if failure else {_metadata(cell).get("grade_id"): cell for cell in together.cells if _metadata(cell).get("grade")}
+    run_notebook(together, folder, notebook, job, server)
+    ran = {_metadata(cell).get("grade_id"): cell for cell in together.cells if _metadata(cell).get("grade")}
     for cell in node.cells:
         if (twin := ran.get(_metadata(cell).get("grade_id"))) is not None and any(
             each.name == _metadata(cell).get("grade_id") and each.mode == "compat" for each in found
         ):
             cell.outputs, cell.execution_count = copy.deepcopy(twin.outputs), twin.execution_count
             _without_source(cell)
+            if UNGRADED in twin.metadata:
+                cell.metadata[UNGRADED] = twin.metadata[UNGRADED]
     compared = [each if not each.is_short else _with_compat(each, ran.get(each.name)) for each in found]
     return guarded(compared, before, folder, job, notebook, server)
 
 
 def _with_compat(verdict: SealedVerdict, cell: Any) -> SealedVerdict:
-    score = _score(cell, verdict.points_possible) if cell is not None else None
-    message = _message(cell) if cell is not None else "the run did not come to its end"
+    has_verdict = cell is not None and UNGRADED not in cell.metadata
+    score = _score(cell, verdict.points_possible) if has_verdict else None
+    message = _message(cell) if has_verdict else "the run did not come to its end"
     return replace(verdict, compat_score=score, compat_message=message, was_compared=True)
 
 
@@ -127,35 +135,44 @@ def _score(cell: Any, points: float) -> float | None:
 
 
 def examine_notebook(
-    servers: SealedServers, node: Any, folder: Path, job: GradingJob, notebook: SourceNotebook
-) -> tuple[tuple[Any, str] | None, list[SealedVerdict]]:
+    servers: SealedServers, node: Any, folder: Path, job: GradingJob, notebook: SourceNotebook, budget: Budget
+) -> tuple[str, list[SealedVerdict]]:
     """Run the learner's cells of `node` in the candidate and its tests in the examiner; outputs are written into it.
 
     Returns:
-        None or the status and the reason for which the run did not come to its end, and the verdicts.
+        "" or why the run did not come to its end (`autograder.execution.surviving`), and the verdicts.
 
     Raises:
         SandboxMissingError: a kernel could not be forked.
     """
-    ends = time.monotonic() + job.limits.submission_timeout_s
     points = {cell.name: cell.points or 0.0 for cell in notebook.cells}
-    plan = job.source.plan
     found: list[SealedVerdict] = []
-    with _examination(servers, folder, job, load_policy(job.source, notebook.name)) as both:
-        for index, cell in enumerate(node.cells):
-            if cell.cell_type != "code" or not cell.source.strip():
-                continue
-            if time.monotonic() > ends:
-                return ("failed", f"the submission took longer than the {job.limits.submission_timeout_s:g} s allowed"), found
-            planned = plan.cell(notebook.name, _metadata(cell).get("grade_id", "")) if plan else None
-            try:
-                verdict = both.run(cell, points, planned)
-            except KernelDiedError:
-                return ("failed", f"{place_of(cell, index)} ended the kernel"), found
-            except KernelStuckError as stuck:
-                return ("failed", f"{place_of(cell, index)} stopped the run: {stuck}"), found
-            found += [verdict] if verdict is not None else []
-    return None, found
+
+    @contextmanager
+    def open_sides() -> Iterator[_BothSides]:
+        with _examination(servers, folder, job, load_policy(job.source, notebook.name), budget) as both:
+            yield _BothSides(both, job, notebook, points, found)
+
+    return run_through(node.cells, open_sides, budget), found
+
+
+@dataclass(frozen=True, slots=True)
+class _BothSides:
+    """Runs each cell where it belongs, and keeps the verdicts."""
+
+    examination: _Examination
+    job: GradingJob
+    notebook: SourceNotebook
+    points: dict[str, float]
+    found: list[SealedVerdict]
+
+    def run(self, cell: Any) -> None:
+        """Run one code cell."""
+        plan = self.job.source.plan
+        planned = plan.cell(self.notebook.name, _metadata(cell).get("grade_id", "")) if plan else None
+        verdict = self.examination.run(cell, self.points, planned)
+        if verdict is not None:
+            self.found.append(verdict)
 
 
 def _metadata(cell: Any) -> Any:
@@ -163,13 +180,13 @@ def _metadata(cell: Any) -> Any:
 
 
 @contextmanager
-def _examination(servers: SealedServers, folder: Path, job: GradingJob, policy: SealingPolicy) -> Iterator[_Examination]:
+def _examination(servers: SealedServers, folder: Path, job: GradingJob, policy: SealingPolicy, budget: Budget) -> Iterator[_Examination]:
     ours, theirs = socket.socketpair()
     with tempfile.TemporaryDirectory(prefix="patunay-tests-") as scratch, ours, theirs:
         copy_own_files(job.source, Path(scratch))  # not the learner's, which their code could have written
         with (
-            servers.candidate.start_kernel(folder, job.limits, KERNEL_ENVIRONMENT, theirs) as candidate,
-            servers.examiner.start_kernel(Path(scratch), job.limits, KERNEL_ENVIRONMENT, ours) as examiner,
+            servers.candidate.start_kernel(folder, job.limits, KERNEL_ENVIRONMENT, theirs, budget) as candidate,
+            servers.examiner.start_kernel(Path(scratch), job.limits, KERNEL_ENVIRONMENT, ours, budget) as examiner,
         ):
             ours.close()
             theirs.close()
@@ -207,7 +224,9 @@ class _Examination:
         serving = self._candidate.begin({})
         beginning = {"begin": source, "trusted": is_trusted, "forget": sorted(self._forget)}
         self._forget.clear()
-        run = self._examiner.run_cell(source, first_interrupt=self._candidate.interrupt, around=(beginning, {"end": True}))
+        run = self._examiner.run_cell(
+            source, first_interrupt=self._candidate.interrupt, partner=self._candidate, around=(beginning, {"end": True})
+        )
         self._candidate.finish(serving, _AFTER_TIMEOUT_S if run.timed_out else _AT_THE_END_S)
         return run, run.extension
 

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder.execution import zygote
+from autograder.jobs import Limits
 from autograder.sandbox import isolation, syscalls
 from autograder.sandbox.seccomp import compile_filter
 
@@ -91,8 +92,8 @@ def _intermediate(request: dict[str, Any], new_root: str, program: bytes, tell: 
         syscalls.prctl(syscalls.PR_SET_PDEATHSIG, signal.SIGKILL)
         _take_away(without, request["folder"] or new_root)
         confinement = isolation.Confinement(
-            new_root=new_root, folder=request["folder"], filter=program, memory_bytes=MEMORY_BYTES, file_bytes=FILE_BYTES, processes=PROCESSES,
-            uid=_UID if os.geteuid() == 0 else None,
+            new_root=new_root, folder=request["folder"], filter=program, uid=_UID if os.geteuid() == 0 else None,
+            limits=Limits(memory_bytes=MEMORY_BYTES, file_bytes=FILE_BYTES, disk_bytes=FILE_BYTES, processes=PROCESSES),
         )  # fmt: skip
         is_root = os.geteuid() == 0
         if not is_root:

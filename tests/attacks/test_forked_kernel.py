@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from autograder.errors import ForkServerDiedError
 from autograder.execution.fork_server import ForkServer, Kernel, KernelDiedError, KernelStuckError
 from autograder.jobs import Limits
 
@@ -132,10 +134,10 @@ def test_kernels_die_with_the_fork_server_even_if_it_is_killed() -> None:
         kernel = doomed.start_kernel(None, LIMITS, ENVIRONMENT)
         kernel.run_cell(start)
         assert _running(name)
-        doomed._process.kill()
+        os.kill(doomed.process_id, signal.SIGKILL)
         time.sleep(1)
         assert not _running(name)
-        with pytest.raises(KernelDiedError):
+        with pytest.raises(ForkServerDiedError, match="fork server ended"):
             kernel.run_cell("1")
         kernel.close()
 

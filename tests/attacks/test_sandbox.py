@@ -107,7 +107,7 @@ class World:
             "send a signal to the grader": (
                 f"assert open('/proc/{os.getpid()}/cmdline').read() == {_own_command()!r}\nos.kill({os.getpid()}, 0)"
             ),
-            "read the grader's environment": "assert 'PATUNAY_KERNEL_MEMORY_BYTES' in os.environ",
+            "read the grader's environment": "assert 'PATUNAY_KERNEL_LIMITS' in os.environ",
             "hold powers of the administrator": (
                 "[held] = [line for line in open('/proc/self/status') if line.startswith('CapEff')]\nassert int(held.split()[1], 16)"
             ),

@@ -97,7 +97,7 @@ def test_every_kind_of_cell_gives_what_nbgraders_own_execution_gives(
     for node in (ours, stock):
         node.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
     Execute(timeout=30, kernel_name="python3").preprocess(stock, {"metadata": {"path": str(tmp_path)}})
-    assert run_forked(server, ours, tmp_path, make_job(tmp_path, Limits(cell_timeout_s=30))) is None
+    assert run_forked(server, ours, tmp_path, make_job(tmp_path, Limits(cell_timeout_s=30))) == ""
     differing = [
         (one.source, shape(one), shape(other))
         for one, other in zip(ours.cells, stock.cells, strict=True)
@@ -133,9 +133,43 @@ def test_a_cell_that_ends_the_kernel_is_noticed_at_once(kernel: Kernel) -> None:
     assert time.monotonic() - started < 5  # nbclient looks once a second
 
 
-def test_a_cell_that_prints_without_end_is_stopped(kernel: Kernel) -> None:
-    with pytest.raises(KernelStuckError, match="printed more"):
-        kernel.run_cell("while True:\n    print('x' * 1000)")
+@pytest.mark.parametrize(
+    "code",
+    [
+        "while True:\n    print('x' * 1000)",
+        "print('x' * 50_000_000)",
+        "from IPython.display import display\nwhile True:\n    display('y' * 100_000)",
+    ],
+)
+def test_a_cell_that_prints_without_end_is_stopped_and_the_next_one_runs(kernel: Kernel, code: str) -> None:
+    flood = kernel.run_cell(f"value = 7\n{code}")
+    assert flood.exceeded is not None
+    assert (flood.exceeded.limit, "printed more than the 1 MiB allowed" in flood.exceeded.told) == ("output_bytes", True)
+    assert len(str(flood.outputs)) < 2 * 2**20
+    assert text_of(kernel, "value") == "7"
+
+
+def test_processor_time_is_counted_over_threads_and_programs_and_sleep_is_not(server: ForkServer) -> None:
+    limits = LIMITS.model_copy(update={"cell_timeout_s": 60, "cell_cpu_s": 1.5})
+    spin = "import subprocess, sys; subprocess.run([sys.executable, '-c', 'while True: pass'])"
+    with server.start_kernel(None, limits, ENVIRONMENT) as kernel:
+        assert kernel.run_cell("import time; time.sleep(3)").exceeded is None
+        for code in ("while True: pass", spin):
+            run = kernel.run_cell(code)
+            assert run.exceeded is not None
+            assert run.exceeded.limit == "cell_cpu_s"
+            assert "1.5 s of processor time" in run.exceeded.told
+
+
+def test_what_programs_hold_together_is_limited_and_the_kernel_lives(server: ForkServer) -> None:
+    limits = LIMITS.model_copy(update={"cell_timeout_s": 60, "total_memory_bytes": 400 * 2**20})
+    hold = "held = bytearray(150 * 2**20)\nfor i in range(0, len(held), 4096): held[i] = 1\nimport time; time.sleep(100)"
+    many = f"import subprocess, sys\nvalue = 3\nfor p in [subprocess.Popen([sys.executable, '-c', {hold!r}]) for _ in range(5)]: p.wait()"
+    with server.start_kernel(None, limits, ENVIRONMENT) as kernel:
+        run = kernel.run_cell(many)
+        assert run.exceeded is not None
+        assert "400 MiB of memory allowed together" in run.exceeded.told
+        assert text_of(kernel, "value") == "3"
 
 
 def test_one_fork_knows_nothing_of_another(server: ForkServer) -> None:
