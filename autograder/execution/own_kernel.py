@@ -52,16 +52,14 @@ class LimitedExecute(Execute):  # type: ignore[misc]  # nbgrader has no types
         self.watch, self.exceeded, self.received, self._stop_by = watch, None, 0, math.inf
         self.timeout = max(1, math.ceil(watch.deadline - time.monotonic()))
 
-    async def async_start_new_kernel(self, **kwargs: Any) -> None:
-        """Start the kernel, with a launcher that helper files cannot mislead."""
-        manager: Any = self.km
+    def create_kernel_manager(self) -> Any:
+        """Return what starts the kernel, with a launcher that helper files cannot mislead and a short queue."""
+        manager: Any = super().create_kernel_manager()
         argv = manager.kernel_spec.argv
-        if "ipykernel_launcher" in argv[1:]:
-            place = argv.index("ipykernel_launcher")
-            if argv[place - 1] == "-m":
-                argv[place - 1 : place + 1] = ["-c", _LAUNCHER]
+        if "ipykernel_launcher" in argv[1:] and argv[(place := argv.index("ipykernel_launcher")) - 1] == "-m":
+            argv[place - 1 : place + 1] = ["-c", _LAUNCHER]
         manager.context.setsockopt(zmq.RCVHWM, _MOST_QUEUED_MESSAGES)
-        await super().async_start_new_kernel(**kwargs)
+        return manager
 
     def output(self, outs: Any, msg: Any, display_id: Any, cell_index: int) -> Any:
         """Take one output; after a limit the cell is interrupted and only its errors are taken."""
