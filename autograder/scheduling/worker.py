@@ -23,7 +23,6 @@ from autograder.scheduling.framing import read_frame, send_frame
 from autograder.sealed.grading import SealedServers, grade_sealed
 from autograder.wire_value import WireValue
 
-
 _TO_STOP_S = 10.0
 """What a run that keeps its own time limit may take to come to its end."""
 
