@@ -20,6 +20,10 @@ c.GenerateFeedback.preprocessors = [
     "autograder.feedback.HideTests",
     "nbconvert.preprocessors.CSSHTMLHeaderPreprocessor",
 ]
+# `nbgrader autograde` and formgrader's Autograde button grade with Patunay: sandboxed, and in its record. Without this line they grade as nbgrader does,
+# with the rights of who calls them, and what they grade counts as ungraded here.
+c.Autograde.exporter_class = "autograder.nbgrader_switch.GradeWithPatunay"
+
 c.Execute.timeout = 30
 c.KernelManager.transport_encryption = "required"
 

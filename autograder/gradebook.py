@@ -211,7 +211,7 @@ def _scores(cells: pd.DataFrame) -> pd.Series[float]:
 
 
 def _seconds_late(submitted: str | None, due: datetime | None, submission: Any) -> float:
-    if submitted is None or due is None:
+    if submitted is None or due is None or (submission is not None and pd.isna(submission.submitted_at)):
         return 0.0
     allowed = pd.Timestamp(due, tz="UTC") + _extension(getattr(submission, "extension", None))
     return max(0.0, (pd.Timestamp(submitted) - allowed).total_seconds())

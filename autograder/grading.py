@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from importlib import metadata
 
+from nbgrader.preprocessors import Execute, LimitOutput
 from sqlalchemy.orm import Session
 
 from autograder.errors import PipelineError
@@ -58,6 +59,8 @@ class GradingOptions:
     workers: int = 0
     force: bool = False
     """Grade again what has a result."""
+    only_credited: bool = False
+    """Leave alone the attempts that do not count."""
     learners: Collection[str] = ()
     """Only these; empty for all."""
     limits: Limits = field(default_factory=Limits)
@@ -130,8 +133,7 @@ def grade_assignment(
     with working_alone(course.root), open_records(course) as session:
         end_interrupted_runs(session, now=now())
         adopt_submitted(course, assignment, session, now=now())
-        attempts = [each for group in attempts_of(session, assignment).values() for each in group if not each.refusal]
-        chosen = [each for each in attempts if not options.learners or each.learner in options.learners]
+        chosen = _chosen(attempts_of(session, assignment), options)
         due = [each for each in chosen if options.force or _needs_grading(each, source)]
         sandbox, graded = "", list[Graded]()
         if due:
@@ -147,6 +149,18 @@ def grade_assignment(
         show_credited(course, assignment, session, allowed=options.attempts_allowed)
         _record(course, source, session, options.attempts_allowed)
     return GradingSummary(assignment, tuple(graded), len(chosen) - len(due), sandbox)
+
+
+def _chosen(attempts: dict[str, list[Attempt]], options: GradingOptions) -> list[Attempt]:
+    """Return the attempts that the caller wants graded, of those that could be taken."""
+    chosen: list[Attempt] = []
+    for learner, group in attempts.items():
+        if options.learners and learner not in options.learners:
+            continue
+        taken = [each for each in group if not each.refusal]
+        credited = credited_attempt(taken, allowed=options.attempts_allowed)
+        chosen += taken if not options.only_credited else [credited] if credited else []
+    return chosen
 
 
 @dataclass(frozen=True, slots=True)
@@ -297,16 +311,21 @@ def _refuse_own_pipeline(course: NbgraderCourse) -> None:
 
 
 def configured_limits(course: NbgraderCourse, limits: Limits) -> Limits:
-    """Return `limits` with what the course's own nbgrader configuration says: time-out and kernel."""
+    """Return `limits` with what the course's own nbgrader configuration says: time-out, kernel, lines of output."""
     found: dict[str, object] = {}
-    for section in ("ExecutePreprocessor", "Execute"):
-        timeout = course.option(section, "timeout")
-        if isinstance(timeout, int | float) and timeout > 0:
-            found["cell_timeout_s"] = float(timeout)
-        kernel = course.option(section, "kernel_name")
-        if isinstance(kernel, str) and kernel:
-            found["kernel_name"] = kernel
+    execute, limiter = Execute(config=course.config), LimitOutput(config=course.config)  # they know every spelling, of command lines too
+    if _says(course, "timeout"):  # nbclient's "no limit" is None, or not above 0
+        found["cell_timeout_s"] = float(execute.timeout) if execute.timeout and execute.timeout > 0 else limits.submission_timeout_s
+    if _says(course, "kernel_name") and execute.kernel_name:
+        found["kernel_name"] = str(execute.kernel_name)
+    if "LimitOutput" in course.config:
+        found |= {"maximum_output_lines": int(limiter.max_lines), "maximum_traceback_lines": int(limiter.max_traceback)}
     return limits.model_copy(update=found)
+
+
+def _says(course: NbgraderCourse, option: str) -> bool:
+    """Whether the course sets `option` of the executing of notebooks, under its new name or its old one."""
+    return any(option in course.config.get(section, {}) for section in ("ExecutePreprocessor", "Execute"))
 
 
 def describe_environment() -> dict[str, str]:

@@ -6,7 +6,9 @@ graded result is written as *no score, needs a person*, whatever an older attemp
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import shutil
 import tempfile
 import warnings
@@ -15,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from nbgrader.api import Comment, Grade, Gradebook
+from nbgrader.converters.autograde import Autograde
 from nbgrader.preprocessors import AssignLatePenalties
 from sqlalchemy.exc import SAWarning
 
@@ -24,15 +27,14 @@ from courses.content_hash import regular_files
 from courses.nbgrader_course import NbgraderCourse
 from courses.storage import diagnosed_storage, replace_folder
 
-_FILE_MODE = 0o444
-
 
 def record_attempt(gradebook: Gradebook, course: NbgraderCourse, source: AssignmentSource, attempt: Attempt, result: Result | None) -> None:
     """Make the gradebook show `result` as the standing of the attempt's learner; None if nothing of the attempt could be graded."""
-    moment = datetime.fromisoformat(attempt.submitted_at)
+    # A submission without a time is never late: nbgrader then leaves the time that it knows.
+    moment = {} if attempt.has_no_time else {"timestamp": datetime.fromisoformat(attempt.submitted_at)}
     with warnings.catch_warnings(action="ignore", category=SAWarning):  # nbgrader's own, at each new submission; harmless
         gradebook.update_or_create_student(attempt.learner)
-        submission = gradebook.update_or_create_submission(attempt.assignment, attempt.learner, timestamp=moment)
+        submission = gradebook.update_or_create_submission(attempt.assignment, attempt.learner, **moment)
     cells = {(cell.notebook, cell.name): cell for cell in _cells(result)}
     unanswered = {(each["notebook"], each["name"]): each["is_unanswered"] for each in json.loads(result.answers)} if result else {}
     for notebook in submission.notebooks:
@@ -90,16 +92,36 @@ def _show_notebooks(course: NbgraderCourse, source: AssignmentSource, attempt: A
         making = Path(tempfile.mkdtemp(prefix=".grading-", dir=target.parent))
         _copy(course.root / attempt.folder, making, course.ignored)
         if Path(source.folder).is_dir():
-            _copy(Path(source.folder), making, (*course.ignored, *source.kept_files))
+            _copy(Path(source.folder), making, course.ignored, kept=source.kept_files)
         for name in json.loads(result.notebooks):
             _replace(graded_notebook(course, attempt, result, name), making / f"{name}.ipynb")
         making.chmod(0o755)
+        _set_permissions(course, making)
     replace_folder(making, target)
 
 
-def _copy(origin: Path, target: Path, ignored: tuple[str, ...]) -> None:
+def _set_permissions(course: NbgraderCourse, folder: Path) -> None:
+    """Give files and folders the permissions that nbgrader's converter gives them (`Autograde.permissions`, `CourseDirectory.groupshared`)."""
+    file_mode = int(str(Autograde(coursedir=course.directory, config=course.config).permissions), 8)
+    for place, _, names in os.walk(folder):
+        for name in names:
+            (Path(place) / name).chmod(file_mode)
+        if course.directory.groupshared:
+            _share(Path(place))
+    if course.directory.groupshared:
+        _share(folder.parent.parent)
+        _share(folder.parent)
+
+
+def _share(folder: Path) -> None:
+    """Let the group write, and what is made inside be the group's."""
+    with contextlib.suppress(PermissionError):  # somebody else's, who shared it before us
+        folder.chmod((folder.stat().st_mode | 0o2770) & 0o2777)
+
+
+def _copy(origin: Path, target: Path, ignored: tuple[str, ...], *, kept: tuple[str, ...] = ()) -> None:
     for name in regular_files(origin, ignored=ignored):
-        if not name.endswith(".ipynb"):
+        if not name.endswith(".ipynb") and name not in kept:
             _replace(origin / name, target / name)
 
 
@@ -107,7 +129,6 @@ def _replace(origin: Path, target: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     target.unlink(missing_ok=True)
     shutil.copyfile(origin, target)
-    target.chmod(_FILE_MODE)
 
 
 def graded_notebook(course: NbgraderCourse, attempt: Attempt, result: Result, notebook: str) -> Path:

@@ -23,6 +23,8 @@ from courses.nbgrader_course import NbgraderCourse
 from courses.storage import held_alone
 
 FILE_NAME = "grading.db"
+FOUND = "submitted@"
+"""How the origin of an attempt begins that was found in the `submitted` step."""
 LOCK_NAME = ".grading.lock"
 
 
@@ -51,6 +53,11 @@ class Attempt(Record):
     refusal: Mapped[str] = mapped_column(Text, default="")
     """Why it could not be taken; empty if it was."""
     results: Mapped[list[Result]] = relationship(back_populates="attempt", order_by="Result.id")
+
+    @property
+    def has_no_time(self) -> bool:
+        """Whether the submission did not say when it was handed in: `submitted_at` is then when it was found."""
+        return self.origin.startswith(f"{FOUND}unknown-")
 
 
 class GradingRun(Record):

@@ -19,7 +19,7 @@ from nbgrader.utils import parse_utc
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from autograder.records import Attempt, attempts_of, credited_attempt, utc_text, working_alone
+from autograder.records import FOUND, Attempt, attempts_of, credited_attempt, utc_text, working_alone
 from courses.content_hash import folder_sha256
 from courses.errors import ExchangeError, NameRefusedError, StorageError
 from courses.names import path_segment
@@ -83,7 +83,7 @@ def adopt_submitted(course: NbgraderCourse, assignment: str, session: Session, *
             digest = _content_digest(folder, course.ignored)
         except StorageError:
             digest = "refused"
-        origin = f"submitted@{utc_text(stamp) if stamp else 'unknown'}-{digest[:12]}"
+        origin = f"{FOUND}{utc_text(stamp) if stamp else 'unknown'}-{digest[:12]}"
         if any(attempt.origin == origin or _is_same(attempt, digest, stamp) for attempt in attempts):
             continue
         _take(course, Handed(folder, learner, assignment, stamp or now), session, origin=origin, now=now)
@@ -117,7 +117,9 @@ def _is_shown(folder: Path, attempt: Attempt, ignored: tuple[str, ...]) -> bool:
     """Whether `folder` need not be replaced: it holds the attempt, or something that was refused and is nowhere else."""
     stamp = _timestamp(folder)
     try:
-        return _content_digest(folder, ignored) == attempt.digest and stamp is not None and utc_text(stamp) == attempt.submitted_at
+        if stamp is None or attempt.has_no_time:
+            return stamp is None and attempt.has_no_time and _content_digest(folder, ignored) == attempt.digest
+        return utc_text(stamp) == attempt.submitted_at and _content_digest(folder, ignored) == attempt.digest
     except StorageError:
         return True
 

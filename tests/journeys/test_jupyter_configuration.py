@@ -18,6 +18,8 @@ from typing import Any
 
 import pytest
 
+from autograder.gradebook import read_gradebook
+from courses.nbgrader_course import open_course
 from portal.site_making import NewSite, make_site
 from tests.small_course import SQUARE, make_small_course
 
@@ -78,13 +80,13 @@ def jupyter_lab(folder: Path, environment: dict[str, str]) -> Iterator[str]:
                 server.kill()
 
 
-def ask(address: str, path: str) -> Any:
+def ask(address: str, path: str, *, post: bool = False) -> Any:
     """Return the JSON at `path`, once the server answers."""
     deadline = time.monotonic() + 60
     while True:
         try:
             with urllib.request.urlopen(
-                urllib.request.Request(f"{address}{path}", headers={"Authorization": "token t"}), timeout=20
+                urllib.request.Request(f"{address}{path}", headers={"Authorization": "token t"}, data=b"" if post else None), timeout=120
             ) as answer:
                 return json.load(answer)
         except (urllib.error.URLError, ConnectionError):
@@ -128,6 +130,28 @@ def test_formgrader_shows_what_patunay_graded_in_any_course_directory(tmp_path: 
         "ana": (5.0, True, True),
         "ben": (1.0, False, True),
     }
+
+
+def test_formgraders_autograde_button_grades_with_patunay(tmp_path: Path) -> None:
+    course = make_small_course(
+        tmp_path / "course",
+        config='c.Autograde.exporter_class = "autograder.nbgrader_switch.GradeWithPatunay"\nc.GradeWithPatunay.assurance = "compat"',
+    )
+    course.submit("ana", SQUARE, "found = 3")
+    course.submit("eve", f"import os\nassert not os.path.exists({str(course.root / 'gradebook.db')!r})\n{SQUARE}", "found = 3")
+    with jupyter_lab(course.root, jupyter_environment(tmp_path)) as address:
+        ask(address, "/formgrader/api/assignments")
+        pressed = {learner: ask(address, f"/formgrader/api/submission/ps1/{learner}/autograde", post=True) for learner in ("ana", "eve")}
+        shown = {each["student"]: (each["score"], each["autograded"]) for each in ask(address, "/formgrader/api/submissions/ps1")}
+    assert all(told["success"] for told in pressed.values()), pressed
+    assert shown == {"ana": (5.0, True), "eve": (5.0, True)}, "the gradebook is out of reach"
+    states = read_gradebook(course.open()).assignments.set_index("learner")["state"].to_dict()
+    assert states == {"ana": "graded", "eve": "graded"}
+
+
+def test_a_new_site_has_the_switch_on(tmp_path: Path) -> None:
+    site = make_sample_site(tmp_path / "site")
+    assert open_course(site).option("Autograde", "exporter_class") == "autograder.nbgrader_switch.GradeWithPatunay"
 
 
 def test_the_repositorys_configuration_is_the_one_that_new_sites_get() -> None:

@@ -1,0 +1,48 @@
+"""How a course is graded where nobody says it on a command line: by the settings of the site that it lies in, and by its released manifest."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from autograder.grading import GradingOptions
+from autograder.jobs import Limits
+from courses.nbgrader_course import NbgraderCourse, open_course
+from courses.release import find_release, load_released_manifest
+from courses.settings import Site, load_site
+
+
+def options_for(course: NbgraderCourse, assignment: str, **wanted: Any) -> GradingOptions:
+    """Return the options of `autograder.grading.grade_assignment`: the site's, the manifest's, and over them what is `wanted`.
+
+    Raises:
+        SettingsError: the course lies in a site whose settings are wrong.
+    """
+    options = GradingOptions()
+    site = _find_site(course)
+    if site is not None:
+        grading = site.settings.grading
+        limits = Limits(
+            cell_timeout_s=grading.cell_timeout_s,
+            submission_timeout_s=grading.submission_timeout_s,
+            memory_bytes=grading.memory_bytes,
+            output_bytes=grading.output_bytes,
+        )
+        options = replace(options, workers=grading.jobs, limits=limits, sandbox_required=grading.sandbox == "required")
+    if find_release(course.root) is not None:
+        assessment = load_released_manifest(course.root).assessment(assignment)
+        options = replace(options, attempts_allowed=assessment.attempts if assessment else None)
+    return replace(options, **wanted)
+
+
+def as_released(course: NbgraderCourse) -> NbgraderCourse:
+    """Return the course with the sources of its release, where it has one; else as it is."""
+    return course if find_release(course.root) is None else open_course(course.root)
+
+
+def _find_site(course: NbgraderCourse) -> Site | None:
+    if not any((folder / "patunay.toml").is_file() for folder in (course.root, *course.root.parents)):
+        return None
+    site = load_site(course.root)
+    is_ours = course.root.parent == (site.root / site.settings.paths.work)
+    return site if is_ours else None

@@ -1,0 +1,1 @@
+"""nbgrader's own tests, run against our grading."""
