@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from autograder.errors import AssuranceError
 from autograder.grading import GradingOptions
 from autograder.jobs import Limits
 from courses.nbgrader_course import NbgraderCourse, open_course
@@ -17,6 +18,7 @@ def options_for(course: NbgraderCourse, assignment: str, **wanted: Any) -> Gradi
 
     Raises:
         SettingsError: the course lies in a site whose settings are wrong.
+        AssuranceError: the course demands sealed verdicts, and compat is wanted.
     """
     options = GradingOptions()
     site = _find_site(course)
@@ -30,8 +32,15 @@ def options_for(course: NbgraderCourse, assignment: str, **wanted: Any) -> Gradi
         )
         options = replace(options, workers=grading.jobs, limits=limits, sandbox_required=grading.sandbox == "required")
     if find_release(course.root) is not None:
-        assessment = load_released_manifest(course.root).assessment(assignment)
-        options = replace(options, attempts_allowed=assessment.attempts if assessment else None)
+        manifest = load_released_manifest(course.root)
+        if manifest.assurance == "sealed" and wanted.get("assurance", "sealed") != "sealed":
+            raise AssuranceError(
+                f"course {manifest.id!r} demands sealed verdicts",
+                where="c.GradeWithPatunay.assurance",
+                remedy='Take that setting out, or release a version whose course.toml does not say assurance = "sealed".',
+            )
+        if assessment := manifest.assessment(assignment):
+            options = replace(options, attempts_allowed=assessment.attempts, choices=assessment.cells)
     return replace(options, **wanted)
 
 

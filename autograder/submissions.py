@@ -117,9 +117,8 @@ def _is_shown(folder: Path, attempt: Attempt, ignored: tuple[str, ...]) -> bool:
     """Whether `folder` need not be replaced: it holds the attempt, or something that was refused and is nowhere else."""
     stamp = _timestamp(folder)
     try:
-        if stamp is None or attempt.has_no_time:
-            return stamp is None and attempt.has_no_time and _content_digest(folder, ignored) == attempt.digest
-        return utc_text(stamp) == attempt.submitted_at and _content_digest(folder, ignored) == attempt.digest
+        is_same_time = attempt.has_no_time if stamp is None else utc_text(stamp) == attempt.submitted_at
+        return _content_digest(folder, ignored) == attempt.digest and is_same_time
     except StorageError:
         return True
 
