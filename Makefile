@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 WORKERS ?= 2
 
-.PHONY: help setup system node demo test test-all check bench lab lock format clean
+.PHONY: help setup system node database demo test test-all check bench lab lock format clean
 
 help:
 	@echo "make demo      sample courses, simulated learners, grading, credentials, verification (about 3 minutes)"
@@ -24,13 +24,16 @@ system:
 node:
 	@scripts/setup.sh node
 
+database:
+	@scripts/setup.sh database
+
 demo: setup system
 	@$(BIN)/patunay demo --learners 12
 
-test: setup system node
+test: setup system node database
 	@$(BIN)/pytest -n $(WORKERS) --dist loadfile -m "not thorough"
 
-test-all: setup system node
+test-all: setup system node database
 	@$(BIN)/pytest -n $(WORKERS) --dist loadfile
 
 check: setup

@@ -45,11 +45,20 @@ def record_attempt(gradebook: Gradebook, course: NbgraderCourse, source: Assignm
         _show_notebooks(course, source, attempt, result)
 
 
-def apply_late_penalties(gradebook: Gradebook, course: NbgraderCourse, assignment: str) -> None:
-    """Set every submission's penalty by the course's late submission plugin, as nbgrader does at each autograde: to none, or within [0, score]."""
+def apply_late_penalties(gradebook: Gradebook, course: NbgraderCourse, assignment: str, *, learners: list[str] | None = None) -> None:
+    """Set the penalty of submissions by the course's late submission plugin, as nbgrader does at each autograde: to none, or within [0, score].
+
+    Args:
+        learners: whose; None: all.
+    """
     assigner = AssignLatePenalties(config=course.config)
     assigner.init_plugin()
-    for submission in gradebook.assignment_submissions(assignment):
+    submissions = (
+        gradebook.assignment_submissions(assignment)
+        if learners is None
+        else [gradebook.find_submission(assignment, each) for each in learners]
+    )
+    for submission in submissions:
         for notebook in submission.notebooks:
             notebook.late_submission_penalty = None
             if submission.total_seconds_late > 0:

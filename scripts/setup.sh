@@ -2,6 +2,7 @@
 # Installs what `make` needs, and skips what is there. Works as root and as an ordinary user; says what it cannot install, and how to.
 #   setup.sh python    the virtual environment with the tested versions
 #   setup.sh sandbox   bubblewrap, which keeps learners' code in
+#   setup.sh database  PostgreSQL, for the tests on a real server
 #   setup.sh node      Node.js and the npm verifiers that the tests run
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -59,6 +60,11 @@ setup_sandbox() {
     apt_install bubblewrap || say "There is no sandbox: learners' code will run with your rights. Get one with: apt-get install bubblewrap"
 }
 
+setup_database() {
+    compgen -G "/usr/lib/postgresql/*/bin/initdb" >/dev/null || command -v initdb >/dev/null && return
+    apt_install postgresql || say "The tests on a PostgreSQL server are skipped. Get it with: apt-get install postgresql"
+}
+
 setup_node() {
     if ! command -v node >/dev/null || ! command -v npm >/dev/null; then
         apt_install nodejs npm || stop "the tests run other people's verifiers with Node.js 18 or newer. Install it: apt-get install nodejs npm"
@@ -75,5 +81,6 @@ case "${1:-}" in
     python) setup_python ;;
     sandbox) setup_sandbox ;;
     node) setup_node ;;
-    *) stop "usage: scripts/setup.sh python|sandbox|node" ;;
+    database) setup_database ;;
+    *) stop "usage: scripts/setup.sh python|sandbox|node|database" ;;
 esac
