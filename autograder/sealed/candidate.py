@@ -6,7 +6,9 @@ reads plain values only. It answers only while the grader lets it, between the l
 
 from __future__ import annotations
 
+import asyncio
 import builtins
+import copy
 import importlib
 import inspect
 import io
@@ -17,6 +19,7 @@ import traceback
 import types
 import warnings
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -25,6 +28,7 @@ from autograder.sealed import codec, values
 from autograder.sealed.codec import Decoder, Encoder
 from autograder.sealed.exceptions import exception_tree
 from autograder.sealed.files import Signature, changed_files, put_files, scan
+from autograder.sealed.handing import library_tree
 from autograder.sealed.party import Party
 from autograder.sealed.references import Reference, is_reference, operate
 from autograder.sealed.wire import Channel, Tree, WireError
@@ -138,6 +142,10 @@ class Candidate(Party):
             return operate(*arguments)
         if operation == "attribute":
             return getattr(*arguments)
+        if operation == "pyplot":
+            return getattr(sys.modules["matplotlib.pyplot"], arguments[0])(*arguments[1:], **named)
+        if operation == "construct":
+            return self.exported(arguments[0])(*arguments[1:], **named)
         return getattr(self, f"_do_{operation.replace(' ', '_')}")(*arguments)
 
     def _do_names(self) -> list[str]:
@@ -162,6 +170,10 @@ class Candidate(Party):
 
     def _do_delete(self, name: str) -> None:
         del self._names[name]
+
+    def _do_has_figures(self, *number: Any) -> bool:
+        pyplot = sys.modules.get("matplotlib.pyplot")
+        return pyplot is not None and (pyplot.fignum_exists(*number) if number else bool(pyplot.get_fignums()))
 
     def _do_close_figures(self) -> None:
         if "matplotlib.pyplot" in sys.modules:
@@ -203,15 +215,76 @@ class Candidate(Party):
         now = scan(self._folder)
         self._files.update({name: now[name] for name in files if name in now})
 
-    def _do_source(self, thing: Any) -> str:
-        return inspect.getsource(thing)
+    def _do_is_subclass(self, kind: Any, other: Any) -> bool:
+        return issubclass(kind, other)
 
-    def _do_signature(self, thing: Any) -> list[tuple[str, int, bool, Any]]:
-        parameters = inspect.signature(thing).parameters.values()
-        return [
-            (each.name, int(each.kind), each.default is not each.empty, None if each.default is each.empty else each.default)
-            for each in parameters
+    def _do_type(self, thing: Any) -> type:
+        return type(thing)
+
+    def _do_class(self, number: int) -> Any:
+        return self.exported(number)
+
+    def _do_copy(self, thing: Any) -> Any:
+        return copy.copy(thing)
+
+    def _do_deep_copy(self, thing: Any) -> Any:
+        return copy.deepcopy(thing)
+
+    def _do_plain_fields(self, thing: Any) -> dict[str, Any]:
+        return {name: value for name, value in vars(thing).items() if type(value) in {bool, int, float, str, list, tuple, dict}}
+
+    def _do_changed_copy(self, thing: Any, name: str, value: Any) -> Any:
+        made = copy.copy(thing)
+        object.__setattr__(made, name, value)
+        return made
+
+    def _do_fields(self, thing: Any) -> list[str]:
+        return list(thing.__dataclass_fields__)
+
+    def _do_derive(self, name: str, bases: list[Any], members: dict[str, Any]) -> Any:
+        """Return a class with methods that are run by the examiner."""
+        body = {key: _method(value) if is_reference(value) and callable(value) else value for key, value in members.items()}
+        return types.new_class(name, tuple(bases), exec_body=lambda namespace: namespace.update(body | {"__module__": "__main__"}))
+
+    def _do_run_text(self, mode: str, text: str, *where: dict[str, Any]) -> Any:
+        """Run text that a test would run, where it belongs: here."""
+        code = compile(text, "<text>", mode)
+        names = where[0] if where else self._names
+        had = "__builtins__" in names
+        found = eval(code, names, *where[1:2])  # noqa: S307 - the learner's text, in the learner's process
+        if not had and where:
+            names.pop("__builtins__", None)
+        return found
+
+    def _do_sympify(self, text: str) -> Any:
+        return importlib.import_module("sympy").sympify(text)
+
+    def _do_await(self, coroutine: Any) -> Any:
+        """Run a coroutine to its end, in a thread because the kernel's own loop runs in this one."""
+        with ThreadPoolExecutor(1) as pool:
+            return pool.submit(asyncio.run, coroutine).result()
+
+    def _do_super(self, kind: Any, thing: Any) -> Any:
+        return super(kind, thing)
+
+    def _do_inspect(self, name: str, thing: Any) -> bool:
+        return bool(getattr(inspect, name)(thing))
+
+    def _do_signature(self, thing: Any) -> tuple[list[tuple[str, int, bool, Any, bool, Any]], bool, Any]:
+        told = inspect.signature(thing)
+        empty = inspect.Parameter.empty
+        parameters = [
+            (
+                each.name,
+                int(each.kind),
+                each.default is not empty,
+                _unless(each.default),
+                each.annotation is not empty,
+                _unless(each.annotation),
+            )
+            for each in told.parameters.values()
         ]
+        return parameters, told.return_annotation is not told.empty, _unless(told.return_annotation)
 
     # --- globals that both sides have
 
@@ -237,11 +310,13 @@ class Candidate(Party):
         """Return what a tree of the examiner's stands for; modules and library objects are this process's own."""
         if node[0] == "module":
             return importlib.import_module(node[1])
+        if node[0] == "trusted":
+            return self._names[node[1]]
         if node[0] == "library":
             found: Any = importlib.import_module(node[1])
             for part in node[2].split("."):
                 found = getattr(found, part)
-            return decoder.number(found)
+            return found
         if node[0] == "twin":
             kind = self._names[node[1]]
             made = decoder.number(kind.__new__(kind))
@@ -249,13 +324,23 @@ class Candidate(Party):
             return made
         return super().resolve(decoder, node)
 
+    def _is_trusted_class(self, kind: type) -> bool:
+        return kind.__name__ in self._twin_classes and self._names.get(kind.__name__) is kind
+
     def refer(self, encoder: Encoder, thing: object) -> Tree:
         """Return the tree of an object: a twin of one of the instructor's classes, a subclass of data as its base beside a reference, or a reference."""
         kind = type(thing)
-        if kind.__name__ in self._twin_classes and self._names.get(kind.__name__) is kind and hasattr(thing, "__dict__"):
+        if self._is_trusted_class(kind) and hasattr(thing, "__dict__"):
             encoder.number(thing)
             return ["twin", kind.__name__, encoder.encode(vars(thing))]
-        if is_reference(thing) or isinstance(thing, (types.ModuleType, type)):
+        if is_reference(thing):
+            return super().refer(encoder, thing)
+        if isinstance(thing, type) and self._is_trusted_class(thing):
+            return ["trusted", thing.__name__]
+        own = library_tree(thing, self.reference_tree)
+        if own is not None:
+            return own
+        if isinstance(thing, (types.ModuleType, type)):
             return super().refer(encoder, thing)
         base = codec.plain_base(thing)
         if base is None or type(base) is kind:
@@ -266,7 +351,10 @@ class Candidate(Party):
         """Say of which library class an object of the test's is."""
         for each in reference._sealed_about.ancestors[:-1]:
             module, _, name = each.partition(":")
-            found = vars(sys.modules[module]).get(name) if module in sys.modules and module != "__main__" else None
+            if module == "__main__":
+                found = self._names.get(name) if name in self._twin_classes else None
+            else:
+                found = vars(sys.modules[module]).get(name) if module in sys.modules else None
             if isinstance(found, type):
                 return found
         return None
@@ -276,6 +364,17 @@ class Candidate(Party):
         told = [[number, "".join(texts)[:_LONGEST_PRINT]] for number, texts in self._kept]
         self._kept.clear()
         return [[number, Encoder(self).encode(text)] for number, text in told] or None
+
+
+def _unless(value: Any) -> Any:
+    return None if value is inspect.Parameter.empty else value
+
+
+def _method(callback: Any) -> Callable[..., Any]:
+    def method(*arguments: Any, **named: Any) -> Any:
+        return callback(*arguments, **named)
+
+    return method
 
 
 def prepare() -> None:

@@ -11,41 +11,39 @@ from __future__ import annotations
 
 import builtins
 import sys
-import types
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
-from autograder.sealed import codec
 from autograder.sealed.codec import Decoder, Encoder, expect
-from autograder.sealed.exceptions import OtherSideError, nearest_exception, stand_in_class
+from autograder.sealed.examiner_values import ExaminerValues
 from autograder.sealed.files import FollowedFiles
-from autograder.sealed.handing import ODDITIES, claimed_class, library_place, library_value, oddities_of, public_attribute
+from autograder.sealed.handing import is_library_object, library_value
+from autograder.sealed.heard_text import HeardText
 from autograder.sealed.namespace import ExaminerNames
-from autograder.sealed.party import Party
 from autograder.sealed.policy import SealingPolicy, class_body_names, names_used, parsed
-from autograder.sealed.references import FORWARDED, About, Reference, is_reference, operate
+from autograder.sealed.references import Reference
 from autograder.sealed.showing import shown
+from autograder.sealed.submission_text import SubmissionText
 from autograder.sealed.wire import Channel, Tree, UnsendableError, WireError
 
 _MAXIMUM_QUESTIONS = 200_000
 _UNMANAGED = object()
+_WITH_TEXT = (5, 7, 8, 9)
+"""The parts of a message that may hold text of the learner's."""
 
 
 class CandidateGoneError(Exception):
     """The learner's side does not answer any more, or not by the rules. Never leaves the examiner's kernel."""
 
 
-class Examiner(Party):
+class Examiner(ExaminerValues):
     """Asks the candidate, and answers for what the tests passed to it."""
 
     def __init__(self, channel: Channel, own_names: dict[str, Any], policy: SealingPolicy) -> None:
-        super().__init__(channel)
-        self.policy = policy
+        super().__init__(channel, policy)
         self.names_here = ExaminerNames(own_names, self)
         self.is_trusted = False
         """Whether the cell that runs is the instructor's set-up, which the candidate has run itself: nothing of it is handed over."""
-        self.unsealed: dict[str, None] = {}
-        self.unexpected: dict[str, None] = {}
         self.hidden: dict[str, None] = {}
         self._set_up: set[str] = set()
         self._before: dict[str, object] = {}
@@ -61,31 +59,37 @@ class Examiner(Party):
         self._found: dict[str, Any] = {}
         self._has: dict[str, bool] = {}
         self._deleted: set[str] = set()
-        self._stand_ins: dict[int, type[Exception]] = {}
         self._bodies: list[str] = []
-        self._oddities: set[str] = set()
+        self.cell = ""
+        """The source of the cell that runs."""
+        self.heard = HeardText()
+        self.submission = SubmissionText()
         self.files = FollowedFiles(self.request)
 
     # --- cells
 
-    def begin_cell(self, source: str, *, trusted: bool, forget: list[str]) -> None:
+    def begin_cell(self, source: str, *, trusted: bool, forget: list[str], ran: Sequence[str] = ()) -> None:
         """Get ready for a cell.
 
         Args:
             forget: names that an answer cell has bound since; from now on they are the learner's again.
+            ran: the learner's cells that were run since.
         """
+        self.cell = source
+        self.heard.begin(source)
+        self.submission.add(ran)
+        for text in ran:
+            self.heard.note(text)
         for name in forget:
             if dict.__contains__(self.names_here, name):
                 dict.__delitem__(self.names_here, name)
         self._deleted -= set(forget)
         self.is_trusted, self._questions, self._returned = trusted, 0, ()
-        self._oddities = oddities_of(source)
         self._takes_random = self._takes_random or any(word in source for word in ("seed", "setstate", "set_state"))
         self.random.mark()
-        for kept in (self.unsealed, self.unexpected, self.hidden, self._found, self._has):
+        for kept in (self.hidden, self._found, self._has):
             kept.clear()
-        if not self.policy.is_known:
-            self.unsealed["there is no reference solution to say what the learner's side may decide"] = None
+        self.semantics.begin(source)
         self._before = dict(dict.items(self.names_here)) if trusted else {}
         self._fetch_ahead(source)
         self.files.begin()
@@ -97,6 +101,7 @@ class Examiner(Party):
                 dict.pop(self.names_here, name, None)
         self._bodies.clear()
         if self.is_trusted:
+            self._leave_library_objects()
             self._handed_over = self._replaceable_now()
         if not self.gone:
             try:
@@ -107,8 +112,8 @@ class Examiner(Party):
             except Exception:  # noqa: BLE001 - the cell is over whatever the learner's side does
                 self._shut("the examination could not be ended")
         return {
-            "unsealed": list(self.unsealed),
-            "unexpected": list(self.unexpected),
+            "unsealed": list(self.semantics.unsealed),
+            "unexpected": list(self.semantics.unexpected),
             "hidden": list(self.hidden),
             "gone": self.gone,
             "returned": [shown(each) for each in self._returned],
@@ -121,6 +126,14 @@ class Examiner(Party):
         self._set_up.update(bound)
         self._before = {}
         self.request("hold", *bound)
+
+    def _leave_library_objects(self) -> None:
+        """Leave to the learner's side what set-up made there too and their code works on, and what came with it: figures, connections, models."""
+        left = {name for name, thing in dict.items(self.names_here) if not name.startswith("_") and is_library_object(thing)}
+        if left & self._replaceable - self._served:
+            for name in left:
+                dict.__delitem__(self.names_here, name)
+            self._served |= left
 
     def _fetch_ahead(self, source: str) -> None:
         """Fetch the cell's names in one message, so that what is one object there is one here, and what bodies of classes read."""
@@ -192,6 +205,23 @@ class Examiner(Party):
         """Whether the learner's side has the name now, deleted here or not."""
         return bool(self.request("has", name))
 
+    def code_of(self, reference: Reference) -> Any:
+        """Return what the code of a function says of itself, as it was handed in.
+
+        Raises:
+            AttributeError: it was not.
+        """
+        if reference._sealed_about.kind != "function":
+            raise AttributeError("__code__")
+        try:
+            return self.submission.code(self.name_of(reference) or str(reference.__qualname__))
+        except (OSError, SyntaxError, ValueError) as unknown:
+            raise AttributeError("__code__") from unknown
+
+    def name_of(self, thing: object) -> str | None:
+        """Return the name under which a test has looked up something of the learner's."""
+        return next((name for name, each in self._found.items() if each is thing), None)
+
     def _is_served(self, name: str) -> bool:
         return name in self._served or (not self.policy.is_known and not name.startswith("_") and not hasattr(builtins, name))
 
@@ -212,7 +242,7 @@ class Examiner(Party):
     def _keep_twin(self, name: str, thing: object) -> None:
         self._found[name] = thing
         if hasattr(builtins, name):
-            self.unsealed[f"the learner's `{name}`, which hides Python's own"] = None
+            self.semantics.unsealed[f"the learner's `{name}`, which hides Python's own"] = None
 
     # --- messages
 
@@ -239,6 +269,21 @@ class Examiner(Party):
         if not is_ok and isinstance(found, StopIteration) and operation != "operation":
             found = RuntimeError("the learner's code raised StopIteration")
         return is_ok, found
+
+    def receive(self) -> list[Tree]:
+        """Return the next message; its text is remembered."""
+        message = super().receive()
+        for place in _WITH_TEXT:
+            if type(message[place]) in {str, bytes, list} and message[place]:
+                self.heard.note(message[place])
+        return message
+
+    def run_text(self, mode: str, text: str, names: Any, local_names: Any) -> Any:
+        """Have text of the learner's run on their side, in their global names or in a dictionary of the test's."""
+        where = [each for each in (names, local_names) if each is not None and each is not self.names_here]
+        if any(type(each) is not dict for each in where):
+            raise UnsendableError("the learner's text is run in a plain dictionary or in the notebook's names")
+        return self.request("run text", mode, text, *where)
 
     def _fail(self, why: str) -> NoReturn:
         self._shut(why)
@@ -295,119 +340,3 @@ class Examiner(Party):
     def cherished(self) -> list[object]:
         """Return the learner's globals that the tests have."""
         return list(self._found.values())
-
-    # --- what the tests hand over
-
-    def refer(self, encoder: Encoder, thing: Any) -> Tree:
-        """Return the tree of something that the tests hand over."""
-        kind = type(thing)
-        if is_reference(thing):
-            return super().refer(encoder, thing)
-        if isinstance(thing, type) and thing in self._stand_ins.values():
-            return ["R", next(number for number, each in self._stand_ins.items() if each is thing)]
-        if isinstance(thing, type) and issubclass(thing, Reference):
-            return ["R", thing._sealed_class_number]  # type: ignore[attr-defined]
-        if thing is self.names_here or kind.__module__.startswith("autograder."):
-            raise UnsendableError("it belongs to the examination itself")
-        if isinstance(thing, types.ModuleType):
-            return ["module", thing.__name__]
-        place = library_place(thing)
-        if place is not None:
-            encoder.number(thing)
-            return ["library", *place]
-        if kind.__name__ in self.policy.trusted_classes and dict.get(self.names_here, kind.__name__) is kind and hasattr(thing, "__dict__"):
-            encoder.number(thing)
-            return ["twin", kind.__name__, encoder.encode(vars(thing))]
-        base = codec.plain_base(thing)
-        if base is None or type(base) is kind:
-            return super().refer(encoder, thing)
-        return encoder.encode(base)
-
-    def perform(self, operation: str, arguments: list[Any], named: dict[str, Any]) -> Any:
-        """Do what the learner's code does with something that a test handed to it: call it, use its public attributes and its operators."""
-        if operation == "input":
-            return builtins.input(*arguments)
-        thing: Any = arguments[0] if arguments else None
-        if id(thing) not in self._numbers:
-            raise WireError("a question about nothing that was handed over")
-        if operation == "call":
-            return thing(*arguments[1:], **named)
-        if operation == "operation" and arguments[1] in FORWARDED:
-            return operate(thing, *arguments[1:])
-        if operation in {"attribute", "set attribute"}:
-            return public_attribute(operation, *arguments)
-        if operation in {"repr", "str"}:
-            return repr(thing) if operation == "repr" else str(thing)
-        if operation == "dir":
-            return [name for name in dir(thing) if not name.startswith("_")]
-        if operation == "is instance":
-            return isinstance(arguments[0], arguments[1]) if isinstance(arguments[1], type) else False
-        raise AttributeError(operation)
-
-    # --- what comes from the learner's side
-
-    def resolve(self, decoder: Decoder, node: list[Tree]) -> object:
-        """Return what a tree that is no value stands for."""
-        if node[0] == "derived":
-            told = decoder.decode(node[1])
-            base = decoder.decode(node[2])
-            return told if is_reference(told) and self._is_expected(told._sealed_about) else base
-        if node[0] == "twin":
-            return self._twin(decoder, node)
-        return super().resolve(decoder, node)
-
-    def _twin(self, decoder: Decoder, node: list[Tree]) -> object:
-        kind = dict.get(self.names_here, expect(node[1], str))
-        if node[1] not in self.policy.trusted_classes or not isinstance(kind, type):
-            raise WireError("no class of the instructor's")
-        made = decoder.number(object.__new__(kind))
-        attributes = expect(decoder.decode(node[2]), dict)
-        if any(type(name) is not str for name in attributes):
-            raise WireError("an object's attributes are malformed")
-        object.__setattr__(made, "__dict__", attributes)
-        return made
-
-    def adopt(self, told: About) -> Any:
-        """Return what stands here for an object of the learner's: a reference, or for an exception class a class to catch it by."""
-        if told.kind == "class" and "builtins:BaseException" in told.ancestors:
-            return self.stand_in(told.number, list(told.ancestors))
-        return super().adopt(told)
-
-    def stand_in(self, number: int, family: list[Tree]) -> type[Exception]:
-        """Return the class that stands here for an exception class of the learner's."""
-        if number not in self._stand_ins:
-            base = nearest_exception(family)
-            base = Exception if base is OtherSideError else base
-            name = expect(family[0], str).rpartition(":")[2].rpartition(".")[2]
-            self._stand_ins[number] = stand_in_class(name, base)
-        return self._stand_ins[number]
-
-    def _is_expected(self, told: About) -> bool:
-        return told.module == "__main__" and told.name in self.policy.classes
-
-    def own_semantics(self, reference: Reference, operation: str) -> bool:
-        """Note that a verdict rests on an object's own operators; ask only classes that the reference solution defines."""
-        told = reference._sealed_about
-        if operation == "__hash__":
-            return False
-        word = operation.strip("_")
-        if self._is_expected(told):
-            self.unsealed[f"`{word}` of the learner's own class {told.name}"] = None
-            return True
-        self.unexpected[f"`{word}` of an object of class {told.name}, which the reference solution does not define"] = None
-        return False
-
-    def notice(self, oddity: str) -> None:
-        """Note a value that a comparison of this cell would take for equal to everything."""
-        if oddity in self._oddities:
-            self.unexpected[f"a comparison with values of which {ODDITIES[oddity]}"] = None
-
-    def display(self, result: object) -> None:
-        """Note it if what a cell shows as its result, which may be partial credit, is the learner's object with a text of its own."""
-        if is_reference(result):
-            self.unexpected["the result that is shown is an object of the learner's"] = None
-
-    def class_of(self, reference: Reference) -> type | None:
-        """Return the library class, or the instructor's, that an object says it is of."""
-        trusted = {name: dict.get(self.names_here, name) for name in self.policy.trusted_classes}
-        return claimed_class(reference._sealed_about, trusted)

@@ -5,8 +5,8 @@ The kernel is trusted and runs trusted tests; it is locked in all the same, beca
 
 from __future__ import annotations
 
+import functools
 import importlib
-import inspect
 import socket
 import sys
 from collections.abc import Callable
@@ -14,9 +14,10 @@ from typing import Any
 
 from autograder.sealed import values
 from autograder.sealed.examiner import CandidateGoneError, Examiner
-from autograder.sealed.namespace import DeleteGlobals
+from autograder.sealed.inspection import teach_inspect
+from autograder.sealed.namespace import SealedSyntax
 from autograder.sealed.policy import SealingPolicy
-from autograder.sealed.references import is_reference
+from autograder.sealed.text_guard import guard, guard_libraries
 from autograder.sealed.wire import Channel
 
 
@@ -38,7 +39,11 @@ def attach(kernel: Any, descriptor: int) -> Callable[[dict[str, Any]], dict[str,
             _enter(kernel.shell, examiner[0])
             return {}
         if "begin" in message:
-            examiner[0].begin_cell(message["begin"], trusted=message["trusted"], forget=message["forget"])
+            examiner[0].begin_cell(message["begin"], trusted=message["trusted"], forget=message["forget"], ran=message["ran"])
+            guard_libraries(examiner[0])
+            history = kernel.shell.history_manager
+            history.input_hist_parsed.extend(message["ran"])
+            history.input_hist_raw.extend(message["ran"])
             return {}
         return examiner[0].end_cell()
 
@@ -49,11 +54,12 @@ def _enter(shell: Any, examiner: Examiner) -> None:
     names = examiner.names_here
     shell.user_ns = names
     type(shell).user_global_ns = property(lambda _self: names)
-    shell.ast_transformers.append(DeleteGlobals())
+    shell.ast_transformers.append(SealedSyntax())
     sys.modules["__main__"].__dict__.update(dict.items(names))
-    _teach_inspect(examiner)
+    teach_inspect(examiner)
     _watch_results(shell, examiner)
     examiner.files.watch()
+    guard(examiner, shell)
     pyplot = sys.modules.get("matplotlib.pyplot")
     if pyplot is not None:
         _teach_pyplot(pyplot, examiner)
@@ -64,56 +70,32 @@ def _watch_results(shell: Any, examiner: Examiner) -> None:
     show = kind.__call__
 
     def show_and_note(self: Any, result: Any = None) -> None:
-        examiner.display(result)
+        examiner.semantics.display(result)
         show(self, result)
 
     kind.__call__ = show_and_note
 
 
-def _teach_inspect(examiner: Examiner) -> None:
-    """Let `inspect` answer for the learner's functions."""
-
-    def source_of(reference: Any) -> str:
-        return str(examiner.request("source", reference))
-
-    def signature_of(reference: Any) -> inspect.Signature:
-        told = examiner.request("signature", reference)
-        return inspect.Signature(
-            [
-                inspect.Parameter(name, inspect._ParameterKind(kind), default=default if has_default else inspect.Parameter.empty)
-                for name, kind, has_default, default in told
-            ]
-        )
-
-    source, signature = inspect.getsource, inspect.signature
-    lines, arguments = inspect.getsourcelines, inspect.getfullargspec
-
-    def getsource(thing: Any) -> str:
-        return source_of(thing) if is_reference(thing) else source(thing)
-
-    def getsourcelines(thing: Any) -> tuple[list[str], int]:
-        return (source_of(thing).splitlines(keepends=True), 1) if is_reference(thing) else lines(thing)
-
-    def get_signature(thing: Any, **more: Any) -> inspect.Signature:
-        return signature_of(thing) if is_reference(thing) else signature(thing, **more)
-
-    def getfullargspec(thing: Any) -> Any:
-        if not is_reference(thing):
-            return arguments(thing)
-
-        def stand_in() -> None:
-            """Carries the signature."""
-
-        stand_in.__signature__ = signature_of(thing)  # type: ignore[attr-defined]
-        return arguments(stand_in)
-
-    inspect.getsource, inspect.getsourcelines = getsource, getsourcelines  # type: ignore[assignment]
-    inspect.signature, inspect.getfullargspec = get_signature, getfullargspec  # type: ignore[assignment]
-
-
 def _teach_pyplot(pyplot: Any, examiner: Examiner) -> None:
-    """Let `plt.close` close the learner's figures too: they are in the other process."""
-    close = pyplot.close
+    """Let pyplot answer for the learner's figures where a test has none of its own: they are in the other process."""
+
+    def either(name: str) -> None:
+        own = getattr(pyplot, name)
+
+        @functools.wraps(own)
+        def ask(*arguments: Any, **named: Any) -> Any:
+            if examiner.is_trusted or examiner.gone or own_numbers():
+                return own(*arguments, **named)
+            is_new = name == "figure" and not arguments and not named
+            if is_new or not examiner.request("has figures", *(arguments if name == "figure" else ())):
+                return own(*arguments, **named)
+            return examiner.request("pyplot", name, *arguments, **named)
+
+        setattr(pyplot, name, ask)
+
+    own_numbers, close = pyplot.get_fignums, pyplot.close
+    for name in _OF_CURRENT_FIGURE:
+        either(name)
 
     def close_both(*arguments: Any) -> None:
         close(*arguments)
@@ -121,6 +103,9 @@ def _teach_pyplot(pyplot: Any, examiner: Examiner) -> None:
             examiner.request("close figures")
 
     pyplot.close = close_both
+
+
+_OF_CURRENT_FIGURE = ("gca", "gcf", "get_fignums", "get_figlabels", "fignum_exists", "figure", "xlim", "ylim", "axis", "xticks", "yticks")
 
 
 __all__ = ["CandidateGoneError", "attach", "prepare"]

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from autograder.sealed.codec import Decoder, Encoder, expect
+from autograder.sealed.references import ancestor_numbers
 from autograder.sealed.wire import Tree, UnsendableError
 
 _DEEPEST = 5
@@ -18,7 +19,7 @@ _PLAIN = frozenset({str, int, float, bool, type(None), bytes, complex})
 _REFUSED = frozenset(
     {"IPython", "ipykernel", "autograder", "courses", "unittest", "traitlets", "nbgrader", "pytest", "asyncio", "concurrent", "bdb"}
 )
-StandIn = Callable[[int, list[Tree]], "type[Exception] | None"]
+StandIn = Callable[[list[Tree], list[Tree]], "type[Exception] | None"]
 
 
 class OtherSideError(Exception):
@@ -52,7 +53,7 @@ def exception_tree(encoder: Encoder, raised: BaseException, exporter: Exporter, 
         family,
         arguments,
         encoder.encode(text),
-        exporter.export(kind) if is_own else 0,
+        ancestor_numbers(type.mro(kind), exporter.export) if is_own else [],
         exporter.reference_tree(raised) if is_own else None,
         encoder.encode(own),
         exception_tree(encoder, cause, exporter, depth=depth + 1) if cause is not None and depth < _DEEPEST else None,
@@ -83,16 +84,19 @@ def own_trace(raised: BaseException) -> str:
 
 def exception_of(decoder: Decoder, node: list[Tree], stand_in: StandIn, depth: int = 0) -> Exception:
     """Return the exception of such a tree, of the nearest class that exists here."""
-    family, number = expect(node[1], list), expect(node[4], int)
-    kind = (stand_in(number, family) if number else None) or nearest_exception(family)
+    family, numbers = expect(node[1], list), expect(node[4], list)
+    kind = (stand_in(numbers, family) if numbers else None) or nearest_exception(family)
     arguments, text = decoder.all(expect(node[2], list)), expect(decoder.decode(node[3]), str)
     reference = decoder.decode(node[5])
     own = expect(decoder.decode(node[6]), dict)
     cause = exception_of(decoder, expect(node[7], list), stand_in, depth + 1) if node[7] is not None and depth < _DEEPEST else None
     trace = expect(decoder.decode(node[8]), str)
-    made = _made(kind, arguments, text)
-    if number:
+    if "__sealed_class__" in vars(kind):
+        made = kind.__new__(kind)
+        made.args = tuple(arguments)
         made.__sealed_reference__, made.__sealed_text__ = reference, text  # type: ignore[attr-defined]
+    else:
+        made = _made(kind, arguments, text)
     for name, value in own.items():
         if type(name) is str and not name.startswith("_"):
             try:
@@ -118,8 +122,19 @@ def unsent(refusal: UnsendableError) -> ValueError:
     return ValueError(f"this cannot be handed over: {refusal}")
 
 
-def stand_in_class(name: str, base: type[Exception]) -> type[Exception]:
-    """Return a class to catch an exception of the learner's by: it says what that said, and its other attributes are asked for."""
+def stand_in_class(name: str, base: type[Exception], construct: Callable[..., Any]) -> type[Exception]:
+    """Return a class to catch an exception of the learner's by: it says what that said, and its other attributes are asked for.
+
+    Args:
+        construct: makes an exception of the learner's class; a test may raise one itself.
+    """
+
+    def begin(self: Any, *arguments: Any, **named: Any) -> None:
+        made = construct(*arguments, **named)
+        if type(made) is not type(self):
+            raise TypeError(f"the learner's class {name} makes something else")
+        self.args = made.args
+        vars(self).update(vars(made))
 
     def text(self: Any) -> str:
         told: Any = vars(self).get("__sealed_text__")
@@ -131,7 +146,8 @@ def stand_in_class(name: str, base: type[Exception]) -> type[Exception]:
             raise AttributeError(attribute)
         return getattr(reference, attribute)
 
-    return type(name, (base,), {"__module__": "__main__", "__str__": text, "__getattr__": missing})
+    body = {"__module__": "__main__", "__init__": begin, "__str__": text, "__getattr__": missing, "__sealed_class__": True}
+    return type(name, (base,), body)
 
 
 def text_of(raised: BaseException) -> str:

@@ -106,8 +106,8 @@ class FollowedFiles:
 
     def __init__(self, ask: Ask) -> None:
         self._ask = ask
-        self._folder = Path.cwd()
-        self._known = scan(self._folder)
+        self.folder = Path.cwd()
+        self._known = scan(self.folder)
         self._own = frozenset(self._known)
         self._learners: dict[str, bytes] = {}
         self._read: dict[str, bytes] = {}
@@ -132,7 +132,7 @@ class FollowedFiles:
     def end(self, *, trusted: bool) -> None:
         """The cell is over. What set-up wrote here, it wrote on the learner's side too."""
         if trusted:
-            self._known, self._has_written = scan(self._folder), False
+            self._known, self._has_written = scan(self.folder), False
         else:
             self.hand_over()
         self._is_active = False
@@ -143,7 +143,7 @@ class FollowedFiles:
             return
         self._is_busy = True
         try:
-            written, self._known = changed_files(self._folder, self._known)
+            written, self._known = changed_files(self.folder, self._known)
             if written:
                 self._ask("put files", written)
         finally:
@@ -182,8 +182,8 @@ class FollowedFiles:
             return "."
         if not isinstance(path, str | os.PathLike):
             return None
-        whole = os.path.normpath(os.path.join(self._folder, path))
-        return os.path.relpath(whole, self._folder) if whole == str(self._folder) or whole.startswith(f"{self._folder}/") else None
+        whole = os.path.normpath(os.path.join(self.folder, path))
+        return os.path.relpath(whole, self.folder) if whole == str(self.folder) or whole.startswith(f"{self.folder}/") else None
 
     def _look(self, path: Any) -> None:
         """Fetch the learner's files if the test looks at one that may be theirs."""
@@ -207,9 +207,9 @@ class FollowedFiles:
             ):
                 raise WireError("no files")
             theirs = {name: content for name, content in found.items() if name not in self._own and not name.endswith(_IMPORTABLE)}
-            put_files(self._folder, theirs)
+            put_files(self.folder, theirs)
             self._learners.update({name: content for name, content in theirs.items() if content is not None})
-            now = scan(self._folder)
+            now = scan(self.folder)
             self._known.update({name: now[name] for name in theirs if name in now})
         finally:
             self._is_busy = False

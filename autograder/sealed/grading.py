@@ -200,6 +200,7 @@ class _Examination:
     def __init__(self, candidate: Kernel, examiner: Kernel, policy: SealingPolicy) -> None:
         self._candidate, self._examiner, self._policy = candidate, examiner, policy
         self._forget: set[str] = set()
+        self._ran: list[str] = []
 
     def run(self, cell: Any, points: dict[str, float], plan: CellPlan | None) -> SealedVerdict | None:
         """Run one cell where it belongs; return the verdict if it is a test."""
@@ -217,13 +218,15 @@ class _Examination:
         if about.get("locked"):
             self._examine(cell.source, is_trusted=True)
         else:
+            self._ran.append(cell.source)
             self._forget |= set(self._policy.rebound.get(name, ()))
         return None
 
     def _examine(self, source: str, *, is_trusted: bool) -> tuple[CellRun, dict[str, Any]]:
         serving = self._candidate.begin({})
-        beginning = {"begin": source, "trusted": is_trusted, "forget": sorted(self._forget)}
+        beginning = {"begin": source, "trusted": is_trusted, "forget": sorted(self._forget), "ran": self._ran}
         self._forget.clear()
+        self._ran = []
         run = self._examiner.run_cell(
             source, first_interrupt=self._candidate.interrupt, partner=self._candidate, around=(beginning, {"end": True})
         )

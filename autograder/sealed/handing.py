@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import abc
 import importlib
 import sys
 import types
 from typing import Any
 
-from autograder.sealed.codec import TYPE_NAMES
+from autograder.sealed.codec import ENCODERS, FAMILIES, TYPE_NAMES, plain_base
 from autograder.sealed.policy import LibraryName
-from autograder.sealed.references import About
+from autograder.sealed.references import FORWARDED, About, operate
 
 _TELLING = frozenset({"__name__", "__doc__", "__qualname__"})
 _CLOSED_KINDS = (types.FunctionType, types.MethodType, types.GeneratorType, types.CoroutineType, types.ModuleType, type)
@@ -25,6 +26,7 @@ _BUILTIN_KINDS: dict[str, type] = {
     "function": types.FunctionType,
     "method": types.MethodType,
     "generator": types.GeneratorType,
+    "coroutine": types.CoroutineType,
     "builtin_function_or_method": types.BuiltinFunctionType,
     **{kind.__name__: kind for kind in (zip, map, filter, enumerate, reversed, property)},
 }
@@ -43,6 +45,64 @@ def library_place(thing: Any) -> tuple[str, str] | None:
     return (module, name) if found is thing else None
 
 
+_HARMLESS_MODULES = frozenset({"math", "cmath", "statistics"})
+_HARMLESS_CLASSES = frozenset(
+    {("abc", "ABC"), ("enum", "Enum"), ("enum", "IntEnum"), ("enum", "Flag"), ("builtins", "object"), ("builtins", "type")}
+)
+_PURE_ARRAY_FUNCTIONS = frozenset(
+    [
+        "all",
+        "any",
+        "argmax",
+        "argmin",
+        "argsort",
+        "average",
+        "clip",
+        "concatenate",
+        "cumprod",
+        "cumsum",
+        "diff",
+        "dot",
+        "max",
+        "mean",
+        "median",
+        "min",
+        "prod",
+        "ptp",
+        "quantile",
+        "reshape",
+        "round",
+        "sort",
+        "std",
+        "sum",
+        "trace",
+        "transpose",
+        "unique",
+        "var",
+        "where",
+        "zeros_like",
+        "ones_like",
+        "amax",
+        "amin",
+    ]
+)
+
+
+def harmless_library_object(module: str, name: str) -> Any:
+    """Return this process's library object of that place if calling it can do nothing but calculate; None otherwise."""
+    found = vars(sys.modules[module]).get(name) if module in sys.modules else None
+    if found is None:
+        return None
+    if module in _HARMLESS_MODULES and isinstance(found, (types.BuiltinFunctionType, types.FunctionType)):
+        return found
+    if (module, name) in _HARMLESS_CLASSES or (module == "builtins" and isinstance(found, type) and issubclass(found, Exception)):
+        return found
+    numpy = sys.modules.get("numpy")
+    if numpy is not None and (isinstance(found, numpy.ufunc) or (module == "numpy" and name in _PURE_ARRAY_FUNCTIONS)):
+        return found
+    return None
+
+
 def public_attribute(operation: str, thing: Any, name: object, *value: Any) -> Any:
     """Read or set a public attribute of something that a test handed over. Functions, classes and modules tell their name and nothing else.
 
@@ -58,6 +118,52 @@ def public_attribute(operation: str, thing: Any, name: object, *value: Any) -> A
     return setattr(thing, name, *value)
 
 
+def ask_of_tests(operation: str, arguments: list[Any]) -> Any:
+    """Do what the learner's code does with something that a test handed to it, other than calling it.
+
+    Raises:
+        AttributeError: that is not done.
+    """
+    thing = arguments[0]
+    if operation == "operation" and arguments[1] in FORWARDED:
+        return operate(thing, *arguments[1:])
+    if operation in {"attribute", "set attribute"}:
+        return public_attribute(operation, *arguments)
+    if operation in {"repr", "str"}:
+        return repr(thing) if operation == "repr" else str(thing)
+    if operation == "dir":
+        return [name for name in dir(thing) if not name.startswith("_")]
+    if operation == "is instance":
+        return isinstance(arguments[0], arguments[1]) if isinstance(arguments[1], type) else False
+    if operation == "is subclass":
+        return issubclass(arguments[0], arguments[1]) if isinstance(arguments[1], type) else False
+    raise AttributeError(operation)
+
+
+def is_library_object(thing: Any, depth: int = 0) -> bool:
+    """Whether something is, or holds, an object of a library that has a state of its own and no value that could cross."""
+    kind = type(thing)
+    if depth < 2 and kind in {list, tuple, dict}:
+        parts = list(thing.values()) if kind is dict else list(thing)
+        return any(is_library_object(each, depth + 1) for each in parts[:100])
+    numpy = sys.modules.get("numpy")
+    if numpy is not None and kind is numpy.ndarray:
+        return bool(thing.dtype == object) and depth < 2 and any(is_library_object(each, depth + 1) for each in thing.ravel()[:100])
+    if kind in ENCODERS or isinstance(thing, (type, *_CLOSED_KINDS)) or callable(thing) or plain_base(thing) is not None:
+        return False
+    module = kind.__module__.partition(".")[0]
+    return module not in {"builtins", "__main__", "autograder", "_io", "re"} and not any(family(thing) for family in FAMILIES)
+
+
+def library_tree(thing: Any, reference_tree: Any) -> list[Any] | None:
+    """Return the tree that names a library's object beside a reference to it; None if it is no library's."""
+    if isinstance(thing, types.ModuleType):
+        return ["own", thing.__name__, "", reference_tree(thing)]
+    numpy = sys.modules.get("numpy")
+    place = ("numpy", thing.__name__) if numpy is not None and isinstance(thing, numpy.ufunc) else library_place(thing)
+    return None if place is None else ["own", *place, reference_tree(thing)]
+
+
 def claimed_class(told: About, trusted: dict[str, Any]) -> type | None:
     """Return the class of this process that a learner's object says it is of; never a type of plain data, for those come as values.
 
@@ -65,7 +171,7 @@ def claimed_class(told: About, trusted: dict[str, Any]) -> type | None:
         trusted: the instructor's classes.
     """
     if told.kind == "class":
-        return type
+        return abc.ABCMeta if "abc:ABC" in told.ancestors else type
     for each in told.ancestors:
         module, _, name = each.partition(":")
         if module == "__main__":

@@ -1,6 +1,6 @@
 """What both sides of an examination do alike: ask, answer, refer to each other's objects, hand back in-place changes, exceptions and the state of `random`.
 
-A message is `[kind, ticket, head, printed, random, dropped, changes, names, body, named]`: a question ("ask") has the operation as its head, an answer ("tell")
+A message is `[kind, ticket, head, printed, random, changes, dropped, names, body, named]`: a question ("ask") has the operation as its head, an answer ("tell")
 whether it went well. Tickets are drawn at random by who asks, so an answer that was written before its question fits nothing. A question may be answered only
 after others in the opposite direction.
 """
@@ -111,12 +111,12 @@ class Party:
 
     def _post(self, head: list[Tree], encode: Callable[[Encoder], list[Tree]]) -> None:
         """Send a message with what changed here since the last one; nothing is noted as sent before it is."""
-        self._owed += self.twins.drop_unheld(self.cherished())  # owed to the other side until a message is through
         encoder = Encoder(self, shared=self.twins.trees)
         changes = self.twins.changes(encoder)
+        self._owed += self.twins.drop_unheld(self.cherished())  # owed to the other side until a message is through
         names, noted = self.names_told(encoder)
         body = encode(encoder)
-        self.send([*head, self.printed(), self.random.told(), self._owed, [list(each) for each in changes], names, *body])
+        self.send([*head, self.printed(), self.random.told(), [list(each) for each in changes], self._owed, names, *body])
         self._owed = []
         noted()
         self.twins.settle(changes, encoder.objects)
@@ -125,10 +125,10 @@ class Party:
         """Take over what a message says has changed, and return what it carries."""
         self.take_printed(message[3])
         self.take_random(message[4])
-        self.twins.drop(expect(message[5], list))
         decoder = Decoder(self)
-        changes = expect(message[6], list)
+        changes = expect(message[5], list)
         self.twins.take_changes(decoder, changes)
+        self.twins.drop(expect(message[6], list))
         self.take_names(decoder, expect(message[7], list))
         found = decode(decoder)
         self.twins.settle([(each[0], None) for each in changes], decoder.objects)
@@ -195,9 +195,7 @@ class Party:
 
     def reference_tree(self, thing: object) -> Tree:
         """Return the tree of a reference to one of this side's objects."""
-        number = self.export(thing)
-        kind = type(thing)
-        return describe(thing, number, self.export(kind) if kind.__module__ == "__main__" else 0)
+        return describe(thing, self.export(thing), self.export)
 
     def export(self, thing: object) -> int:
         """Return the number under which the other side may ask for an object; the object lives as long as the examination."""
@@ -243,6 +241,13 @@ class Party:
         """Return whether the object's own operators are asked."""
         return True
 
+    def answered(self, reference: Reference, operation: str, arguments: tuple[Any, ...], answer: object) -> None:
+        """Take note of what an object's own operator said."""
+
+    def code_of(self, reference: Reference) -> Any:  # noqa: ARG002 - the sides use it
+        """Return what is told of a function's code."""
+        raise AttributeError("__code__")
+
     def class_of(self, reference: Reference) -> type | None:  # noqa: ARG002 - the sides use it
         """Return the class here that the object says it is of."""
         return None
@@ -251,6 +256,6 @@ class Party:
         """Return the tree of an exception."""
         return exception_tree(encoder, raised, self)
 
-    def stand_in(self, number: int, family: list[Tree]) -> type[Exception] | None:  # noqa: ARG002 - the sides use it
+    def stand_in(self, numbers: list[Tree], family: list[Tree]) -> type[Exception] | None:  # noqa: ARG002 - the sides use it
         """Return the class that stands here for an exception class that the other side defines."""
         return None

@@ -6,10 +6,11 @@ these go through `Party.own_semantics`, which may refuse them; functions, classe
 
 from __future__ import annotations
 
+import dataclasses
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from autograder.sealed.codec import Remote, expect
 from autograder.sealed.wire import Tree, WireError
@@ -54,6 +55,9 @@ class Owner(Protocol):
     def own_semantics(self, reference: Reference, operation: str) -> bool:
         """Note that an answer would be the object's own; return whether it is asked at all."""
 
+    def answered(self, reference: Reference, operation: str, arguments: tuple[Any, ...], answer: object) -> None:
+        """Take note of what an object's own operator said."""
+
     def class_of(self, reference: Reference) -> type | None:
         """Return the class of this process that the object says it is of, None if there is none."""
 
@@ -72,10 +76,16 @@ class About:
     """`object`, `function`, `class` or `module`."""
     class_number: int
     """The number of its class, 0 if that has none."""
+    ancestor_numbers: tuple[int, ...]
+    """Of each of the `ancestors` that is of the notebook's own, 0 for the others; for exception classes only."""
 
 
-def describe(thing: Any, number: int, class_number: int) -> list[Tree]:
-    """Return the tree of what is told of an object."""
+def describe(thing: Any, number: int, export: Callable[[object], int]) -> list[Tree]:
+    """Return the tree of what is told of an object.
+
+    Args:
+        export: gives the numbers of its class and of the classes above it.
+    """
     kind = type(thing)
     family = (
         type.mro(thing)
@@ -86,12 +96,31 @@ def describe(thing: Any, number: int, class_number: int) -> list[Tree]:
     )
     operations = [name for name in FORWARDED if _is_own(kind, name)]
     ancestors = [f"{_text(getattr(each, '__module__', ''))}:{_text(each.__qualname__)}" for each in family]
-    return ["r", number, _text(kind.__name__), _text(getattr(kind, "__module__", "")), ancestors, operations, _kind(thing), class_number]
+    class_number = export(kind) if kind.__module__ == "__main__" else 0
+    above = ancestor_numbers(family, export) if isinstance(thing, type) and issubclass(thing, BaseException) else []
+    return [
+        "r",
+        number,
+        _text(kind.__name__),
+        _text(getattr(kind, "__module__", "")),
+        ancestors,
+        operations,
+        _kind(thing),
+        class_number,
+        above,
+    ]
+
+
+def ancestor_numbers(family: Sequence[type], export: Callable[[object], int]) -> list[Tree]:
+    """Return the numbers of the classes of the notebook's own among some, 0 for the others."""
+    return [export(each) if each.__module__ == "__main__" else 0 for each in family]
 
 
 def _is_own(kind: type, name: str) -> bool:
-    found = getattr(kind, name, None)
-    return found is not None and found is not getattr(object, name, None)
+    for each in type.mro(kind)[:-1]:
+        if name in vars(each):
+            return vars(each)[name] is not None
+    return False
 
 
 def _kind(thing: object) -> str:
@@ -113,24 +142,60 @@ def about(node: list[Tree]) -> About:
     Raises:
         WireError: it is malformed.
     """
-    if len(node) != 8 or node[6] not in {"object", "function", "class", "module"}:
+    if len(node) != 9 or node[6] not in {"object", "function", "class", "module"}:
         raise WireError("a reference is malformed")
     number, class_number = expect(node[1], int), expect(node[7], int)
     ancestors = tuple(expect(each, str) for each in expect(node[4], list)[:200])
     operations = tuple(name for name in dict.fromkeys(expect(node[5], list)) if name in _FORWARDED_SET)
-    return About(number, expect(node[2], str), expect(node[3], str), ancestors, operations, node[6], class_number)
+    above = tuple(expect(each, int) for each in expect(node[8], list)[:200])
+    return About(number, expect(node[2], str), expect(node[3], str), ancestors, operations, node[6], class_number, above)
 
 
-class Reference(Remote):
+def _await(self: Any) -> Any:
+    yield from ()  # what `await` wants is an iterator
+    return self._sealed_owner.request("await", self)
+
+
+def _send(self: Any, _value: object) -> Any:
+    raise StopIteration(self._sealed_owner.request("await", self))
+
+
+def _close(self: Any, *_: object) -> None:
+    self._sealed_owner.request("operation", self, "close")
+
+
+_COROUTINE = {"__await__": _await, "send": _send, "close": _close}
+
+
+class _Kind(type):
+    """The class of the classes of references: what is asked of a reference's class is asked of the learner's."""
+
+    def __call__(cls, *arguments: Any, **named: Any) -> Any:
+        if "_sealed_class_owner" not in vars(cls):
+            return super().__call__(*arguments, **named)
+        return cls._sealed_class_owner.request("construct", cls._sealed_class_number, *arguments, **named)
+
+    def __getattr__(cls, name: str) -> Any:
+        if name == "__dataclass_fields__" and vars(cls).get("_sealed_class_number"):
+            return _fields(cls._sealed_class_owner.request("class", cls._sealed_class_number))
+        raise AttributeError(name)
+
+
+class Reference(Remote, metaclass=_Kind):
     """An object of the other process."""
 
     __slots__ = ("__weakref__", "_sealed_about", "_sealed_owner")
-    _sealed_about: About
-    _sealed_owner: Any
+    if TYPE_CHECKING:  # annotations of its own would answer for the learner's
+        _sealed_about: About
+        _sealed_owner: Any
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith(("_sealed_", "__array_", "_repr_", "_ipython_")) or name == "__array__":
             raise AttributeError(name)
+        if name == "__dataclass_fields__":
+            return _fields(self)
+        if name == "__code__":
+            return self._sealed_owner.code_of(self)
         return self._sealed_owner.request("attribute", self, name)
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -151,8 +216,20 @@ class Reference(Remote):
     def __instancecheck__(self, thing: object) -> bool:
         return bool(self._sealed_owner.request("is instance", thing, self)) if is_reference(thing) else False
 
+    def __subclasscheck__(self, kind: object) -> bool:
+        return bool(self._sealed_owner.request("is subclass", kind, self)) if is_reference(kind) else False
+
     def __mro_entries__(self, bases: tuple[Any, ...]) -> tuple[type, ...]:
-        raise TypeError(f"a test that is graded sealed cannot derive a class from the learner's {self._sealed_about.name}")
+        return (DerivedHere,)
+
+    def __copy__(self) -> Any:
+        return self._sealed_owner.request("copy", self)
+
+    def __deepcopy__(self, _memo: object) -> Any:
+        return self._sealed_owner.request("deep copy", self)
+
+    def __reduce_ex__(self, _protocol: object) -> Any:
+        raise TypeError("an object of the learner's is not pickled")
 
     def __eq__(self, other: object) -> Any:
         number = self._sealed_about.number
@@ -167,6 +244,8 @@ class Reference(Remote):
     def __class__(self) -> Any:
         return self._sealed_owner.class_of(self) or type(self)
 
+    __init__ = property(lambda self: self._sealed_owner.request("attribute", self, "__init__"))
+
     @property
     def __doc__(self) -> Any:  # type: ignore[override]
         return self._sealed_owner.request("attribute", self, "__doc__")
@@ -174,6 +253,39 @@ class Reference(Remote):
     @property
     def __name__(self) -> Any:
         return self._sealed_owner.request("attribute", self, "__name__")
+
+
+def _fields(reference: Reference) -> dict[str, Any]:
+    """Return the fields of a data class, made here from their names."""
+    names = reference._sealed_owner.request("fields", reference)
+    if type(names) is not list or not all(type(name) is str for name in names) or len(names) > 1000:
+        raise AttributeError("__dataclass_fields__")
+    found: dict[str, Any] = vars(dataclasses.make_dataclass("Fields", names))["__dataclass_fields__"]
+    return found
+
+
+class _Deriving(type):
+    """Makes a class that a test derives from the learner's: there, with methods that are run here."""
+
+    def __new__(cls, name: str, bases: tuple[type, ...], body: dict[str, Any]) -> Any:
+        originals = body.get("__orig_bases__")
+        if originals is None:
+            return super().__new__(cls, name, bases, body)
+        owner = next(each for each in originals if is_reference(each))._sealed_owner
+        members = {key: value for key, value in body.items() if key not in {"__module__", "__qualname__", "__orig_bases__", "__doc__"}}
+        strange = [
+            key for key, value in members.items() if isinstance(value, (staticmethod, classmethod, property)) or key == "__classcell__"
+        ]
+        if strange:
+            raise TypeError(
+                f"the class {name} of this test derives from the learner's and cannot be sealed because of {', '.join(strange)}: "
+                "only plain methods and values can be added, and super() must be called without arguments in a method of its own"
+            )
+        return owner.request("derive", name, list(originals), members)
+
+
+class DerivedHere(metaclass=_Deriving):
+    """Stands among the bases of a class that a test derives from the learner's, while that is made."""
 
 
 def is_reference(thing: object) -> bool:
@@ -189,11 +301,15 @@ def _forward(name: str) -> Callable[..., Any]:
                 return Reference.__eq__(self, arguments[0]) is (name == "__eq__")
             if not self._sealed_owner.own_semantics(self, name):
                 return _UNASKED[name](self, *arguments) if name in _UNASKED else NotImplemented
-            return self._sealed_owner.request("operation", self, name, *arguments)
+            answer = self._sealed_owner.request("operation", self, name, *arguments)
+            self._sealed_owner.answered(self, name, arguments, answer)
+            return answer
 
         return guarded
 
     def forwarded(self: Reference, *arguments: Any, **named: Any) -> Any:
+        if name == "__exit__":
+            arguments = (*arguments[:2], None)  # a traceback stays here
         operation = ("call", self) if name == "__call__" else ("operation", self, name)
         return self._sealed_owner.request(*operation, *arguments, **named)
 
@@ -232,9 +348,19 @@ class ReferenceClasses:
             body: dict[str, Any] = {name: _FORWARDERS[name] for name in operations}
             if "__eq__" in body:
                 body.setdefault("__hash__", Reference.__hash__)
-            body |= {"__slots__": (), "__module__": told.module, "_sealed_class_number": told.class_number}
-            self._made[key] = type(told.name, (Reference,), body)
-        made = self._made[key]()
+            body |= {
+                "__slots__": (),
+                "__doc__": vars(Reference)["__doc__"],
+                "__module__": told.module,
+                "_sealed_class_number": told.class_number,
+            }
+            if told.ancestors[:1] == ("builtins:coroutine",):
+                body |= _COROUTINE
+            if told.class_number:
+                body["_sealed_class_owner"] = owner
+            made_class: Any = _Kind(told.name, (Reference,), body)
+            self._made[key] = made_class
+        made = object.__new__(self._made[key])
         object.__setattr__(made, "_sealed_about", told)
         object.__setattr__(made, "_sealed_owner", owner)
         return made

@@ -2,8 +2,8 @@
 
 Rules:
 1. Every object that a message numbers is kept from then on, on both sides in the same order. Where it occurs again, its number is sent.
-2. An object that one side holds nowhere else cannot be seen there any more: it is dropped, and the other side is told to drop it too. So only real aliases are
-   kept, and a loop of calls keeps nothing.
+2. An object that one side holds nowhere else cannot be seen there any more: it is dropped when its last change was told, and the other side drops it too. So
+   only real aliases are kept, and a loop of calls keeps nothing.
 3. Beyond `MOST` objects the oldest are dropped; what was an alias is a copy then.
 """
 
@@ -86,8 +86,8 @@ class TwinTable:
     def settle(self, changed: Iterable[tuple[int, Tree]], objects: Iterable[object]) -> None:
         """Note that the other side has the changes, and keep the objects that the message numbered."""
         for number, _ in changed:
-            kept = self._kept[number]
-            kept.state = snapshot(kept.thing)
+            if (kept := self._kept.get(number)) is not None:
+                kept.state = snapshot(kept.thing)
         for thing in objects:
             self._kept[self._next] = _Kept(thing)
             self.trees[id(thing)] = ["kept", self._next]

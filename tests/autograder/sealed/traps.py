@@ -12,6 +12,8 @@ class Trap:
     solution: str
     test: str
     setup: str = ""
+    wrong: str = ""
+    """An answer that fails the test."""
 
 
 SEALED = {
@@ -171,6 +173,11 @@ SEALED = {
         "state = {'k': [1]}\ndef getk():\n    return state['k']",
         "s = state['k']\ns.append(2)\nassert getk() == [1, 2] and getk() is s\ngetk().append(3)\nassert state == {'k': [1, 2, 3]} and s == [1, 2, 3]",
     ),
+    "derived class": Trap("class P:\n    def f(self):\n        return 1", "class Q(P):\n    pass\nassert Q().f() == 1"),
+    "current axes": Trap(
+        "import matplotlib.pyplot as plt\ndef draw():\n    plt.plot([1, 2])",
+        "import matplotlib.pyplot as plt\ndraw()\nassert len(plt.gca().lines) == 1",
+    ),
     "class body": Trap(
         "limit = 7\ndef f(x):\n    return x", "class T:\n    high = limit\n    low = f(1)\nassert T.high == 7 and T.low == 1"
     ),
@@ -217,10 +224,13 @@ UNSEALED = {
 """What passes by the learner's own operators: full marks, and said."""
 
 REFUSED = {
-    "derived class": Trap("class P:\n    def f(self):\n        return 1", "class Q(P):\n    pass\nassert Q().f() == 1"),
-    "current axes": Trap(
-        "import matplotlib.pyplot as plt\ndef draw():\n    plt.plot([1, 2])",
-        "import matplotlib.pyplot as plt\ndraw()\nassert len(plt.gca().lines) == 1",
+    "derived class with a class method": Trap(
+        "class P:\n    def f(self):\n        return 1",
+        "class Q(P):\n    @classmethod\n    def make(cls):\n        return cls()\nassert Q.make().f() == 1",
+    ),
+    "program started by the test": Trap(
+        "def f():\n    return 1",
+        "import subprocess, sys\nassert subprocess.run([sys.executable, '-c', 'pass']).returncode == 0 and f() == 1",
     ),
 }
 """What cannot be examined from another process yet: it fails, so it goes to a person."""

@@ -1,0 +1,177 @@
+"""What crosses in an examination, seen from the tests' side: what they hand over, and what stands for the learner's objects.
+
+From the learner's side it reads plain values; it never imports, builds or calls anything that the other side names, except what `values` and
+`handing.harmless_library_object` list.
+"""
+
+from __future__ import annotations
+
+import builtins
+import dataclasses
+import types
+from typing import Any
+
+from autograder.sealed import codec
+from autograder.sealed.codec import Decoder, Encoder, expect
+from autograder.sealed.exceptions import OtherSideError, nearest_exception, stand_in_class
+from autograder.sealed.handing import ask_of_tests, claimed_class, harmless_library_object, library_place
+from autograder.sealed.party import Party
+from autograder.sealed.policy import SealingPolicy
+from autograder.sealed.references import About, Reference, is_reference
+from autograder.sealed.semantics import Semantics
+from autograder.sealed.wire import Channel, Tree, UnsendableError, WireError
+
+
+class ExaminerValues(Party):
+    """The examiner's half of encoding and decoding."""
+
+    names_here: dict[str, Any]
+
+    def __init__(self, channel: Channel, policy: SealingPolicy) -> None:
+        super().__init__(channel)
+        self.policy = policy
+        self.semantics = Semantics(policy)
+        self._handed_library: dict[str, object] = {}
+        self._stand_ins: dict[int, type[Exception]] = {}
+
+    # --- what the tests hand over
+
+    def refer(self, encoder: Encoder, thing: Any) -> Tree:
+        """Return the tree of something that the tests hand over."""
+        if is_reference(thing):
+            return super().refer(encoder, thing)
+        told = vars(thing).get("__sealed_reference__") if isinstance(thing, BaseException) else None
+        if is_reference(told):
+            return super().refer(encoder, told)
+        if thing is self.names_here or type(thing).__module__.startswith("autograder."):
+            raise UnsendableError("it belongs to the examination itself")
+        if isinstance(thing, type) and (tree := self._class_tree(thing)) is not None:
+            return tree
+        if isinstance(thing, types.ModuleType):
+            self._handed_library[f"{thing.__name__}:"] = thing
+            return ["module", thing.__name__]
+        place = library_place(thing)
+        if place is not None:
+            self._handed_library[":".join(place)] = thing
+            return ["library", *place]
+        return self._instance_tree(encoder, thing)
+
+    def _class_tree(self, kind: type) -> Tree | None:
+        """Return the tree of a class that stands for the learner's, or is the instructor's; None if it is neither."""
+        number = next((number for number, each in self._stand_ins.items() if each is kind), None)
+        if issubclass(kind, Reference):
+            number = vars(kind).get("_sealed_class_number")
+        if number is not None:
+            return ["R", number]
+        return ["trusted", kind.__name__] if self._is_trusted_class(kind) else None
+
+    def _is_trusted_class(self, kind: type) -> bool:
+        return kind.__name__ in self.policy.trusted_classes and dict.get(self.names_here, kind.__name__) is kind
+
+    def _instance_tree(self, encoder: Encoder, thing: Any) -> Tree:
+        kind = type(thing)
+        if self._is_trusted_class(kind) and hasattr(thing, "__dict__"):
+            encoder.number(thing)
+            return ["twin", kind.__name__, encoder.encode(vars(thing))]
+        base = codec.plain_base(thing)
+        return super().refer(encoder, thing) if base is None or type(base) is kind else encoder.encode(base)
+
+    def perform(self, operation: str, arguments: list[Any], named: dict[str, Any]) -> Any:
+        """Do what the learner's code does with something that a test handed to it: call it, use its public attributes and its operators."""
+        if operation == "input":
+            return builtins.input(*arguments)
+        thing: Any = arguments[0] if arguments else None
+        if id(thing) not in self._numbers:
+            raise WireError("a question about nothing that was handed over")
+        if operation == "call":
+            return thing(*arguments[1:], **named)
+        return ask_of_tests(operation, arguments)
+
+    # --- what comes from the learner's side
+
+    def resolve(self, decoder: Decoder, node: list[Tree]) -> object:
+        """Return what a tree that is no value stands for."""
+        if node[0] == "trusted":
+            return self._trusted_class(node[1])
+        if node[0] == "own":
+            return self._own(decoder, node)
+        if node[0] == "derived":
+            told = decoder.decode(node[1])
+            base = decoder.decode(node[2])
+            return told if is_reference(told) and self.semantics.is_expected(told._sealed_about) else base
+        if node[0] == "twin":
+            return self._twin(decoder, node)
+        return super().resolve(decoder, node)
+
+    def _twin(self, decoder: Decoder, node: list[Tree]) -> object:
+        kind = self._trusted_class(node[1])
+        made = decoder.number(object.__new__(kind))
+        attributes = expect(decoder.decode(node[2]), dict)
+        if any(type(name) is not str for name in attributes):
+            raise WireError("an object's attributes are malformed")
+        object.__setattr__(made, "__dict__", attributes)
+        return made
+
+    def _trusted_class(self, name: Tree) -> type:
+        kind = dict.get(self.names_here, expect(name, str))
+        if name not in self.policy.trusted_classes or not isinstance(kind, type):
+            raise WireError("no class of the instructor's")
+        return kind
+
+    def _own(self, decoder: Decoder, node: list[Tree]) -> object:
+        """Return this process's own library object where a test handed it over or it can do nothing; a reference to the learner's otherwise."""
+        place = f"{expect(node[1], str)}:{expect(node[2], str)}"
+        reference = decoder.decode(node[3])
+        if place in self._handed_library:
+            return self._handed_library[place]
+        found = harmless_library_object(node[1], node[2])
+        return reference if found is None else found
+
+    def adopt(self, told: About) -> Any:
+        """Return what stands here for an object of the learner's: a reference, or for an exception class a class to catch it by."""
+        if told.kind == "class" and "builtins:BaseException" in told.ancestors:
+            return self.stand_in(list(told.ancestor_numbers), list(told.ancestors))
+        return super().adopt(told)
+
+    def stand_in(self, numbers: list[Tree], family: list[Tree]) -> type[Exception]:
+        """Return the class that stands here for an exception class of the learner's."""
+        number = expect(numbers[0], int) if numbers else 0
+        if number not in self._stand_ins:
+            above = next((place for place in range(1, min(len(numbers), len(family))) if numbers[place]), 0)
+            base = self.stand_in(numbers[above:], family[above:]) if above else nearest_exception(family)
+            name = expect(family[0], str).rpartition(":")[2].rpartition(".")[2]
+            base = Exception if base is OtherSideError else base
+            self._stand_ins[number] = stand_in_class(name, base, lambda *args, **named: self.request("construct", number, *args, **named))
+        return self._stand_ins[number]
+
+    def own_semantics(self, reference: Reference, operation: str) -> bool:
+        """Note that a verdict rests on an object's own operators; ask only classes that the reference solution defines."""
+        return self.semantics.may_ask(reference, operation)
+
+    def answered(self, reference: Reference, operation: str, arguments: tuple[Any, ...], answer: object) -> None:
+        """Doubt an object's own operator where it says yes."""
+        if is_reference(answer) or (type(answer) is bool and answer):
+            self.semantics.doubt(self, reference, operation, arguments)
+
+    def notice(self, oddity: str) -> None:
+        """Note a value that a comparison of this cell would take for equal to everything."""
+        self.semantics.notice(oddity)
+
+    def kind_of(self, thing: Any) -> Any:
+        """Return what `type(thing)` is for a test: the learner's class for an object of the learner's."""
+        if not is_reference(thing):
+            return type(thing)
+        told = thing._sealed_about
+        if told.kind == "class":
+            return type
+        own = claimed_class(dataclasses.replace(told, ancestors=told.ancestors[:1]), {})
+        return own if own is not None else self.request("type", thing)
+
+    def super_of(self, kind: Any, thing: Any) -> Any:
+        """Return what `super()` is in a method of a class that a test defines."""
+        return self.request("super", kind, thing) if is_reference(kind) else super(kind, thing)
+
+    def class_of(self, reference: Reference) -> type | None:
+        """Return the library class, or the instructor's, that an object says it is of."""
+        trusted = {name: dict.get(self.names_here, name) for name in self.policy.trusted_classes}
+        return claimed_class(reference._sealed_about, trusted)
