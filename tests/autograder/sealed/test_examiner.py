@@ -99,4 +99,5 @@ def test_an_answer_cell_that_binds_a_set_up_name_anew_is_followed(desk: Desk) ->
 
 def test_a_set_up_name_that_the_learner_changes_stays_the_instructors(desk: Desk) -> None:
     cell = desk.cell(SQUARE, f"{SQUARE}\nlimit = 0", "assert square(2) < limit", setup="limit = 10")
-    assert (cell.auto_score, cell.is_sealed) == (2, True)
+    assert cell.auto_score is None  # apart it passes, in one process it does not
+    assert "limit" in (cell.note or "")

@@ -16,7 +16,7 @@ TRAPS = {
     ),
     "subclass of the instructor's": Trap(
         "class Square(Shape):\n    def __init__(self, a):\n        self.a = a\n    def area(self):\n        return self.a ** 2",
-        "s = Square(3)\nassert issubclass(Square, Shape) and isinstance(s, Shape) and type(s) is Square and s.area() == 9\nassert total([s, Square(1)]) == 10",
+        "s = Square(3)\nassert isinstance(s, Shape) and type(s) is Square and s.area() == 9\nassert total([s, Square(1)]) == 10",
         "from abc import ABC, abstractmethod\nclass Shape(ABC):\n    @abstractmethod\n    def area(self): ...\ndef total(shapes):\n    return sum(s.area() for s in shapes)",
         wrong="class Square:\n    def __init__(self, a):\n        self.a = a\n    def area(self):\n        return self.a ** 2",
     ),
