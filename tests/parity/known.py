@@ -36,5 +36,18 @@ KNOWN: dict[str, str] = {
     "helper_modules/scale_1": "a test derives a class from one that the answer imports",
     "helper_modules/temperature_2": "the state of an instructor's module that the answer imports",
     "printing_and_input/ask_3": "a test replaces `print`",
+    "sympy_expressions/derive_1": "objects of sympy are references: their `==` is the learner's word",
+    "sympy_expressions/derive_2": "objects of sympy are references: their `==` is the learner's word",
+    "sympy_expressions/matrix_1": "objects of sympy are references: their `==` is the learner's word",
+    "sympy_expressions/numeric_2": "objects of sympy are references: their `==` is the learner's word",
+    "accidental_redefinitions/third_1": "the learner hides `sum` or `list`, which the test uses: a person decides where nbgrader fails the cell",
+    "accidental_redefinitions/third_2": "the learner hides `str`, which the test uses: a person decides where nbgrader fails the cell",
+    "cells_moved_about/c_2": "the learner binds a name of the set-up anew: a person decides where nbgrader fails the cell",
+    "mocked_surroundings/game_1": "a test replaces a function of a library or of Python's own",
+    "mocked_surroundings/game_2": "a test replaces a function of a library or of Python's own",
+    "mocked_surroundings/game_3": "a test replaces a function of a library or of Python's own",
+    "mocked_surroundings/pause_1": "a test replaces a function of a library or of Python's own",
+    "mocked_surroundings/notify_1": "the preceding tests replace functions: not traced",
+    "mocked_surroundings/notify_2": "the preceding tests replace functions: not traced",
 }
 """By assignment and cell."""
