@@ -1,36 +1,22 @@
 """numpy and pandas by value: buffers and plain parts, never pickle. Registered in `values` once numpy or pandas is loaded.
 
-Every plain dtype crosses as its buffer; structured ones do not cross (they stay references). Frames go column by column with their exact dtypes: categories,
+Every plain dtype and every record of plain fields crosses as its buffer; what holds objects of any other kind stays a reference. Frames go column by column with their exact dtypes: categories,
 time zones, nullable and string types, periods, intervals, and indexes of every kind.
 """
 
 from __future__ import annotations
 
 import math
-import sys
 from typing import Any
 
 import numpy as np
 
 from autograder.sealed.codec import BASES, DECODERS, ENCODERS, FAMILIES, TYPE_NAMES, TYPES, Decoder, Encode, Encoder, expect
+from autograder.sealed.dtypes import PLAIN_KINDS, dtype_of, dtype_tree, plain_dtype
 from autograder.sealed.wire import Tree, WireError
 
-_PLAIN_KINDS = frozenset("biufcSUmM")
 _GENERATORS = ("PCG64", "PCG64DXSM", "MT19937", "Philox", "SFC64")
 _MOST_EMPTY = 1_000_000
-_registered: set[str] = set()
-
-
-def register() -> None:
-    """Add the encoders and decoders of numpy, and of pandas if it is loaded."""
-    if "numpy" not in _registered:
-        _registered.add("numpy")
-        _register_numpy()
-    if "pandas" in sys.modules and "pandas" not in _registered:
-        _registered.add("pandas")
-        from autograder.sealed import frames
-
-        frames.register()
 
 
 def array_node(encoder: Encoder, array: Any) -> list[Tree]:
@@ -42,10 +28,11 @@ def array_node(encoder: Encoder, array: Any) -> list[Tree]:
     dtype = array.dtype
     if dtype.kind == "O":
         return ["O", list(array.shape), encoder.all(array.ravel(order="C").tolist())]
-    if dtype.kind not in _PLAIN_KINDS or dtype.metadata:
-        raise TypeError("this dtype does not cross")
+    kind = dtype_tree(dtype)
+    if dtype.kind == "T":
+        return [kind, list(array.shape), [encoder.encode(each) if type(each) is str else None for each in array.ravel().tolist()]]
     order = "F" if array.flags.f_contiguous and not array.flags.c_contiguous else "C"
-    return [dtype.str, list(array.shape), order, array.tobytes(order)]
+    return [kind, list(array.shape), order, array.tobytes(order)]
 
 
 def array_of(decoder: Decoder, node: Tree, *, into: Any = None) -> Any:
@@ -54,7 +41,7 @@ def array_of(decoder: Decoder, node: Tree, *, into: Any = None) -> Any:
     Args:
         into: an empty array of objects that was made for it beforehand.
     """
-    kind, shape = expect(expect(node, list)[0], str), tuple(expect(each, int) for each in expect(node[1], list))
+    kind, shape = expect(node, list)[0], tuple(expect(each, int) for each in expect(node[1], list))
     if kind == "O":
         elements = decoder.all(expect(node[2], list))
         if not elements:
@@ -64,9 +51,11 @@ def array_of(decoder: Decoder, node: Tree, *, into: Any = None) -> Any:
         for place, element in enumerate(elements):
             flat[place] = element
         return found
-    dtype = _dtype(kind)
+    dtype = dtype_of(kind)
     if 0 in shape:
         decoder.peer.notice("empty")
+    if dtype.kind == "T":
+        return _texts(decoder, dtype, expect(node[2], list)).reshape(shape)
     if not dtype.itemsize and math.prod(shape) > _MOST_EMPTY:
         raise WireError("too many empty texts")
     data = np.frombuffer(expect(node[3], bytes), dtype=dtype) if dtype.itemsize else np.zeros(shape, dtype).reshape(-1)
@@ -79,14 +68,10 @@ def empty_objects(node: Tree) -> Any:
     return np.full(len(expect(node[2], list)), None, dtype=object).reshape(shape)
 
 
-def _dtype(name: object) -> Any:
-    text = expect(name, str)
-    if len(text) > 30 or text.lstrip("<>|=")[:1] not in _PLAIN_KINDS:
-        raise WireError("no plain dtype")
-    dtype = np.dtype(text)
-    if dtype.kind not in _PLAIN_KINDS or dtype.names or dtype.subdtype:
-        raise WireError("no plain dtype")
-    return dtype
+def _texts(decoder: Decoder, dtype: Any, nodes: list[Tree]) -> Any:
+    missing = getattr(dtype, "na_object", "")
+    texts = [missing if each is None else expect(decoder.decode(each), str) for each in nodes]
+    return np.array(texts, dtype=dtype)
 
 
 def _encode_array(encoder: Encoder, array: Any) -> Tree:
@@ -98,26 +83,45 @@ def _encode_array(encoder: Encoder, array: Any) -> Tree:
     except TypeError:
         return encoder.peer.refer(encoder, array)
     encoder.number(array)
-    return ["array", *node]
+    return ["array", *node] if array.flags.writeable or array.dtype.kind == "T" else ["array", *node, False]
 
 
 def _decode_array(decoder: Decoder, node: list[Tree]) -> Any:
     if node[1] == "O":
         return array_of(decoder, node[1:], into=decoder.number(empty_objects(node[1:])))
-    return decoder.number(array_of(decoder, node[1:]))
+    found = array_of(decoder, node[1:])
+    if len(node) > 5:
+        found.flags.writeable = False
+    return decoder.number(found)
 
 
 def _encode_masked(encoder: Encoder, array: Any) -> Tree:
-    tree = ["masked", array_node(encoder, np.asarray(array.data)), array_node(encoder, np.ma.getmaskarray(array))]
+    try:
+        data = array_node(encoder, np.asarray(array.data))
+        if array.dtype.kind not in "biufcSUmM":
+            raise TypeError("this dtype does not cross")
+    except TypeError:
+        return encoder.peer.refer(encoder, array)
+    mask = None if array.mask is np.ma.nomask else array_node(encoder, array.mask)
+    fill = None if array._fill_value is None else array_node(encoder, np.asarray(array._fill_value))
     encoder.number(array)
-    return tree
+    return ["masked", data, mask, fill, bool(array.hardmask)]
 
 
 def _decode_masked(decoder: Decoder, node: list[Tree]) -> Any:
-    data, mask = array_of(decoder, node[1]), array_of(decoder, node[2]).astype(bool)
-    if mask.any():
+    data = array_of(decoder, node[1])
+    mask: Any = np.ma.nomask if node[2] is None else array_of(decoder, node[2])
+    if mask is not np.ma.nomask and (mask.dtype != bool or mask.shape != data.shape):
+        raise WireError("a mask is malformed")
+    if np.any(mask):
         decoder.peer.notice("masked")
-    return decoder.number(np.ma.MaskedArray(data, mask=mask))
+    fill = None if node[3] is None else array_of(decoder, node[3])[()]
+    return decoder.number(np.ma.MaskedArray(data, mask=mask, fill_value=fill, hard_mask=expect(node[4], bool)))
+
+
+def _decode_no_value(decoder: Decoder, _: list[Tree]) -> Any:
+    decoder.peer.notice("masked")
+    return np.ma.masked
 
 
 def _encode_matrix(encoder: Encoder, array: Any) -> Tree:
@@ -126,15 +130,63 @@ def _encode_matrix(encoder: Encoder, array: Any) -> Tree:
     return tree
 
 
-def _encode_scalar(_: Encoder, scalar: Any) -> Tree:
+def _encode_scalar(encoder: Encoder, scalar: Any) -> Tree:
+    if scalar.dtype.kind in "SU":
+        return ["scalar", scalar.dtype.kind, encoder.encode(bytes(scalar) if scalar.dtype.kind == "S" else "".join(scalar))]
     return ["scalar", scalar.dtype.str, np.asarray(scalar).tobytes()]
 
 
-def _decode_scalar(_: Decoder, node: list[Tree]) -> Any:
-    dtype, data = _dtype(node[1]), expect(node[2], bytes)
-    if len(data) != dtype.itemsize:
+def _decode_scalar(decoder: Decoder, node: list[Tree]) -> Any:
+    if node[1] in {"S", "U"}:
+        text = expect(decoder.decode(node[2]), bytes if node[1] == "S" else str)
+        return np.bytes_(text) if node[1] == "S" else np.str_(text)
+    dtype, data = plain_dtype(node[1]), expect(node[2], bytes)
+    if not data or len(data) != dtype.itemsize:
         raise WireError("a number has the wrong length")
-    return np.frombuffer(data, dtype)[0] if data else np.zeros((), dtype)[()]
+    return np.frombuffer(data, dtype)[0]
+
+
+def _encode_record(encoder: Encoder, record: Any) -> Tree:
+    try:
+        return ["record", dtype_tree(record.dtype), record.tobytes()]
+    except TypeError:
+        return encoder.peer.refer(encoder, record)
+
+
+def _decode_record(_: Decoder, node: list[Tree]) -> Any:
+    dtype, data = dtype_of(node[1]), expect(node[2], bytes)
+    if dtype.kind != "V" or len(data) != dtype.itemsize or not data:
+        raise WireError("a record has the wrong length")
+    return np.frombuffer(bytearray(data), dtype)[0]
+
+
+def _encode_records(encoder: Encoder, array: Any) -> Tree:
+    try:
+        tree = ["records", array_node(encoder, np.asarray(array))]
+    except TypeError:
+        return encoder.peer.refer(encoder, array)
+    encoder.number(array)
+    return tree
+
+
+def _encode_polynomial(encoder: Encoder, polynomial: Any) -> Tree:
+    if type(polynomial) is np.poly1d:
+        return ["polynomial", "poly1d", array_node(encoder, polynomial.coeffs), encoder.encode(polynomial.variable)]
+    parts = [array_node(encoder, each) for each in (polynomial.coef, polynomial.domain, polynomial.window)]
+    return ["polynomial", type(polynomial).__name__, *parts, encoder.encode(polynomial.symbol)]
+
+
+def _decode_polynomial(decoder: Decoder, node: list[Tree]) -> Any:
+    if node[1] == "poly1d":
+        return np.poly1d(array_of(decoder, node[2]), variable=expect(decoder.decode(node[3]), str))
+    if node[1] not in _POLYNOMIALS:
+        raise WireError("no polynomial that is known")
+    parts = [array_of(decoder, each) for each in node[2:5]]
+    made: Any = getattr(np.polynomial, node[1])
+    return made(*parts, symbol=expect(decoder.decode(node[5]), str))
+
+
+_POLYNOMIALS = ("Polynomial", "Chebyshev", "Legendre", "Laguerre", "Hermite", "HermiteE")
 
 
 def _state(encoder: Encoder, part: Any) -> Tree:
@@ -162,20 +214,22 @@ def _decode_generator(decoder: Decoder, node: list[Tree]) -> Any:
     return found
 
 
-def _dtype_tree(_: Encoder, dtype: Any) -> Tree:
-    return ["dtype", dtype.str if dtype.kind != "O" else "O"]
+def _encode_dtype(encoder: Encoder, dtype: Any) -> Tree:
+    try:
+        return ["dtype", "O" if dtype.kind == "O" else dtype_tree(dtype)]
+    except TypeError:
+        return encoder.peer.refer(encoder, dtype)
 
 
-def _scalar_family(thing: Any) -> Encode | None:
+def _family(thing: Any) -> Encode | None:
     kind = type(thing)
-    if issubclass(kind, np.generic) and kind.__module__ == "numpy" and thing.dtype.kind in _PLAIN_KINDS:
-        return _encode_scalar
-    if isinstance(thing, np.dtype) and (thing.kind in _PLAIN_KINDS or thing.kind == "O"):
-        return _dtype_tree
-    return None
+    if issubclass(kind, np.generic) and kind.__module__ == "numpy":
+        return _encode_scalar if thing.dtype.kind in PLAIN_KINDS else _encode_record
+    return _encode_dtype if issubclass(kind, np.dtype) else None
 
 
-def _register_numpy() -> None:
+def register() -> None:
+    """Add the encoders and decoders of numpy."""
     ENCODERS[np.ndarray] = _encode_array
     ENCODERS[np.ma.MaskedArray] = _encode_masked
     ENCODERS[np.matrix] = _encode_matrix
@@ -183,10 +237,16 @@ def _register_numpy() -> None:
     DECODERS["array"] = _decode_array
     DECODERS["masked"] = _decode_masked
     DECODERS["matrix"] = lambda decoder, node: decoder.number(array_of(decoder, node[1]).view(np.matrix))
+    ENCODERS[np.recarray] = _encode_records
+    ENCODERS[type(np.ma.masked)] = lambda _encoder, _: ["no value"]
+    for kind in (np.poly1d, *(getattr(np.polynomial, name) for name in _POLYNOMIALS)):
+        ENCODERS[kind] = _encode_polynomial
+    DECODERS["polynomial"], DECODERS["record"], DECODERS["no value"] = _decode_polynomial, _decode_record, _decode_no_value
+    DECODERS["records"] = lambda decoder, node: decoder.number(array_of(decoder, node[1]).view(np.recarray))
     DECODERS["scalar"] = _decode_scalar
     DECODERS["generator"] = _decode_generator
-    DECODERS["dtype"] = lambda _, node: np.dtype(object) if node[1] == "O" else _dtype(node[1])
-    FAMILIES.insert(0, _scalar_family)
+    DECODERS["dtype"] = lambda _, node: np.dtype(object) if node[1] == "O" else dtype_of(node[1])
+    FAMILIES.insert(0, _family)
     BASES.insert(0, (np.ndarray, lambda array: np.array(np.ndarray.view(array, np.ndarray))))
     scalars = [kind for kind in vars(np).values() if isinstance(kind, type) and issubclass(kind, np.generic)]
     for kind in scalars:

@@ -111,11 +111,8 @@ class Encoder:
                 raise UnsendableError(f"a value is nested more than {MAXIMUM_DEPTH} deep")
             if encode is not None:
                 return encode(self, thing)
-            for family in FAMILIES:
-                encode = family(thing)
-                if encode is not None:
-                    return encode(self, thing)
-            return self.peer.refer(self, thing)
+            found = _encode_of(thing)
+            return self.peer.refer(self, thing) if found is None else found(self, thing)
         finally:
             self._depth -= 1
 
@@ -149,6 +146,8 @@ class Decoder:
             if self._depth > MAXIMUM_DEPTH + 2 or not node or type(node[0]) is not str:
                 raise WireError("a value is malformed")
             decode = DECODERS.get(node[0])
+            if decode is None and node[0] in LATE_TAGS and LATE[LATE_TAGS[node[0]]]():
+                decode = DECODERS.get(node[0])
             return self.peer.resolve(self, node) if decode is None else decode(self, node)
         except WireError:
             raise
@@ -167,6 +166,20 @@ class Decoder:
         if self._depth != self._unnumbered:
             self.objects.append(thing)
         return thing
+
+
+def _encode_of(thing: Any) -> Encode | None:
+    """Return how a value is encoded whose exact type tells it not, or not yet."""
+    for family in FAMILIES:
+        encode = family(thing)
+        if encode is not None:
+            return encode
+    if LATE:
+        for kind in type.mro(type(thing)) if not isinstance(thing, type) else type.mro(type(thing)) + list(thing.__mro__):
+            load = LATE.get(str(kind.__module__).partition(".")[0])
+            if load is not None and load():
+                return ENCODERS.get(type(thing)) or _encode_of(thing)
+    return None
 
 
 def _text(text: str) -> Tree:
@@ -194,6 +207,11 @@ DECODERS: dict[str, Decode] = {}
 """By tag."""
 FAMILIES: list[Callable[[Any], Encode | None]] = []
 """Asked in order for values whose exact type has no encoder."""
+
+LATE: dict[str, Callable[[], bool]] = {}
+"""What registers the values of libraries that are not registered yet, by the library's name; it returns whether it could."""
+LATE_TAGS: dict[str, str] = {}
+"""The names of these libraries by the tags of their values."""
 
 BASES: list[tuple[type, Callable[[Any], Any]]] = []
 """What a subclass's instance is sent as, most special first."""

@@ -6,10 +6,13 @@ by the identity of their columns, which pandas replaces when it writes (as long 
 
 from __future__ import annotations
 
+import array
 import collections
 import operator
 import sys
 from typing import Any
+
+from autograder.sealed.library_values import HOLDERS
 
 _SEQUENCES = (list, collections.deque)
 _MAPPINGS = (dict, collections.Counter, collections.OrderedDict, collections.defaultdict)
@@ -32,13 +35,12 @@ def snapshot(thing: Any) -> Any:
     kind = type(thing)
     if kind in _FIXED:
         return None
-    if kind in _SEQUENCES:
-        return list(thing)
-    if kind in _MAPPINGS:
-        return [part for pair in thing.items() for part in pair]
+    parts = _parts(thing, kind)
+    if parts is not None:
+        return parts
     if kind is set:
         return set(thing)
-    if kind is bytearray:
+    if kind is bytearray or kind is array.array:
         return bytes(thing)
     if _is_array(kind):
         return [_array_parts(each, copy=True) for each in _plain_arrays(thing)]
@@ -50,15 +52,22 @@ def snapshot(thing: Any) -> Any:
     return None
 
 
+def _parts(thing: Any, kind: type) -> list[Any] | None:
+    """Return what a container holds, in its order; None if it is none with an order."""
+    if kind in _SEQUENCES:
+        return list(thing)
+    held = thing if kind in _MAPPINGS else vars(thing) if kind in HOLDERS else None
+    return None if held is None else [part for pair in held.items() for part in pair]
+
+
 def is_unchanged(thing: Any, before: Any) -> bool:
     """Whether `thing` still holds what it held at its `snapshot`."""
     if before is None:
         return True
     kind = type(thing)
-    if kind in _SEQUENCES:
-        return len(thing) == len(before) and all(map(operator.is_, thing, before))
-    if kind in _MAPPINGS:
-        return 2 * len(thing) == len(before) and all(map(operator.is_, (part for pair in thing.items() for part in pair), before))
+    parts = _parts(thing, kind)
+    if parts is not None:
+        return _are_same(parts, before)
     if kind is set:
         return len(thing) == len(before) and set(map(id, thing)) == set(map(id, before))
     if _is_array(kind):
@@ -107,8 +116,11 @@ def _are_alike(some: tuple[Any, tuple[int, ...], Any], others: tuple[Any, tuple[
 def replace_contents(thing: Any, fresh: Any) -> None:
     """Make `thing` hold what `fresh`, a new object of its type, holds."""
     kind = type(thing)
-    if kind is list or kind is bytearray:
+    if kind is list or kind is bytearray or kind is array.array:
         thing[:] = fresh
+    elif kind in HOLDERS:
+        vars(thing).clear()
+        vars(thing).update(vars(fresh))
     elif kind is collections.deque:
         thing.clear()
         thing.extend(fresh)
@@ -123,6 +135,12 @@ def replace_contents(thing: Any, fresh: Any) -> None:
     elif hasattr(thing, "bit_generator"):
         thing.bit_generator.state = fresh.bit_generator.state
     elif hasattr(thing, "resize"):
-        if thing.shape != fresh.shape:
-            thing.resize(fresh.shape, refcheck=False)
-        thing[...] = fresh
+        _refill(thing, fresh)
+
+
+def _refill(array: Any, fresh: Any) -> None:
+    if array.shape != fresh.shape:
+        array.resize(fresh.shape, refcheck=False)
+    is_writeable, array.flags.writeable = array.flags.writeable, True
+    array[...] = fresh
+    array.flags.writeable = is_writeable

@@ -9,9 +9,10 @@ import pandas as pd
 
 from autograder.sealed.arrays import array_node, array_of
 from autograder.sealed.codec import BASES, DECODERS, ENCODERS, FAMILIES, TYPE_NAMES, TYPES, Decode, Decoder, Encode, Encoder, expect
-from autograder.sealed.values import zone_of, zone_tree
+from autograder.sealed.library_values import zone_of, zone_tree
 from autograder.sealed.wire import Tree, WireError
 
+_LONGEST_SPARSE = 1 << 26
 _UNITS = ("s", "ms", "us", "ns")
 _MASKED = {"boolean", *(f"{sign}Int{bits}".replace("uI", "UI") for sign in ("", "u") for bits in (8, 16, 32, 64)), "Float32", "Float64"}
 
@@ -30,7 +31,15 @@ def column_node(encoder: Encoder, array: Any) -> list[Tree]:
     if isinstance(dtype, pd.PeriodDtype):
         return ["period", array_node(encoder, array.asi8), dtype.name[7:-1]]  # "period[M]"
     if isinstance(dtype, pd.IntervalDtype):
-        return ["interval", index_node(encoder, pd.Index(array.left)), index_node(encoder, pd.Index(array.right)), str(array.closed)]
+        return [
+            "interval",
+            column_node(encoder, pd.Index(array.left).array),
+            column_node(encoder, pd.Index(array.right).array),
+            str(array.closed),
+        ]
+    if isinstance(dtype, pd.SparseDtype):
+        fill = encoder.encode(dtype.fill_value)
+        return ["sparse", array_node(encoder, array.sp_values), array_node(encoder, array.sp_index.indices), len(array), fill]
     if isinstance(dtype, pd.StringDtype):
         return ["string", dtype.na_value is pd.NA, [None if pd.isna(each) else encoder.encode(each) for each in array.tolist()]]
     if str(dtype) in _MASKED:
@@ -64,7 +73,19 @@ def _period(decoder: Decoder, node: list[Tree]) -> Any:
 
 
 def _interval(decoder: Decoder, node: list[Tree]) -> Any:
-    return pd.arrays.IntervalArray.from_arrays(index_of(decoder, node[1]), index_of(decoder, node[2]), node[3])
+    return pd.arrays.IntervalArray.from_arrays(column_of(decoder, node[1]), column_of(decoder, node[2]), node[3])
+
+
+def _sparse(decoder: Decoder, node: list[Tree]) -> Any:
+    values, places, length = array_of(decoder, node[1]), array_of(decoder, node[2]), expect(node[3], int)
+    if places.dtype != np.int32 or places.ndim != 1 or places.shape != values.shape or not 0 <= length <= _LONGEST_SPARSE:
+        raise WireError("a sparse column is malformed")
+    if len(places) and (places[0] < 0 or places[-1] >= length or not (np.diff(places) > 0).all()):
+        raise WireError("a sparse column is malformed")
+    index: Any = pd._libs.sparse.IntIndex
+    made: Any = pd.arrays.SparseArray
+    fill = decoder.decode(node[4])
+    return made._simple_new(values, index(length, places), pd.SparseDtype(values.dtype, fill))
 
 
 def _string(decoder: Decoder, node: list[Tree]) -> Any:
@@ -102,6 +123,7 @@ _COLUMNS: dict[str, Decode] = {
     "zoned": _zoned,
     "period": _period,
     "interval": _interval,
+    "sparse": _sparse,
     "string": _string,
     "nullable": _nullable,
 }
@@ -159,17 +181,36 @@ def _numbered(build: Encode) -> Encode:
 
 
 def _series_node(encoder: Encoder, series: Any) -> Tree:
-    return ["series", index_node(encoder, series.index), column_node(encoder, series.array), encoder.encode(series.name)]
+    return [
+        "series",
+        index_node(encoder, series.index),
+        column_node(encoder, series.array),
+        encoder.encode(series.name),
+        *_extras(encoder, series),
+    ]
 
 
 def _frame_node(encoder: Encoder, frame: Any) -> Tree:
     columns = [column_node(encoder, frame.iloc[:, place].array) for place in range(frame.shape[1])]
-    return ["frame", index_node(encoder, frame.columns), index_node(encoder, frame.index), columns]
+    return ["frame", index_node(encoder, frame.columns), index_node(encoder, frame.index), columns, *_extras(encoder, frame)]
+
+
+def _extras(encoder: Encoder, thing: Any) -> list[Tree]:
+    return [encoder.encode(thing.attrs) if thing.attrs else None, thing.flags.allows_duplicate_labels]
+
+
+def _with_extras(decoder: Decoder, thing: Any, nodes: list[Tree]) -> Any:
+    if nodes[0] is not None:
+        thing.attrs = expect(decoder.decode(nodes[0]), dict)
+    if not expect(nodes[1], bool):
+        thing.flags.allows_duplicate_labels = False
+    return decoder.number(thing)
 
 
 def _decode_series(decoder: Decoder, node: list[Tree]) -> Any:
     index = index_of(decoder, node[1])
-    return decoder.number(_series(column_of(decoder, node[2]), index, decoder.decode(node[3])))
+    column = column_of(decoder, node[2])
+    return _with_extras(decoder, _series(column, index, decoder.decode(node[3])), node[4:6])
 
 
 def _decode_frame(decoder: Decoder, node: list[Tree]) -> Any:
@@ -177,7 +218,7 @@ def _decode_frame(decoder: Decoder, node: list[Tree]) -> Any:
     names, index = index_of(decoder, node[1]), index_of(decoder, node[2])
     frame = pd.DataFrame({place: _series(column, index) for place, column in enumerate(columns)}, index=index)
     frame.columns = names
-    return decoder.number(frame)
+    return _with_extras(decoder, frame, node[4:6])
 
 
 def _encode_stamp(encoder: Encoder, stamp: Any) -> Tree:
@@ -205,8 +246,37 @@ def _decode_span(_: Decoder, node: list[Tree]) -> Any:
     return pd.Timedelta(np.timedelta64(expect(node[1], int), node[2]))
 
 
-def _dtype_family(thing: Any) -> Encode | None:
-    return _encode_dtype if isinstance(thing, pd.api.extensions.ExtensionDtype) else None
+def _encode_offset(encoder: Encoder, offset: Any) -> Tree:
+    if type(offset) is pd.DateOffset:
+        if all(type(value) is int for value in offset.kwds.values()):
+            return ["offset", None, offset.n, bool(getattr(offset, "normalize", False)), [list(pair) for pair in offset.kwds.items()]]
+    elif _offset_of(offset.freqstr) == offset:
+        return ["offset", offset.freqstr]
+    return encoder.peer.refer(encoder, offset)
+
+
+def _offset_of(name: Tree) -> Any:
+    try:
+        return pd.tseries.frequencies.to_offset(expect(name, str))
+    except (TypeError, ValueError):
+        return None
+
+
+def _decode_offset(_: Decoder, node: list[Tree]) -> Any:
+    if node[1] is not None:
+        found = _offset_of(node[1])
+        if found is None:
+            raise WireError("no offset that is known")
+        return found
+    parts: Any = {expect(name, str): expect(value, int) for name, value in node[4]}
+    made: Any = pd.DateOffset
+    return made(expect(node[2], int), expect(node[3], bool), **parts)
+
+
+def _family(thing: Any) -> Encode | None:
+    if issubclass(type(thing), pd.api.extensions.ExtensionDtype):
+        return _encode_dtype
+    return _encode_offset if issubclass(type(thing), pd.tseries.offsets.BaseOffset) else None
 
 
 def _encode_dtype(encoder: Encoder, dtype: Any) -> Tree:
@@ -251,7 +321,8 @@ def register() -> None:
     DECODERS["pdperiod"] = lambda _, node: pd.Period(ordinal=expect(node[1], int), freq=expect(node[2], str))
     DECODERS["pdinterval"] = lambda decoder, node: pd.Interval(decoder.decode(node[1]), decoder.decode(node[2]), closed=node[3])
     DECODERS["pddtype"] = lambda decoder, node: column_of(decoder, node[1]).dtype
-    FAMILIES.insert(0, _dtype_family)
+    FAMILIES.insert(0, _family)
+    DECODERS["offset"] = _decode_offset
     DECODERS["pandas"] = _decode_constant
     bases: list[Any] = [(pd.DataFrame, lambda frame: pd.DataFrame(frame)), (pd.Series, lambda series: pd.Series(series))]
     BASES[:0] = bases

@@ -3,16 +3,32 @@
 from __future__ import annotations
 
 import collections
-import contextlib
 import datetime as dt
 import decimal
 import fractions
+import importlib
 import sys
-import zoneinfo
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from autograder.sealed.codec import BASES, DECODERS, ENCODERS, FAMILIES, PLAIN, TYPE_NAMES, TYPES, Decode, Decoder, Encode, Encoder, expect
+from autograder.sealed import library_values, symbolic
+from autograder.sealed.codec import (
+    BASES,
+    DECODERS,
+    ENCODERS,
+    FAMILIES,
+    LATE,
+    LATE_TAGS,
+    PLAIN,
+    TYPE_NAMES,
+    TYPES,
+    Decode,
+    Decoder,
+    Encode,
+    Encoder,
+    expect,
+)
+from autograder.sealed.library_values import zone_of, zone_tree
 from autograder.sealed.wire import Tree, WireError
 
 
@@ -37,9 +53,24 @@ def _encode_pairs(tag: str, extra: Callable[[Any], list[Tree]] = lambda _: []) -
 
 def _fill(decoder: Decoder, found: Any, nodes: Tree) -> Any:
     parts = decoder.all(expect(nodes, list))
+    unlike(parts[::2])
     for key, value in zip(parts[::2], parts[1::2], strict=True):
         found[key] = value
     return found
+
+
+_FEW_KEYS, _MOST_OF_ONE_HASH = 1000, 100
+
+
+def unlike(keys: list[Any]) -> list[Any]:
+    """Return keys of a dict or a set, whose hashes differ as far as it takes to build one in linear time.
+
+    Raises:
+        WireError: they do not, which is no accident.
+    """
+    if len(keys) > _FEW_KEYS and max(collections.Counter(map(hash, keys)).values()) > _MOST_OF_ONE_HASH:
+        raise WireError("the keys of a value have been chosen to collide")
+    return keys
 
 
 _FACTORIES: dict[str, type] = {each.__name__: each for each in (int, float, str, list, dict, set, bool, tuple)}
@@ -68,7 +99,7 @@ def _encode_set(encoder: Encoder, thing: set[Any]) -> Tree:
 
 def _decode_set(decoder: Decoder, node: list[Tree]) -> set[Any]:
     found: set[Any] = decoder.number(set())
-    found.update(decoder.all(node[1:]))
+    found.update(unlike(decoder.all(node[1:])))
     return found
 
 
@@ -90,32 +121,6 @@ def _encode_bytearray(encoder: Encoder, thing: bytearray) -> Tree:
 
 def _decode_bytearray(decoder: Decoder, node: list[Tree]) -> Any:
     return decoder.number(bytearray(expect(node[1], bytes)))
-
-
-def zone_tree(zone: dt.tzinfo | None) -> Tree:
-    """Return the tree of a time zone.
-
-    Raises:
-        TypeError: it has none.
-    """
-    if zone is None:
-        return None
-    if type(zone) is zoneinfo.ZoneInfo and zone.key:
-        return zone.key
-    if type(zone) is dt.timezone:
-        offset = zone.utcoffset(None)
-        return [offset.days, offset.seconds, offset.microseconds, None if zone.tzname(None).startswith("UTC") else zone.tzname(None)]
-    raise TypeError("this time zone does not cross")
-
-
-def zone_of(node: Tree) -> dt.tzinfo | None:
-    """Return the time zone of a tree."""
-    if node is None:
-        return None
-    if type(node) is str:
-        return zoneinfo.ZoneInfo(node)
-    offset = dt.timedelta(*(expect(part, int) for part in node[:3]))
-    return dt.timezone(offset) if node[3] is None else dt.timezone(offset, node[3])
 
 
 def _encode_moment(encoder: Encoder, thing: dt.datetime | dt.time) -> Tree:
@@ -163,6 +168,23 @@ def _integer(_: Decoder, node: list[Tree]) -> int:
     return int(text, 16)
 
 
+def _decode_fraction(decoder: Decoder, node: list[Tree]) -> fractions.Fraction:
+    parts = [expect(part, int) for part in decoder.all(node[1:3])]
+    if sum(part.bit_length() for part in parts) > _LONGEST_FRACTION_BITS:
+        raise WireError("a fraction is too long")
+    return fractions.Fraction(*parts)
+
+
+_LONGEST_FRACTION_BITS = 1 << 18
+"""Beyond, finding the common divisor takes seconds."""
+
+
+def _encode_fraction(encoder: Encoder, each: fractions.Fraction) -> Tree:
+    if each.numerator.bit_length() + each.denominator.bit_length() > _LONGEST_FRACTION_BITS:
+        return encoder.peer.refer(encoder, each)
+    return ["fraction", encoder.encode(each.numerator), encoder.encode(each.denominator)]
+
+
 def _type_name(_: Encoder, thing: type) -> Tree | None:
     name = TYPE_NAMES.get(thing)
     return None if name is None else ["type", name]
@@ -196,6 +218,7 @@ def register() -> None:
     """Add the encoders and decoders of Python's own types."""
     if ENCODERS:
         return
+    library_values.register()
     ENCODERS.update(_ENCODERS)
     DECODERS.update(_DECODERS)
     FAMILIES.append(_plain_family)
@@ -217,7 +240,7 @@ _ENCODERS: dict[type, Encode] = {
     type(...): lambda _encoder, _: ["constant", "..."],
     type(NotImplemented): lambda _encoder, _: ["constant", "NotImplemented"],
     decimal.Decimal: lambda _, number: ["decimal", str(number)],
-    fractions.Fraction: lambda encoder, each: ["fraction", encoder.encode(each.numerator), encoder.encode(each.denominator)],
+    fractions.Fraction: _encode_fraction,
     dt.date: lambda _, day: ["date", day.isoformat()],
     dt.datetime: _encode_moment,
     dt.time: _encode_moment,
@@ -234,7 +257,7 @@ _DECODERS: dict[str, Decode] = {
     "str": lambda _, node: expect(node[1], bytes).decode("utf-8", "surrogatepass"),
     "l": _decode_list,
     "t": lambda decoder, node: decoder.number(tuple(decoder.all(node[1:]))),
-    "f": lambda decoder, node: decoder.number(frozenset(decoder.all(node[1:]))),
+    "f": lambda decoder, node: decoder.number(frozenset(unlike(decoder.all(node[1:])))),
     "d": lambda decoder, node: _fill(decoder, decoder.number({}), node[1]),
     "s": _decode_set,
     "bytearray": _decode_bytearray,
@@ -243,7 +266,7 @@ _DECODERS: dict[str, Decode] = {
     "slice": lambda decoder, node: slice(*decoder.all(node[1:4])),
     "constant": lambda _, node: _CONSTANTS[expect(node[1], str)],
     "decimal": lambda _, node: decimal.Decimal(expect(node[1], str)),
-    "fraction": lambda decoder, node: fractions.Fraction(*(expect(part, int) for part in decoder.all(node[1:3]))),
+    "fraction": _decode_fraction,
     "date": lambda _, node: dt.date.fromisoformat(node[1]),
     "datetime": _decode_moment,
     "time": _decode_moment,
@@ -276,12 +299,57 @@ _BASES: list[tuple[type, Callable[[Any], Any]]] = [
 ]
 
 
-def load_types() -> None:
-    """Register every type that can be met here: Python's own, and those of numpy and pandas if they are loaded. Cheap the second time."""
-    register()
-    if "numpy" not in sys.modules:
-        return
-    with contextlib.suppress(ImportError):  # in a locked-in process only what was loaded before can be imported
-        from autograder.sealed import arrays
+def _register_from(module: str) -> Callable[[], None]:
+    """Return what registers the values of a library whose own modules are imported only together with it."""
+    return lambda: importlib.import_module(f"autograder.sealed.{module}").register()
 
-        arrays.register()
+
+_LIBRARIES: dict[str, tuple[str, Callable[[], None], tuple[str, ...]]] = {
+    "numpy": (
+        "numpy",
+        _register_from("arrays"),
+        ("array", "scalar", "dtype", "masked", "matrix", "generator", "polynomial", "record", "records", "no value"),
+    ),
+    "pandas": (
+        "pandas",
+        _register_from("frames"),
+        ("frame", "series", "pdindex", "pdarray", "timestamp", "span", "pdperiod", "pdinterval", "pddtype", "offset", "pandas"),
+    ),
+    "sympy": ("sympy", symbolic.register, ("sympy", "sympy class", "sympy function")),
+}
+"""By a library's first name: the module that has its types, what registers them, and the tags that they cross under."""
+_loaded: set[str] = set()
+
+
+def load_types() -> None:
+    """Register every type that can be met here: Python's own, and those of libraries that are loaded. Cheap the second time.
+
+    A library that is loaded later is registered when the first value of it is met; one that is not, when the other side sends such a value.
+    """
+    register()
+    for name, (module, _, tags) in _LIBRARIES.items():
+        if name in _loaded:
+            continue
+        if module in sys.modules:
+            _load(name)
+        else:
+            LATE[name] = lambda name=name: _load(name)  # type: ignore[misc]
+            LATE_TAGS.update(dict.fromkeys(tags, name))
+
+
+def _load(name: str) -> bool:
+    """Register a library's types, loading it if need be; return whether that was possible, which it is not for all in a locked-in process."""
+    module, register_its, tags = _LIBRARIES[name]
+    if name in _loaded:
+        return True
+    try:
+        importlib.import_module(module)
+        register_its()
+    except ImportError:
+        return False
+    finally:
+        LATE.pop(name, None)
+        for tag in tags:
+            LATE_TAGS.pop(tag, None)
+    _loaded.add(name)
+    return True

@@ -188,8 +188,8 @@ def test_an_object_that_holds_itself_arrives_so() -> None:
     assert arrived[0] is arrived
 
 
-def test_structured_arrays_and_functions_are_left_to_references() -> None:
-    assert crossed(np.zeros(2, dtype=[("a", "i4")])) == ("a reference to", "ndarray")
+def test_arrays_of_records_with_objects_and_functions_are_left_to_references() -> None:
+    assert crossed(np.zeros(2, dtype=[("a", "O")])) == ("a reference to", "ndarray")
     assert crossed([len])[0] == ("a reference to", "builtin_function_or_method")
 
 

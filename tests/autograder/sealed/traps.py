@@ -139,6 +139,18 @@ SEALED = {
         "def notify(f):\n    f(1)\n    f(2)",
         "from unittest.mock import MagicMock\nm = MagicMock()\nnotify(m)\nassert m.call_count == 2 and m.call_args_list[0].args == (1,)",
     ),
+    "symbols": Trap(
+        "import sympy as sp\nx, y = sp.symbols('x y')\nd = sp.Dummy('d')\ndef slope(e):\n    return sp.diff(e, x)\ndef roots(e):\n    return sp.solve(e, x)\ndef same(e):\n    return e",
+        "import sympy\nt = sympy.Symbol('x')\nassert slope(t**3) == 3 * t**2 and slope(t**3) != t\nassert sympy.simplify(slope(sympy.sin(t)) - sympy.cos(t)) == 0\n"
+        "assert roots(t**2 - y) == [-sympy.sqrt(y), sympy.sqrt(y)] and x == t and (x + 1).subs(x, 2) == 3\n"
+        "mine = sympy.Dummy('d')\nassert same(mine) == mine and same(mine + d) == mine + d and d != mine and same(sympy.Matrix([[t, 1]])) == sympy.Matrix([[x, 1]])",
+    ),
+    "values of many libraries": Trap(
+        "import numpy as np, pathlib, re, uuid, collections\ndef make():\n    return np.poly1d([1, 2]), pathlib.PurePosixPath('a'), re.compile('a'), collections.UserList([1])\n"
+        "def records():\n    return np.array([(1, 'a')], dtype=[('n', 'i4'), ('t', 'U2')])",
+        "import numpy as np, pathlib, re\np, path, pattern, many = make()\nassert p == np.poly1d([1, 2]) and path == pathlib.PurePosixPath('a') and pattern.match('ab') and many == [1]\n"
+        "assert records()['n'].sum() == 1 and records().dtype.names == ('n', 't')",
+    ),
     "endless recursion": Trap(
         "def loop(n):\n    return loop(n + 1)", "try:\n    loop(0)\nexcept RecursionError:\n    pass\nelse:\n    assert False"
     ),
