@@ -59,6 +59,16 @@ class Grading(TypedTable):
     submission_timeout_s: Annotated[float, Field(gt=0)] = 600.0
     memory_bytes: Annotated[int, Field(ge=256 * 2**20)] = 4 * 2**30
     output_bytes: Annotated[int, Field(ge=2**16)] = 16 * 2**20
+    cell_cpu_s: Annotated[float, Field(gt=0)] = 60.0
+    submission_cpu_s: Annotated[float, Field(gt=0)] = 600.0
+    total_memory_bytes: Annotated[int, Field(ge=256 * 2**20)] = 6 * 2**30
+    processes: Annotated[int, Field(ge=8)] = 256
+    open_files: Annotated[int, Field(ge=64)] = 512
+    file_bytes: Annotated[int, Field(ge=2**20)] = 128 * 2**20
+    disk_bytes: Annotated[int, Field(ge=2**24)] = 256 * 2**20
+    cell_output_bytes: Annotated[int, Field(ge=2**16)] = 4 * 2**20
+    restart_after_death: bool = False
+    """Whether a kernel that ended is started anew before the next answer cell."""
     sandbox: Literal["required", "best-effort"] = "best-effort"
 
 

@@ -64,12 +64,7 @@ def grade_course(
             remedy='Leave --compat out, or release a version whose course.toml does not say assurance = "sealed".',
         )
     summaries = []
-    limits = Limits(
-        cell_timeout_s=grading.cell_timeout_s,
-        submission_timeout_s=grading.submission_timeout_s,
-        memory_bytes=grading.memory_bytes,
-        output_bytes=grading.output_bytes,
-    )
+    limits = Limits(**grading.model_dump(include=grading.model_fields_set & Limits.model_fields.keys()))
     with EngineRoom(request.engine, sandbox_required=grading.sandbox == "required", assurance=request.assurance) as room:
         for assignment in _chosen(root, assignments):
             assessment = manifest.assessment(assignment)
