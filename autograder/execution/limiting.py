@@ -17,6 +17,8 @@ from autograder.execution.metering import Usage, usage_of
 from autograder.jobs import Limits
 
 LOOK_S = 0.5
+_REST = 5
+"""Looking at hundreds of processes takes time, theirs too: so many times longer nobody looks again."""
 _LEAST_OUTPUT_BYTES = 1 << 16
 """What a cell may print even if the cells before it have used up the notebook's share: a test that prints a line is not to suffer for them."""
 
@@ -92,10 +94,13 @@ class CellWatch:
 
     def look(self) -> Exceeded | None:
         """Return what the cell exceeds by now, of processor time and memory; processes are ended if they hold too much memory."""
-        self.next_look = time.monotonic() + LOOK_S
+        began = time.monotonic()
+        self.next_look = began + LOOK_S
         if not self._roots:
             return None
-        usages = {root: usage_of(root) for root in self._roots}
+        usages = {root: usage_of(root, self._limits.total_memory_bytes) for root in self._roots}
+        ended = time.monotonic()
+        self.next_look = ended + max(LOOK_S, _REST * (ended - began))
         for root, usage in usages.items():
             self._budget.note(root, usage.cpu_s)
         total = sum(usage.cpu_s for usage in usages.values())

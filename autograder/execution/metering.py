@@ -27,14 +27,20 @@ class Usage:
     """Their process ids, the root first."""
 
 
-def usage_of(root: int) -> Usage:
-    """Return what the process `root` and its descendants use; what ends meanwhile is left out."""
+def usage_of(root: int, memory_allowed: int) -> Usage:
+    """Return what the process `root` and its descendants use; what ends meanwhile is left out.
+
+    Args:
+        memory_allowed: below it the memory is not counted exactly, which takes milliseconds a process, but as if nothing were shared.
+    """
     cpu, memory, living = 0.0, 0, []
     for pid in process_tree(root):
         with contextlib.suppress(OSError, ValueError, IndexError):
             cpu += _cpu_s(Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace"))
-            memory += _memory_bytes(pid)
+            memory += _unshared_bytes(pid)
             living.append(pid)
+    if memory > memory_allowed:
+        memory = sum(_proportional_bytes(pid) for pid in living)
     return Usage(cpu, memory, tuple(living))
 
 
@@ -56,12 +62,18 @@ def _cpu_s(stat: str) -> float:
     return sum(map(int, fields[11:15])) / _TICKS
 
 
-def _memory_bytes(pid: int) -> int:
+def _unshared_bytes(pid: int) -> int:
+    resident, shared = Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1:3]
+    return (int(resident) - int(shared)) * _PAGE
+
+
+def _proportional_bytes(pid: int) -> int:
+    """Return the process's share of the memory that it holds, all of it where we may not read the share, 0 if it has ended."""
     try:
         for line in Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii").splitlines():
             if line.startswith("Pss:"):
                 return int(line.split()[1]) * 1024
     except OSError:
-        pass  # not ours to read, or ended
-    resident, shared = Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1:3]
-    return (int(resident) - int(shared)) * _PAGE
+        with contextlib.suppress(OSError, ValueError):
+            return _unshared_bytes(pid)
+    return 0
