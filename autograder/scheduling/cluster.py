@@ -29,6 +29,10 @@ _ADMISSION_S = 180.0
 _GO_ON = "What was graded is kept: run the same command again to go on."
 
 
+Future = Any
+"""Dask's; it has no types."""
+
+
 @dataclass(slots=True)
 class _Worker:
     address: str
@@ -70,7 +74,8 @@ def _connect(address: str) -> Any:
             "grading on a cluster needs Dask, which is not installed here", where="--cluster", remedy="pip install 'patunay[cluster]'"
         ) from missing
     try:
-        return Client(address, timeout=_CONNECT_S, set_as_default=False, direct_to_workers=False)
+        client: Any = Client  # it has no types
+        return client(address, timeout=_CONNECT_S, set_as_default=False, direct_to_workers=False)
     except (OSError, ValueError, TimeoutError) as silent:
         raise ClusterError(
             f"no Dask scheduler answers at {address!r}: {str(silent) or type(silent).__name__}",
@@ -91,9 +96,9 @@ class _Run:
         )
         self._ignored = source.ignored
         self._workers: dict[str, _Worker] = {}
-        self._answers: queue.SimpleQueue[tuple[str, int | None, Any]] = queue.SimpleQueue()
+        self._answers: queue.SimpleQueue[tuple[str, int | None, Future]] = queue.SimpleQueue()
         """Address, index of the job (None: an admission), future."""
-        self._futures: dict[tuple[str, int | None], Any] = {}
+        self._futures: dict[tuple[str, int | None], Future] = {}
         self._limit_s, self._answer_bytes = 0.0, 0
         self._looked, self._had_worker = 0.0, time.monotonic()
 
@@ -188,7 +193,8 @@ class _Run:
             address, index, future = self._answers.get(timeout=_TICK_S)
         except queue.Empty:
             return
-        if self._futures.get((address, index)) is not future or (worker := self._workers.get(address)) is None:
+        worker, expected = self._workers.get(address), self._futures.get((address, index))
+        if worker is None or expected is None or expected is not future:
             return  # of a job that was taken back, or a worker that was lost
         del self._futures[address, index]
         worker.since = time.monotonic()
@@ -208,7 +214,7 @@ class _Run:
         elif (errand := self._dispatch.finish(address, index)) is not None:
             yield index, errand.stamped(answer.result)
 
-    def _admit(self, worker: _Worker, future: Any) -> None:
+    def _admit(self, worker: _Worker, future: Future) -> None:
         try:
             admission = Admission.model_validate_json(future.result(timeout=_CONNECT_S))
         except Exception as failure:  # noqa: BLE001 - a worker without patunay, or of another version, raises what it likes
