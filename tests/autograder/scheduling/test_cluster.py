@@ -22,7 +22,7 @@ from autograder.scheduling.cluster_worker import Demands
 from autograder.scheduling.environment import differences, worker_environment
 from tests.autograder.grading_calls import attempts, by_learner, grade, now, state
 from tests.autograder.scheduling.dask_cluster import Cluster
-from tests.autograder.scheduling.jobs_made import job_of, source_of, submitted
+from tests.autograder.scheduling.jobs_made import job_of, local_scheduler, source_of, submitted
 from tests.small_course import SQUARE, SmallCourse
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]  # Dask's own
@@ -61,6 +61,30 @@ def run(course: SmallCourse, scheduler: ClusterScheduler, tick: Callable[[], Non
     answers = list(scheduler.grade(source_of(course), (job_of(course, name) for name in names), tick=tick))
     assert len(answers) == len(names)
     return {names[index]: result for index, result in answers}
+
+
+def verdicts(results: dict[str, GradingResult]) -> dict[str, object]:
+    return {
+        f"{name} {cell.name}": (cell.auto_score, cell.note, cell.assurance, cell.is_unanswered, result.status)
+        for name, result in results.items()
+        for cell in result.cells
+    }
+
+
+def test_two_workers_give_the_results_of_this_machine(cluster: Cluster, course: SmallCourse) -> None:
+    for _ in range(2):
+        cluster.worker()
+    there = run(course, ClusterScheduler(cluster.address, demands(course)))
+    with local_scheduler() as scheduler:
+        here = {
+            [*LEARNERS, "wrong"][index]: result
+            for index, result in scheduler.grade(source_of(course), (job_of(course, name) for name in [*LEARNERS, "wrong"]))
+        }
+    ours, theirs = verdicts(here), verdicts(there)
+    assert {name: (theirs.get(name), each) for name, each in ours.items() if theirs.get(name) != each} == {}
+    assert len(ours) == len(theirs)
+    assert len({result.worker for result in there.values()}) == 2, "both had their share"
+    assert all("layers" in result.sandbox and result.queued_at <= result.started_at <= result.finished_at for result in there.values())
 
 
 def test_a_worker_that_is_killed_in_mid_run_costs_time_and_nothing_else(cluster: Cluster, course: SmallCourse) -> None:
