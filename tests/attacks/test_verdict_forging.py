@@ -166,7 +166,8 @@ CHEATS |= {
         "from fractions import Fraction\nassert square(3) == Fraction(9)",
     ),
     "a library shadowed by a file beside the notebook": Cheat(
-        f"import sys\nopen('colorsys.py', 'w').write('ONE_SIXTH = 0')\nsys.modules.pop('colorsys', None)\n{_NONE}", _LIBRARY
+        f"import importlib, sys\nopen('colorsys.py', 'w').write('ONE_SIXTH = 0')\nsys.modules.pop('colorsys', None)\nimportlib.invalidate_caches()\nsys.path.insert(0, '')\n{_NONE}",
+        _LIBRARY,
     ),
     "an import hook": Cheat(
         f"import builtins, types\nreal = builtins.__import__\nbuiltins.__import__ = lambda name, *a: types.SimpleNamespace(isclose=lambda *a: True) if name == 'math' else real(name, *a)\n{_NONE}",
@@ -223,8 +224,16 @@ CHEATS |= {
         "open('answer.txt', 'w').write('class A:\\n    def __eq__(self, o):\\n        return True\\nresult = A()')",
         "exec(open('answer.txt').read())\nassert result == 9",
     ),
+    "an answer's text that the test changes and runs": Cheat(
+        "open('answer.txt', 'w').write('class XX:\\n    def __eq__(self, o):\\n        return True\\nresult = XX()')",
+        "exec(open('answer.txt').read().replace('XX', 'A'))\nassert result == 9",
+    ),
+    "an expression in a file that the test puts together": Cheat(
+        "open('answer.txt', 'w').write('__import__(\"unittest.mock\").mock.ANY')",
+        "parts = ['(', open('answer.txt').read(), ')']\nassert eval(''.join(parts)) == 9",
+    ),
     "a module written beside the notebook": Cheat(
-        "open('answer_module.py', 'w').write('from unittest.mock import ANY as result')",
+        "open('answer_module.py', 'w').write('from unittest.mock import ANY as result')\nimport importlib\nimportlib.invalidate_caches()",
         "import answer_module\nassert answer_module.result == 9",
     ),
     "tests read from the shell's history": Cheat(
