@@ -19,7 +19,7 @@ from importlib import metadata
 from nbgrader.preprocessors import Execute, LimitOutput
 from sqlalchemy.orm import Session
 
-from autograder.errors import PipelineError
+from autograder.errors import ClusterError, PipelineError
 from autograder.evidence import end_interrupted_runs, end_run
 from autograder.execution.engines import Assurance, Engine, EngineRoom, Ready
 from autograder.jobs import AssignmentSource, GradingJob, GradingResult, Limits, ScoringRule
@@ -39,7 +39,7 @@ from autograder.records import (
     working_alone,
 )
 from autograder.scheduling.local import LocalScheduler
-from autograder.scheduling.protocol import Scheduler
+from autograder.scheduling.protocol import RunStoppedError, Scheduler
 from autograder.sealed.grading import SealedServers
 from autograder.sealed.plan import Mode
 from autograder.submissions import adopt_submitted, show_credited
@@ -68,6 +68,8 @@ class GradingOptions:
     """`fork`: Python notebooks run in forks of one kernel; `kernel`: every notebook starts a kernel of its own."""
     assurance: Assurance = "sealed"
     """`compat`: nbgrader's way and scores, tests and answers in one process. `sealed`: tests run apart from the learner's code, see `autograder.sealed`. What has a result already is graded again only with `force`."""
+    cluster: str = ""
+    """The address of a Dask scheduler; empty to grade on this machine."""
     sandbox_required: bool = False
     attempts_allowed: int | None = None
     """How many attempts count; see the manifest."""
@@ -124,6 +126,8 @@ def grade_assignment(
         UnknownAssignmentError, SourceError: there is nothing to grade against.
         PipelineError: the course replaces nbgrader's grading steps.
         SandboxMissingError: a sandbox is required and not to be had.
+        ClusterError: the cluster does not answer, was lost, or has no worker that may grade; what was graded is kept and shown.
+        RunStoppedError: `progress` raised it; what was graded is kept and shown.
         StorageError: another process grades or collects in this course, the disk is full, or a database is locked.
     """
     require_assignment(course, assignment)
@@ -144,10 +148,13 @@ def grade_assignment(
             )
             with own as engines:
                 ready = engines.prepare(source)
-                call = _Call(options, limits, ready, LocalScheduler(engines, workers=options.workers), now, progress)
-                sandbox, graded = ready.sandbox, _grade(course, _with_plan(course, source, call), due, session, call)
-        show_credited(course, assignment, session, allowed=options.attempts_allowed)
-        _record(course, source, session, options.attempts_allowed)
+                call = _Call(options, limits, ready, _scheduler(engines, source, options), now, progress)
+                try:
+                    sandbox, graded = ready.sandbox, _grade(course, _with_plan(course, source, call), due, session, call)
+                except (ClusterError, RunStoppedError):  # what was graded is shown all the same
+                    _show(course, source, session, options)
+                    raise
+        _show(course, source, session, options)
     return GradingSummary(assignment, tuple(graded), len(chosen) - len(due), sandbox)
 
 
@@ -161,6 +168,29 @@ def _chosen(attempts: dict[str, list[Attempt]], options: GradingOptions) -> list
         credited = credited_attempt(taken, allowed=options.attempts_allowed)
         chosen += taken if not options.only_credited else [credited] if credited else []
     return chosen
+
+
+def _scheduler(room: EngineRoom, source: AssignmentSource, options: GradingOptions) -> Scheduler:
+    if not options.cluster:
+        return LocalScheduler(room, workers=options.workers)
+    from autograder.scheduling.cluster import ClusterScheduler
+    from autograder.scheduling.cluster_worker import Demands
+    from autograder.scheduling.environment import worker_environment
+
+    demands = Demands(
+        environment=worker_environment(),
+        engine=options.engine,
+        assurance=options.assurance,
+        sandbox_required=options.sandbox_required,
+        source=source,
+    )
+    return ClusterScheduler(options.cluster, demands)
+
+
+def _show(course: NbgraderCourse, source: AssignmentSource, session: Session, options: GradingOptions) -> None:
+    """Make the course directory and the gradebook show what the records hold."""
+    show_credited(course, source.assignment, session, allowed=options.attempts_allowed)
+    _record(course, source, session, options.attempts_allowed)
 
 
 @dataclass(frozen=True, slots=True)

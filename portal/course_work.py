@@ -32,6 +32,7 @@ class GradeRequest:
     jobs: int = 0
     engine: Engine = "fork"
     assurance: Assurance = "sealed"
+    cluster: str = ""
 
 
 def collect_course(site: Site, course: str, assignments: tuple[str, ...], *, now: datetime) -> dict[str, Collected]:
@@ -99,7 +100,12 @@ def grade_directory(
             remedy="Is this an nbgrader course directory? Give it with --root.",
         )
     options = GradingOptions(
-        workers=request.jobs, force=request.force, learners=request.learners, engine=request.engine, assurance=request.assurance
+        workers=request.jobs,
+        force=request.force,
+        learners=request.learners,
+        engine=request.engine,
+        assurance=request.assurance,
+        cluster=request.cluster,
     )
     with EngineRoom(request.engine, assurance=request.assurance) as room:
         return [grade_assignment(directory, assignment, options, now=now, progress=progress, room=room) for assignment in chosen]

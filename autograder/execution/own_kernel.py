@@ -31,6 +31,8 @@ from autograder.jobs import GradingJob
 
 _AFTER_INTERRUPT_S = 5.0
 _MOST_QUEUED_MESSAGES = 50
+_FLOOD_S = 15
+"""How long an interrupted cell's output may take to come: ipykernel gathers what a flood prints, and sends it when it is interrupted."""
 _LAUNCHER = (
     "import sys; sys.path[:] = [each for each in sys.path if each]; import ipykernel_launcher; sys.argv[0] = ipykernel_launcher.__file__; "
     "from ipykernel import kernelapp; kernelapp.launch_new_instance()"
@@ -157,6 +159,7 @@ def run_in_own_kernel(node: Any, folder: Path, job: GradingJob, budget: Budget) 
         own = nbformat.from_dict({**node, "cells": []})
         own.cells = list(node.cells)  # the same cells: they are run in place
         NotebookClient.__init__(execute, own)  # as ExecutePreprocessor.preprocess does
+        execute.iopub_timeout = _FLOOD_S
         execute._check_assign_resources(ResourcesDict(metadata={"path": str(folder)}))
         with ExitStack() as stack:
             try:

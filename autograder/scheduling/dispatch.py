@@ -53,6 +53,7 @@ class Dispatch:
         """Return the next job, which is with `worker` from now on; None if there is none for it."""
         if self._back:
             errand = self._back.popleft()
+            errand.queued_at = errand.queued_at or now
         elif (following := next(self._coming, None)) is not None:
             errand = Errand(*following, queued_at=now)
         elif (waiting := self._waiting_elsewhere(worker)) is not None:
@@ -90,6 +91,16 @@ class Dispatch:
     def held_by(self, worker: Hashable) -> int:
         """Return how many jobs are with `worker`."""
         return len(self._handed.get(worker, {}))
+
+    @property
+    def is_done(self) -> bool:
+        """Whether no job is with a worker and none is left to hand out."""
+        if self.is_out or self._back:
+            return False
+        following = next(self._coming, None)
+        if following is not None:
+            self._back.append(Errand(*following, queued_at=""))
+        return following is None
 
     @property
     def is_out(self) -> bool:

@@ -18,6 +18,10 @@ Tick = Callable[[], None]
 """Called several times a second while jobs run. What it raises stops the run: running kernels are ended, and it comes out of `grade`."""
 
 
+class RunStoppedError(KeyboardInterrupt):
+    """Somebody asked the run to stop: what a tick raises for it. What was yielded before is kept and written down."""
+
+
 class Scheduler(Protocol):
     """Runs the grading jobs of a source."""
 

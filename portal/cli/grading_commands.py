@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from portal.cli.options import HERE, CourseArgument, JsonOption, SiteOption, now, site_at
-from portal.cli.output import print_json, print_table, print_text, progress_bar, say
+from portal.cli.output import print_json, print_table, print_text, say
+from portal.cli.progress import grading_progress
+from portal.cli.stopping import stoppable
 
 if TYPE_CHECKING:
     from autograder.grading import GradingSummary
@@ -67,6 +69,9 @@ def grade(
     learner: Annotated[list[str] | None, typer.Option(help="Only this learner; may be given again.", show_default=False)] = None,
     force: Annotated[bool, typer.Option("--force", help="Grade again what has a result.")] = False,
     jobs: Annotated[int, typer.Option(min=0, help="How many submissions at once; 0: one a core.")] = 0,
+    cluster: Annotated[
+        str, typer.Option(metavar="ADDRESS", help="Grade on the Dask cluster with this scheduler: tcp://host:8786.", show_default=False)
+    ] = "",
     engine: Annotated[
         EngineName, typer.Option(help="fork: Python notebooks in forks of one loaded kernel. kernel: a kernel of its own for each.")
     ] = EngineName.FORK,
@@ -83,8 +88,8 @@ def grade(
     """
     from portal.course_work import GradeRequest, grade_course, grade_directory
 
-    request = GradeRequest(tuple(learner or ()), force, jobs, engine.value, "compat" if compat else "sealed")
-    with progress_bar("grading") as progress:
+    request = GradeRequest(tuple(learner or ()), force, jobs, engine.value, "compat" if compat else "sealed", cluster)
+    with stoppable() as check, grading_progress(check) as progress:
         if root is not None:
             summaries = grade_directory(root, tuple(names or ()), request, now=now, progress=progress)
         else:

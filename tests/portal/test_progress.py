@@ -1,0 +1,28 @@
+from __future__ import annotations
+
+from portal.cli.progress import PlainLines
+
+
+def test_a_log_gets_a_line_at_the_start_every_ten_seconds_and_at_the_end() -> None:
+    clock, lines = [0.0], list[str]()
+    show = PlainLines(lambda: clock[0], lines.append)
+    for second in range(41):
+        clock[0] = second
+        show(second, 40)
+        if second < 40:
+            show(second, 40)
+    assert lines == [
+        "grading 40 submissions",
+        "graded 10 of 40, about 0 min 30 s left",
+        "graded 20 of 40, about 0 min 20 s left",
+        "graded 30 of 40, about 0 min 10 s left",
+        "graded 40 of 40",
+    ]
+
+
+def test_the_next_assignment_begins_anew() -> None:
+    lines: list[str] = []
+    show = PlainLines(lambda: 0.0, lines.append)
+    for done, total in ((0, 2), (2, 2), (0, 2), (0, 2), (2, 2)):
+        show(done, total)
+    assert lines == ["grading 2 submissions", "graded 2 of 2"] * 2
