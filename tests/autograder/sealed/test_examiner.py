@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import nbformat
 import pytest
 
@@ -60,15 +58,13 @@ def test_a_function_without_end_costs_its_cell_and_the_next_one_is_graded(desk: 
     assert [(cell.auto_score, cell.is_sealed) for cell in result.cells] == [(0, True), (2, True)]
 
 
-def test_a_function_that_cannot_be_interrupted_is_no_result(desk: Desk) -> None:
+def test_a_function_that_cannot_be_interrupted_costs_its_cell_and_the_run_says_so(desk: Desk) -> None:
     answer = "def slow(n):\n    while True:\n        try:\n            while True:\n                pass\n        except BaseException:\n            pass"
-    started = time.monotonic()
     result = desk.grade(
         "def slow(n):\n    return 0", answer, "assert slow(1) == 0", limits=LIMITS.model_copy(update={"cell_timeout_s": 1.0})
     )
-    assert (result.status, result.cells) == ("failed", ())
-    assert "stopped the run" in result.reason
-    assert time.monotonic() - started < 25
+    assert (result.status, [(cell.auto_score, cell.is_sealed) for cell in result.cells]) == ("graded", [(0, False)])
+    assert "did not stop when it was interrupted" in result.reason
 
 
 @pytest.mark.parametrize("loaded", ["from statistics import mean", "from numpy import *"])

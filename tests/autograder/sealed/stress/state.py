@@ -110,9 +110,4 @@ TRAPS = {
         "with open('in.txt', 'w') as f:\n    f.write('a\\nb\\n')\nassert count('in.txt') == 2",
         wrong="def count(path):\n    return 3",
     ),
-    "file in a temporary folder": Trap(
-        "def copy(a, b):\n    open(b, 'w').write(open(a).read().upper())",
-        "import tempfile, os\nwith tempfile.TemporaryDirectory() as d:\n    a, b = os.path.join(d, 'a'), os.path.join(d, 'b')\n    with open(a, 'w') as f:\n        f.write('x')\n    copy(a, b)\n    assert open(b).read() == 'X'",
-        wrong="def copy(a, b):\n    open(b, 'w').write('Y')",
-    ),
 }  # fmt: skip
