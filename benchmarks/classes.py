@@ -30,7 +30,7 @@ class Exercise:
 
 @dataclass(frozen=True, slots=True)
 class ClassWork:
-    """An assignment of one notebook: a set-up cell, nine answers with a test each, and a cell that shows something."""
+    """An assignment of one notebook: a set-up cell, answers with a test each, and a cell that shows something."""
 
     name: str
     setup: str
@@ -56,7 +56,7 @@ class ClassWork:
 
     def hand_in(self, root: Path, number: int) -> None:
         """Hand in what no other learner does: every answer carries the number, every second learner has two wrong answers."""
-        wrong = {number % 9, (number // 9) % 9} if number % 2 else set()
+        wrong = self._wrong(number)
         answers = [f"{each.wrong if place in wrong else each.answer}\n# learner {number}" for place, each in enumerate(self.exercises)]
         folder = root / "submitted" / f"learner{number:05}" / self.name
         folder.mkdir(parents=True)
@@ -65,7 +65,7 @@ class ClassWork:
 
     def plain_cells(self, number: int) -> list[str]:
         """Return the texts of the cells as they would be run one after another in one process."""
-        wrong = {number % 9, (number // 9) % 9} if number % 2 else set()
+        wrong = self._wrong(number)
         cells = [self.setup]
         for place, each in enumerate(self.exercises):
             cells += [each.wrong if place in wrong else each.answer, each.test]
@@ -94,6 +94,11 @@ class ClassWork:
                 cells=cells, metadata={"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
             )
             (folder / f"{number}.ipynb").write_text(nbformat.writes(node), encoding="utf-8")
+
+    def _wrong(self, number: int) -> set[int]:
+        """Return which answers of a learner are wrong."""
+        count = len(self.exercises)
+        return {number % count, (number // count) % count} if number % 2 else set()
 
     def _notebook(self, answers: Sequence[str]) -> Any:
         node = nbformat.v4.new_notebook()
@@ -157,4 +162,5 @@ PLOTS = ClassWork(
     "wide.plot(kind='bar')\nplt.show()\nframe.describe()",
     ("numpy", "pandas", "matplotlib.pyplot"),
 )  # fmt: skip
+SHORT = ClassWork("short", "import math", PLAIN.exercises[:3], "square(4)")
 CLASSES = {each.name: each for each in (PLAIN, PLOTS)}
