@@ -24,7 +24,7 @@ from autograder.evidence import end_interrupted_runs, end_run
 from autograder.execution.engines import Assurance, Engine, EngineRoom, Ready
 from autograder.jobs import AssignmentSource, GradingJob, GradingResult, Limits, ScoringRule
 from autograder.nbgrader_database import load_source, open_gradebook
-from autograder.planning import load_or_rehearse
+from autograder.planning import find_plan, load_or_rehearse
 from autograder.recording import apply_late_penalties, graded_notebook, record_attempt
 from autograder.records import (
     Attempt,
@@ -147,6 +147,7 @@ def grade_assignment(
                 else EngineRoom(options.engine, sandbox_required=options.sandbox_required, assurance=options.assurance)
             )
             with own as engines:
+                source = _with_kept_plan(course, source, options)  # its libraries are loaded at once
                 ready = engines.prepare(source)
                 call = _Call(options, limits, ready, _scheduler(engines, source, options), now, progress)
                 try:
@@ -205,10 +206,17 @@ class _Call:
 
 def _with_plan(course: NbgraderCourse, source: AssignmentSource, call: _Call) -> AssignmentSource:
     """Return `source` with its sealing plan, where tests are to run apart."""
-    if call.ready.server is None or call.ready.examiner is None:
+    if source.plan is not None or call.ready.server is None or call.ready.examiner is None:
         return source
     servers = SealedServers(call.ready.server, call.ready.examiner)
     plan = load_or_rehearse(course.root, source, servers, call.limits, environment=describe_environment(), choices=call.options.choices)
+    return source.model_copy(update={"plan": plan})
+
+
+def _with_kept_plan(course: NbgraderCourse, source: AssignmentSource, options: GradingOptions) -> AssignmentSource:
+    if options.assurance != "sealed" or options.engine != "fork":
+        return source
+    plan = find_plan(course.root, source, environment=describe_environment(), choices=options.choices)
     return source.model_copy(update={"plan": plan})
 
 

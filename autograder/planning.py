@@ -41,16 +41,22 @@ def load_or_rehearse(
         SandboxMissingError: a kernel could not be forked.
         StorageError: the plan cannot be written.
     """
+    plan = find_plan(course_root, source, environment=environment, choices=choices)
+    if plan is None:
+        plan = rehearse(source, servers, limits, environment_digest=environment_digest(environment), choices=choices)
+        keep_plan(_own_place(course_root, source.assignment), plan)
+    return plan
+
+
+def find_plan(
+    course_root: Path, source: AssignmentSource, *, environment: Mapping[str, str], choices: Mapping[str, Mode] | None = None
+) -> SealingPlan | None:
+    """Return the plan for `source` that is kept; None if there is none that holds."""
     digest = environment_digest(environment)
     release = find_release(course_root)
     places = [*([released_plan(course_root, release, source.assignment)] if release else []), _own_place(course_root, source.assignment)]
-    for place in places:
-        plan = read_plan(place)
-        if plan is not None and _holds(plan, source, digest, dict(choices or {})):
-            return plan
-    plan = rehearse(source, servers, limits, environment_digest=digest, choices=choices)
-    keep_plan(places[-1], plan)
-    return plan
+    kept = (read_plan(place) for place in places)
+    return next((plan for plan in kept if plan is not None and _holds(plan, source, digest, dict(choices or {}))), None)
 
 
 def environment_digest(environment: Mapping[str, str]) -> str:

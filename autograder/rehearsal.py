@@ -26,6 +26,7 @@ import nbformat
 from autograder.execution.compat import grade_submission, is_forkable
 from autograder.execution.fork_server import KernelDiedError, KernelStuckError
 from autograder.execution.forked import KERNEL_ENVIRONMENT, place_of, write_run
+from autograder.execution.preloading import loaded_modules
 from autograder.execution.shortening import shorten_outputs
 from autograder.jobs import AssignmentSource, GradedCell, GradingJob, GradingResult, Limits, SourceCell, SourceNotebook
 from autograder.sealed.canaries import canaries_of
@@ -58,6 +59,8 @@ class _Found:
     blank: dict[_Key, GradedCell] = field(default_factory=dict)
     use: dict[_Key, _Use] = field(default_factory=dict)
     failures: list[str] = field(default_factory=list)
+    modules: set[str] = field(default_factory=set)
+    """What its cells loaded."""
     obstacle: tuple[Label, str] | None = None
     """Why nothing was run, and what every test is labelled for it."""
 
@@ -94,6 +97,14 @@ def rehearse(
         cells=tuple(cells),
         failures=tuple(dict.fromkeys([*found.failures, *_mistakes(cells, source)])),
         choices=chosen,
+        modules=tuple(sorted(name for name in found.modules if name.partition(".")[0] not in _beside(source))),
+    )
+
+
+def _beside(source: AssignmentSource) -> frozenset[str]:
+    """Return the modules that lie beside the notebooks: never the fork server's."""
+    return frozenset(
+        {"__main__", *(path.stem for path in Path(source.folder).glob("*.py")), *(each.name for each in Path(source.folder).glob("*/"))}
     )
 
 
@@ -153,13 +164,15 @@ class _Run:
     apart: GradingResult
     verdicts: dict[_Key, SealedVerdict]
     together: GradingResult
-    use: dict[_Key, _Use]
+    use: dict[_Key, _Use] = field(default_factory=dict)
+    modules: set[str] = field(default_factory=set)
 
 
 def _run_both(job: GradingJob, servers: SealedServers) -> _Run:
     apart, verdicts = examine_submission(job, servers)
-    use: dict[_Key, _Use] = {}
-    return _Run(apart, verdicts, grade_submission(job, run=partial(_run_measured, job=job, servers=servers, use=use)), use)
+    run = _Run(apart, verdicts, GradingResult(status="failed"))
+    run.together = grade_submission(job, run=partial(_run_measured, job=job, servers=servers, use=run.use, modules=run.modules))
+    return run
 
 
 def _add(found: _Found, run: _Run) -> None:
@@ -168,6 +181,7 @@ def _add(found: _Found, run: _Run) -> None:
             found.failures.append(f"the reference solution, {how}: {result.reason}")
     found.sealed.append(run.verdicts)
     found.compat.append(_by_key(run.together.cells))
+    found.modules |= run.modules
     for key, use in run.use.items():
         known = found.use.setdefault(key, _Use())
         known.seconds, known.memory_bytes = max(known.seconds, use.seconds), max(known.memory_bytes, use.memory_bytes)
@@ -178,10 +192,11 @@ def _by_key(cells: tuple[GradedCell, ...]) -> dict[_Key, GradedCell]:
 
 
 def _run_measured(
-    node: Any, folder: Path, notebook: SourceNotebook, job: GradingJob, servers: SealedServers, use: dict[_Key, _Use]
+    node: Any, folder: Path, notebook: SourceNotebook, job: GradingJob, servers: SealedServers, use: dict[_Key, _Use], modules: set[str]
 ) -> tuple[Any, str] | None:
-    """Run a notebook in one process and note what each cell took."""
+    """Run a notebook in one process and note what each cell took, and in `modules` what was loaded."""
     with servers.candidate.start_kernel(folder, job.limits, KERNEL_ENVIRONMENT) as kernel:
+        before = loaded_modules(kernel)
         for index, cell in enumerate(node.cells):
             if cell.cell_type != "code" or not cell.source.strip():
                 continue
@@ -192,6 +207,7 @@ def _run_measured(
                 return "failed", f"{place_of(cell, index)}: {stopped}"
             name = cell.metadata.get("nbgrader", {}).get("grade_id", "")
             use[notebook.name, name] = _Use(time.monotonic() - began, kernel.peak_memory())
+        modules |= loaded_modules(kernel) - before
     shorten_outputs(node, job.limits)
     return None
 

@@ -72,7 +72,7 @@ class EngineRoom:
         self._server = self._examiner = None
 
     def prepare(self, source: AssignmentSource) -> Ready:
-        """Return the means to run submissions of `source`; the fork server is started anew if the source needs more libraries.
+        """Return the means to run submissions of `source`; the fork server is started anew if the source names more libraries.
 
         Raises:
             SandboxMissingError: a sandbox is required and none can be made, or sealed grading is asked for and no kernel can be forked.
@@ -80,7 +80,7 @@ class EngineRoom:
         if self._engine == "fork" and self._forks_here:
             wanted = frozenset(imports_of([source]))
             if self._server is None or not wanted <= self._loaded or not self._is_alive():
-                self._start(wanted | self._loaded)
+                self._start(wanted | self._loaded | frozenset(source.plan.modules if source.plan else ()))
         if self._server is not None:
             return Ready(f"fork of one kernel: {_layers(self._server)}", self._server, self._examiner)
         if self._is_sealed:

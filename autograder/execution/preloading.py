@@ -2,11 +2,28 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
+from autograder.execution.kernel import Kernel
 from autograder.jobs import AssignmentSource
 from courses.notebook_imports import imported_modules
+
+_MODULE_NAME = re.compile(r"[A-Za-z_]\w*(\.\w+)*")
+
+
+_MODULES_CELL = "__import__('sys').stdout.write('\\n'.join(__import__('sys').modules)) and None"
+
+
+def loaded_modules(kernel: Kernel) -> frozenset[str]:
+    """Return the names of the modules that a kernel has loaded: what a run of the instructor's own notebook says, not a learner's.
+
+    Raises:
+        KernelDiedError, KernelStuckError: it does not say.
+    """
+    outputs = kernel.run_cell(_MODULES_CELL).outputs
+    return frozenset(name for output in outputs for name in output.get("text", "").split("\n") if _MODULE_NAME.fullmatch(name))
 
 
 def imports_of(sources: Iterable[AssignmentSource]) -> tuple[str, ...]:

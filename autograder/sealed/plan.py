@@ -87,6 +87,8 @@ class SealingPlan(WireValue):
     """What went wrong with the reference solution or the untouched version, for the author."""
     choices: dict[str, Mode] = Field(default_factory=dict)
     """What the author chose, by cell, as course.toml says it."""
+    modules: tuple[str, ...] = ()
+    """What the reference solution's cells loaded besides what they name: the fork server loads it beforehand."""
 
     def policy(self, notebook: str) -> SealingPolicy | None:
         """Return what may cross in a notebook, None for one that the plan does not know."""
