@@ -21,7 +21,7 @@ pytestmark = [pytest.mark.xdist_group("fork-server"), pytest.mark.slow]
 
 SQUARE = "def square(n):\n    return n * n"
 POINT = "class Point:\n    def __init__(self, x):\n        self.x = x\n    def __eq__(self, other):\n        return self.x == other.x"
-SUBCLASS = "class Third(Point):\n    pass\nassert Third(3).x == 3"
+PROGRAM = "import subprocess\nassert subprocess.run(['true']).returncode == 0\nassert Point(3).x == 3"
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +59,7 @@ def cell(found: SealingPlan, place: int = 0) -> CellPlan:
 
 
 def test_each_test_gets_its_label_with_the_cause(servers: SealedServers, tmp_path: Path) -> None:
-    found = plan(servers, source(tmp_path, f"{SQUARE}\n{POINT}", "assert square(3) == 9", "assert Point(1) == Point(1)", SUBCLASS))
+    found = plan(servers, source(tmp_path, f"{SQUARE}\n{POINT}", "assert square(3) == 9", "assert Point(1) == Point(1)", PROGRAM))
     assert [each.label for each in found.cells] == ["sealed", "unsealed", "cannot be sealed"]
     assert cell(found, 1).allowed_semantics == ("`eq` of the learner's own class Point",)
     assert "earns 0 points run apart and 2 points in one process" in cell(found, 2).causes[0]
@@ -79,7 +79,7 @@ def test_the_plan_crosses_as_json_and_holds_the_policy(servers: SealedServers, t
 
 
 def test_only_canaries_that_the_reference_solution_fails_are_kept(servers: SealedServers, tmp_path: Path) -> None:
-    loose = "class Q(Point):\n    pass\nassert abs(square(3) - 9) < 10**6"
+    loose = "import subprocess\nsubprocess.run(['true'])\nassert abs(square(3) - 9) < 10**6"
     assert any("'9' made" in each.change for each in canaries_of(loose, ["square"]))
     found = plan(servers, source(tmp_path, f"{SQUARE}\n{POINT}", loose))
     assert [each.change for each in cell(found).canaries] == [
