@@ -316,8 +316,8 @@ def _record(course: NbgraderCourse, source: AssignmentSource, session: Session, 
                 record_attempt(gradebook, course, source, attempt, shown)
                 for other in (result for each in attempts for result in each.results):
                     other.recorded = other is mark
-                apply_late_penalties(gradebook, course, source.assignment, learners=[attempt.learner])
                 session.commit()
+        apply_late_penalties(gradebook, course, source.assignment)
 
 
 def settle_late_penalties(course: NbgraderCourse, assignments: tuple[str, ...]) -> None:

@@ -12,13 +12,14 @@ import os
 import shutil
 import tempfile
 import warnings
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from nbgrader.api import Comment, Grade, Gradebook
+from nbgrader.api import Assignment, Comment, Grade, Gradebook, Student, SubmittedAssignment, SubmittedNotebook
 from nbgrader.converters.autograde import Autograde
 from nbgrader.preprocessors import AssignLatePenalties
+from sqlalchemy import func
 from sqlalchemy.exc import SAWarning
 
 from autograder.jobs import AssignmentSource, GradedCell
@@ -45,26 +46,46 @@ def record_attempt(gradebook: Gradebook, course: NbgraderCourse, source: Assignm
         _show_notebooks(course, source, attempt, result)
 
 
-def apply_late_penalties(gradebook: Gradebook, course: NbgraderCourse, assignment: str, *, learners: list[str] | None = None) -> None:
+def apply_late_penalties(gradebook: Gradebook, course: NbgraderCourse, assignment: str) -> None:
     """Set the penalty of submissions by the course's late submission plugin, as nbgrader does at each autograde: to none, or within [0, score].
 
-    Args:
-        learners: whose; None: all.
+    Only those are looked at that are late or that have a penalty, which a later due date or an extension may have taken away.
     """
     assigner = AssignLatePenalties(config=course.config)
     assigner.init_plugin()
-    submissions = (
-        gradebook.assignment_submissions(assignment)
-        if learners is None
-        else [gradebook.find_submission(assignment, each) for each in learners]
-    )
-    for submission in submissions:
+    for learner in _late_or_penalised(gradebook, assignment):
+        submission = gradebook.find_submission(assignment, learner)
         for notebook in submission.notebooks:
             notebook.late_submission_penalty = None
             if submission.total_seconds_late > 0:
                 penalty = assigner.plugin_inst.late_submission_penalty(submission.student.id, notebook.score, submission.total_seconds_late)
                 notebook.late_submission_penalty = None if penalty is None else min(max(0.0, penalty), notebook.score)
     gradebook.db.commit()
+
+
+def _late_or_penalised(gradebook: Gradebook, assignment: str) -> list[str]:
+    """Return the learners whose submission is late, or has a penalty; one query for all."""
+    due = gradebook.find_assignment(assignment).duedate
+    columns = (
+        Student.id,
+        SubmittedAssignment.timestamp,
+        SubmittedAssignment.extension,
+        func.max(SubmittedNotebook.late_submission_penalty),
+    )
+    rows = (
+        gradebook.db.query(*columns)
+        .select_from(SubmittedAssignment)
+        .join(Student, SubmittedAssignment.student_id == Student.id)
+        .join(Assignment, SubmittedAssignment.assignment_id == Assignment.id)
+        .join(SubmittedNotebook, SubmittedNotebook.assignment_id == SubmittedAssignment.id)
+        .filter(Assignment.name == assignment)
+        .group_by(SubmittedAssignment.id, Student.id, SubmittedAssignment.timestamp, SubmittedAssignment.extension)
+    )
+    return [
+        learner
+        for learner, submitted, extension, penalty in rows
+        if penalty is not None or (due is not None and submitted is not None and submitted > due + (extension or timedelta()))
+    ]
 
 
 def _cells(result: Result | None) -> list[GradedCell]:

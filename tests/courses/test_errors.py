@@ -39,7 +39,8 @@ def test_every_error_crosses_a_process_boundary_whole(kind: type[DiagnosedError]
 
 @pytest.mark.parametrize("module", [courses.errors, autograder.errors])
 def test_the_tree_at_the_top_of_the_file_names_every_error_and_no_other(module: object) -> None:
-    drawn = {line.split()[1] for line in str(module.__doc__).splitlines() if line.strip().startswith(("├", "└"))}
+    lines = [line.strip("│ ") for line in str(module.__doc__).splitlines()]
+    drawn = {line.split()[1] for line in lines if line.startswith(("├", "└"))}
     defined = {
         name
         for name, kind in inspect.getmembers(module, inspect.isclass)

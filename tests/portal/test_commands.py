@@ -31,7 +31,7 @@ def command_names() -> list[tuple[str, ...]]:
 
 PRINTS_RESULTS = [
     ("batch", "issue"), ("batch", "list"), ("batch", "prepare"), ("batch", "show"), ("check",), ("collect",), ("courses",), ("demo",), ("doctor",),
-    ("eligible",), ("grade",), ("gradebook",), ("init",), ("release",), ("report",), ("verify",),
+    ("eligible",), ("grade",), ("gradebook",), ("init",), ("release",), ("report",), ("review",), ("verify",),
 ]  # fmt: skip
 
 
