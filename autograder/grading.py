@@ -43,6 +43,7 @@ from autograder.scheduling.protocol import RunStoppedError, Scheduler
 from autograder.sealed.grading import SealedServers
 from autograder.sealed.plan import Mode
 from autograder.submissions import adopt_submitted, show_credited
+from courses.limits import CourseLimits
 from courses.nbgrader_course import NbgraderCourse, require_assignment
 from courses.storage import write_atomically
 
@@ -64,6 +65,8 @@ class GradingOptions:
     learners: Collection[str] = ()
     """Only these; empty for all."""
     limits: Limits = field(default_factory=Limits)
+    course_limits: CourseLimits = field(default_factory=CourseLimits)
+    """What the manifest says of the assignment: over `limits`, and over what nbgrader's configuration says."""
     engine: Engine = "fork"
     """`fork`: Python notebooks run in forks of one kernel; `kernel`: every notebook starts a kernel of its own."""
     assurance: Assurance = "sealed"
@@ -133,7 +136,7 @@ def grade_assignment(
     require_assignment(course, assignment)
     _refuse_own_pipeline(course)
     source = load_source(course, assignment)
-    limits = configured_limits(course, options.limits)
+    limits = with_course_limits(configured_limits(course, options.limits), options.course_limits)
     with working_alone(course.root), open_records(course) as session:
         end_interrupted_runs(session, now=now())
         adopt_submitted(course, assignment, session, now=now())
@@ -359,6 +362,11 @@ def configured_limits(course: NbgraderCourse, limits: Limits) -> Limits:
     if "LimitOutput" in course.config:
         found |= {"maximum_output_lines": int(limiter.max_lines), "maximum_traceback_lines": int(limiter.max_traceback)}
     return limits.model_copy(update=found)
+
+
+def with_course_limits(limits: Limits, said: CourseLimits) -> Limits:
+    """Return `limits` with what the manifest says of the assignment."""
+    return limits.model_copy(update=said.said())
 
 
 def _says(course: NbgraderCourse, option: str) -> bool:

@@ -10,7 +10,7 @@ from autograder.grading import GradingOptions
 from autograder.jobs import Limits
 from courses.nbgrader_course import NbgraderCourse, open_course
 from courses.release import find_release, load_released_manifest
-from courses.settings import Site, load_site
+from courses.settings import Grading, Site, load_site
 
 
 def options_for(course: NbgraderCourse, assignment: str, **wanted: Any) -> GradingOptions:
@@ -24,13 +24,7 @@ def options_for(course: NbgraderCourse, assignment: str, **wanted: Any) -> Gradi
     site = _find_site(course)
     if site is not None:
         grading = site.settings.grading
-        limits = Limits(
-            cell_timeout_s=grading.cell_timeout_s,
-            submission_timeout_s=grading.submission_timeout_s,
-            memory_bytes=grading.memory_bytes,
-            output_bytes=grading.output_bytes,
-        )
-        options = replace(options, workers=grading.jobs, limits=limits, sandbox_required=grading.sandbox == "required")
+        options = replace(options, workers=grading.jobs, limits=site_limits(grading), sandbox_required=grading.sandbox == "required")
     if find_release(course.root) is not None:
         manifest = load_released_manifest(course.root)
         if manifest.assurance == "sealed" and wanted.get("assurance", "sealed") != "sealed":
@@ -39,9 +33,15 @@ def options_for(course: NbgraderCourse, assignment: str, **wanted: Any) -> Gradi
                 where="c.GradeWithPatunay.assurance",
                 remedy='Take that setting out, or release a version whose course.toml does not say assurance = "sealed".',
             )
+        options = replace(options, course_limits=manifest.limits_of(assignment))
         if assessment := manifest.assessment(assignment):
             options = replace(options, attempts_allowed=assessment.attempts, choices=assessment.cells)
     return replace(options, **wanted)
+
+
+def site_limits(grading: Grading) -> Limits:
+    """Return the limits that a site's settings give."""
+    return Limits(**grading.model_dump(include=grading.model_fields_set & Limits.model_fields.keys()))
 
 
 def as_released(course: NbgraderCourse) -> NbgraderCourse:

@@ -14,6 +14,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
+from courses.limits import CourseLimits
 from courses.names import COURSE_ID, VERSION
 from courses.typed_toml import TypedTable
 
@@ -161,6 +162,8 @@ class Assessment(TypedTable):
     items: Annotated[tuple[Item, ...], Field(min_length=1)]
     cells: dict[Identifier, Literal["sealed", "compat", "manual"]] = Field(default_factory=dict)
     """How single test cells are decided, by the cell's nbgrader id; others by their label. See `docs/explanation/how-grading-works.md`."""
+    limits: CourseLimits = CourseLimits()
+    """Over the course's."""
 
 
 class PassRule(TypedTable):
@@ -275,6 +278,8 @@ class CourseManifest(TypedTable):
     prerequisites: Translated
     technology: Technology
     fees: Text | None = None
+    limits: CourseLimits = CourseLimits()
+    """How much a submission may use, over the site's `[grading]`."""
     assessments: Annotated[tuple[Assessment, ...], Field(min_length=1)]
     assurance: Literal["best", "sealed"] = "best"
     """`sealed`: a test that cannot be sealed stops the release, and nothing is graded otherwise. `best`: each test as well as it can be."""
@@ -305,6 +310,7 @@ class CourseManifest(TypedTable):
             *_duplicates("assessments", [assessment.id for assessment in self.assessments]),
             *_weight_problems(self.assessments),
             *_reference_problems(self),
+            *_limit_problems(self),
         ]
         if not self.levels and self.not_levelled is None:
             problems.append("levels: give a level, or say in not_levelled why there is none")
@@ -317,6 +323,11 @@ class CourseManifest(TypedTable):
     def assessment(self, assignment: str) -> Assessment | None:
         """Return the assessment of that assignment, None if the manifest has none."""
         return next((each for each in self.assessments if each.id == assignment), None)
+
+    def limits_of(self, assignment: str) -> CourseLimits:
+        """Return the limits of that assignment: its own, and the course's where it says nothing."""
+        assessment = self.assessment(assignment)
+        return assessment.limits.over(self.limits) if assessment else self.limits
 
 
 def _duplicates(field: str, ids: list[str]) -> list[str]:
@@ -346,4 +357,13 @@ def _reference_problems(manifest: CourseManifest) -> list[str]:
     ]
     for assessment in manifest.assessments:
         problems += _duplicates(f"assessments: items of {assessment.id!r}", [item.cell for item in assessment.items])
+    return problems
+
+
+def _limit_problems(manifest: CourseManifest) -> list[str]:
+    of_course = manifest.limits.contradictions()
+    problems = [f"limits: {told}" for told in of_course]
+    for assessment in manifest.assessments:
+        together = assessment.limits.over(manifest.limits).contradictions()
+        problems += [f"limits of {assessment.id!r}: {told}" for told in together if told not in of_course]
     return problems

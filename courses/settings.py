@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import AfterValidator, Field
 
 from courses.errors import SettingsError
+from courses.limits import DiskSize, FileSize, Memory, OpenFiles, Output, Processes, Seconds
 from courses.manifest import Text, Url
 from courses.typed_toml import TypedTable, load_typed
 
@@ -55,18 +56,18 @@ class Grading(TypedTable):
 
     jobs: Annotated[int, Field(ge=0)] = 0
     """How many submissions are graded at once; 0: one a core."""
-    cell_timeout_s: Annotated[float, Field(gt=0)] = 30.0
-    submission_timeout_s: Annotated[float, Field(gt=0)] = 600.0
-    memory_bytes: Annotated[int, Field(ge=256 * 2**20)] = 4 * 2**30
-    output_bytes: Annotated[int, Field(ge=2**16)] = 16 * 2**20
-    cell_cpu_s: Annotated[float, Field(gt=0)] = 60.0
-    submission_cpu_s: Annotated[float, Field(gt=0)] = 600.0
-    total_memory_bytes: Annotated[int, Field(ge=256 * 2**20)] = 6 * 2**30
-    processes: Annotated[int, Field(ge=8)] = 256
-    open_files: Annotated[int, Field(ge=64)] = 512
-    file_bytes: Annotated[int, Field(ge=2**20)] = 128 * 2**20
-    disk_bytes: Annotated[int, Field(ge=2**24)] = 256 * 2**20
-    cell_output_bytes: Annotated[int, Field(ge=2**16)] = 4 * 2**20
+    cell_timeout_s: Seconds = 30.0
+    submission_timeout_s: Seconds = 600.0
+    memory_bytes: Memory = 4 * 2**30
+    output_bytes: Output = 16 * 2**20
+    cell_cpu_s: Seconds = 60.0
+    submission_cpu_s: Seconds = 600.0
+    total_memory_bytes: Memory = 6 * 2**30
+    processes: Processes = 256
+    open_files: OpenFiles = 512
+    file_bytes: FileSize = 128 * 2**20
+    disk_bytes: DiskSize = 256 * 2**20
+    cell_output_bytes: Output = 4 * 2**20
     restart_after_death: bool = False
     """Whether a kernel that ended is started anew before the next answer cell."""
     sandbox: Literal["required", "best-effort"] = "best-effort"

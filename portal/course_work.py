@@ -11,10 +11,10 @@ from autograder.errors import AssuranceError
 from autograder.execution.engines import Assurance, Engine, EngineRoom
 from autograder.gradebook import GradebookFrames, read_gradebook
 from autograder.grading import GradingOptions, GradingSummary, Progress, grade_assignment
-from autograder.jobs import Limits
 from autograder.records import open_records
 from autograder.reports import ReportSubject, make_report
 from autograder.review import ReviewItem, load_reviews
+from autograder.site_options import site_limits
 from autograder.submissions import Collected, collect_attempts, show_credited
 from courses.errors import UnknownAssignmentError
 from courses.nbgrader_course import assignments_of, open_course
@@ -65,7 +65,6 @@ def grade_course(
             remedy='Leave --compat out, or release a version whose course.toml does not say assurance = "sealed".',
         )
     summaries = []
-    limits = Limits(**grading.model_dump(include=grading.model_fields_set & Limits.model_fields.keys()))
     with EngineRoom(request.engine, sandbox_required=grading.sandbox == "required", assurance=request.assurance) as room:
         for assignment in _chosen(root, assignments):
             assessment = manifest.assessment(assignment)
@@ -73,9 +72,12 @@ def grade_course(
                 workers=request.jobs or grading.jobs,
                 force=request.force,
                 learners=request.learners,
-                limits=limits,
+                limits=site_limits(grading),
+                course_limits=manifest.limits_of(assignment),
                 engine=request.engine,
                 assurance=request.assurance,
+                cluster=request.cluster,
+                sandbox_required=grading.sandbox == "required",
                 choices=assessment.cells if assessment else {},
                 attempts_allowed=assessment.attempts if assessment else None,
             )

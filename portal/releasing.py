@@ -9,14 +9,14 @@ from pathlib import Path
 
 from autograder.errors import SandboxMissingError
 from autograder.execution.engines import EngineRoom
-from autograder.grading import configured_limits, describe_environment
-from autograder.jobs import Limits
+from autograder.grading import configured_limits, describe_environment, with_course_limits
 from autograder.nbgrader_database import load_source
 from autograder.planning import environment_digest, keep_plan, read_plan, released_plan
 from autograder.rehearsal import rehearse
 from autograder.sealed.grading import SealedServers
 from autograder.sealed.plan import Mode, SealingPlan
 from autograder.sealing_checks import check_plan
+from autograder.site_options import site_limits
 from courses.catalogue import Course, require_assessment
 from courses.checks import check_course
 from courses.content_hash import folder_sha256
@@ -45,11 +45,10 @@ def rehearse_course(site: Site, course: Course, assignments: tuple[str, ...]) ->
     """
     plans: dict[str, SealingPlan] = {}
     demands_sealed = course.manifest.assurance == "sealed"
-    grading = site.settings.grading
     digest = environment_digest(describe_environment())
     with tempfile.TemporaryDirectory(prefix="patunay-draft-") as scratch, EngineRoom() as room:
         directory = draft_course(site, course, assignments, Path(scratch))
-        limits = configured_limits(directory, Limits(cell_timeout_s=grading.cell_timeout_s, memory_bytes=grading.memory_bytes))
+        of_site = configured_limits(directory, site_limits(site.settings.grading))
         for assignment in assignments:
             source = load_source(directory, assignment)
             try:
@@ -60,6 +59,7 @@ def rehearse_course(site: Site, course: Course, assignments: tuple[str, ...]) ->
                 return Rehearsed({}, (), str(missing.problem))
             if ready.server is not None and ready.examiner is not None:
                 servers = SealedServers(ready.server, ready.examiner)
+                limits = with_course_limits(of_site, course.manifest.limits_of(assignment))
                 plans[assignment] = rehearse(source, servers, limits, environment_digest=digest, choices=_choices(course, assignment))
     findings = [each for plan in plans.values() for each in check_plan(plan, demands_sealed=demands_sealed)]
     return Rehearsed(plans, tuple(sorted(findings, key=lambda each: (not each.is_blocking, each.code, each.where))))
