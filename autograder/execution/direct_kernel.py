@@ -33,10 +33,11 @@ from traitlets.config import Config
 
 _SESSION: Any = Session
 _PUBLISHER: Any = IOPubThread
+_STREAM: Any = OutStream
 _KERNEL: Any = IPythonKernel
 """Typed as Any on purpose: what is overridden below is theirs, and only partly typed."""
 _FLUSH_S = 0.2
-_DRAIN_TRIES = 200
+_PIPE_BYTES = 1 << 16
 _WARM_UP_CELLS = ("import sys\nsys.path", "def f(n):\n    return 1 / n\nf(0)", "[each for each in range(3)]")
 
 
@@ -157,6 +158,36 @@ class _Publisher(_PUBLISHER):  # type: ignore[misc]
         pass
 
 
+class _Stream(_STREAM):  # type: ignore[misc]
+    """An output stream that can be told to take over at once what programs wrote to its file descriptor, instead of when its thread comes to run."""
+
+    def __init__(self, *arguments: Any) -> None:
+        self._taking = threading.Lock()
+        super().__init__(*arguments)
+
+    def take_over(self) -> None:
+        """Take what has been written to the descriptor so far; what the thread has read already is taken when this returns."""
+        if getattr(self, "_should_watch", False):
+            with self._taking:
+                self._take()
+
+    def _watch_pipe_fd(self) -> None:
+        while self._should_watch:
+            select.select([self._fid], [], [])
+            with self._taking:
+                if not self._take():
+                    return
+
+    def _take(self) -> bool:
+        """Return whether there may be more to come."""
+        while select.select([self._fid], [], [], 0)[0]:
+            data = os.read(self._fid, _PIPE_BYTES)
+            if not data:
+                return False
+            self.write(data.decode(errors="replace"))
+        return True
+
+
 class DirectKernel(_KERNEL):  # type: ignore[misc]
     """ipykernel's kernel with its sockets taken off."""
 
@@ -226,7 +257,7 @@ def serve(kernel: Any, descriptor: int, extension: Extension | None = None) -> N
     kernel.session.session = uuid.uuid4().hex
     publisher = kernel.iopub_thread
     publisher.io_loop = _Timer()  # made after the fork, like every thread
-    sys.stdout, sys.stderr = OutStream(kernel.session, publisher, "stdout"), OutStream(kernel.session, publisher, "stderr")
+    sys.stdout, sys.stderr = _Stream(kernel.session, publisher, "stdout"), _Stream(kernel.session, publisher, "stderr")
     hook: Any = ZMQDisplayHook(kernel.session, publisher)
     hook.get_execution_count = lambda: kernel.execution_count
     sys.displayhook = hook
@@ -317,12 +348,7 @@ async def _run_cell(kernel: Any, request: dict[str, Any], extension: Extension |
 
 
 def _drain() -> None:
-    """Wait until what the cell wrote to file descriptors 1 and 2 has been taken over, so that it belongs to this cell."""
+    """Take over what the cell wrote to file descriptors 1 and 2, so that it belongs to this cell."""
     for stream in (sys.stdout, sys.stderr):
-        watched = getattr(stream, "_fid", None)
-        if watched is None or not getattr(stream, "_should_watch", False):
-            continue
-        for _ in range(_DRAIN_TRIES):
-            if not select.select([watched], [], [], 0)[0]:
-                break
-            time.sleep(0.0005)
+        if isinstance(stream, _Stream):
+            stream.take_over()

@@ -15,12 +15,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from autograder.errors import ForkServerDiedError, SandboxMissingError
-from autograder.execution.folding import fold_message
 from autograder.execution.kernel import ANSWER_S, CellRun, Kernel, KernelDiedError, KernelStuckError
 from autograder.execution.limiting import Budget
 from autograder.jobs import Limits
 
-__all__ = ["CellRun", "ForkServer", "Kernel", "KernelDiedError", "KernelStuckError", "fold_message"]
+__all__ = ["CellRun", "ForkServer", "Kernel", "KernelDiedError", "KernelStuckError"]
 
 _START_S = 120.0
 _FIRST_UID = 210_000

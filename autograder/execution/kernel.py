@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder.errors import ForkServerDiedError, SandboxMissingError
-from autograder.execution.folding import fold_message
+from autograder.execution.folding import CellOutputs
 from autograder.execution.limiting import Budget, CellWatch, Exceeded
 
 ANSWER_S = 30.0
@@ -170,6 +170,7 @@ class Kernel:
 
     def _await(self, message_id: str, interrupts: list[Callable[[], None]], watch: CellWatch) -> CellRun:
         run = CellRun()
+        shown = CellOutputs(run.outputs)
         while True:
             over = self._over_limit(run, watch)
             if over is not None:
@@ -180,7 +181,7 @@ class Kernel:
                 interrupts.pop(0)()
                 watch.deadline = time.monotonic() + _AFTER_INTERRUPT_S
             line = self._read_line(watch.deadline if run.exceeded else min(watch.deadline, watch.next_look), watch.allowed_bytes)
-            if line is not None and self._take(line, message_id, run):
+            if line is not None and self._take(line, message_id, run, shown):
                 return run
 
     def _over_limit(self, run: CellRun, watch: CellWatch) -> Exceeded | None:
@@ -194,7 +195,7 @@ class Kernel:
             return watch.over_output()
         return watch.look() if now >= watch.next_look else None
 
-    def _take(self, line: bytes, message_id: str, run: CellRun) -> bool:
+    def _take(self, line: bytes, message_id: str, run: CellRun, shown: CellOutputs) -> bool:
         """Note one message; return whether the cell is over. What is printed after a limit was exceeded is dropped."""
         try:
             message = json.loads(line)
@@ -211,7 +212,7 @@ class Kernel:
             run.extension = content
             return bool(kind == "extension_done")
         elif run.exceeded is None or (kind == "error" and len(line) < _LAST_WORDS_BYTES and len(run.outputs) < _MOST_LAST_OUTPUTS):
-            fold_message(str(kind), content, run.outputs)
+            shown.take(str(kind), content)
         return False
 
     def _await_ready(self) -> None:

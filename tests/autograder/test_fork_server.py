@@ -1,21 +1,16 @@
-"""Forked kernels: what they answer is what a kernel of nbclient's answers, and their limits hold."""
+"""Forked kernels and their limits. That they answer as a stock kernel does is shown in `test_direct_kernel.py`."""
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-import nbformat
 import pytest
-from nbgrader.preprocessors import Execute
 
-from autograder.execution.fork_server import ForkServer, Kernel, KernelDiedError, KernelStuckError, fold_message
-from autograder.execution.forked import run_forked
+from autograder.execution.fork_server import ForkServer, Kernel, KernelDiedError, KernelStuckError
 from autograder.execution.preloading import imports_of
-from autograder.jobs import AssignmentSource, GradingJob, Limits, SourceCell, SourceNotebook
+from autograder.jobs import AssignmentSource, Limits, SourceCell, SourceNotebook
 
 ENVIRONMENT = {
     "PATH": "/usr/bin:/bin",
@@ -41,75 +36,6 @@ def kernel(server: ForkServer) -> Iterator[Kernel]:
 
 def text_of(kernel: Kernel, code: str) -> str:
     return "".join(output.get("text", "") + output.get("data", {}).get("text/plain", "") for output in kernel.run_cell(code).outputs)
-
-
-CELLS = [
-    "x = 2\nx * 21",
-    "print('one'); print('two')",
-    "import sys; print('warned', file=sys.stderr)",
-    "1 / 0",
-    "def f(n):\n    return f(n - 1) if n else missing\nf(3)",
-    "raise SystemExit",
-    "import warnings; warnings.warn('careful')",
-    "from IPython.display import display, HTML, Markdown\ndisplay(HTML('<b>x</b>')); display({'a': 1}); 5",
-    "import numpy as np; np.float64(0.5)",
-    "import pandas as pd; pd.DataFrame({'a': [1, 2]}).describe()",
-    "x; ",
-    "%%time\nsum(range(10))",
-    "%matplotlib inline\nimport matplotlib.pyplot as plt\n_ = plt.plot([1, 2])",
-    "import matplotlib.pyplot as plt\nfig, ax = plt.subplots(); ax.set_title('t'); ax",
-    "?len",
-    "import asyncio; await asyncio.sleep(0.01); 'awaited'",
-    "syntax error here",
-    "from IPython.display import clear_output\nprint('gone'); clear_output(); print('stays')",
-    "h = display('first', display_id='d'); h.update('second')",
-    "import os; os.system('echo from the shell') and None",
-    "input('name? ')",
-    "assert x == 3, 'x should be 3'",
-    "get_ipython().displayhook(7)",
-    "import logging; logging.warning('logged')",
-    "_ = 3; _",
-    "list(range(3000))[-1]; print('y' * 5000)",
-]
-
-
-def shape(cell: Any) -> list[tuple[str, str, str]]:
-    """Return what grading reads of a cell's outputs: type, name and text, without addresses and pictures."""
-    found = []
-    for output in cell.outputs:
-        if output.output_type == "stream":
-            text = output.text
-        elif output.output_type == "error":
-            text = f"{output.ename}: {output.evalue}"
-        else:
-            text = str(sorted(output.data)) + str(output.data.get("text/plain", ""))
-        text = re.sub(r"/tmp/ipykernel_\d+", "/tmp/ipykernel", text)
-        found.append((output.output_type, output.get("name", ""), "time" if "time" in text else text))
-    return found
-
-
-@pytest.mark.slow
-def test_every_kind_of_cell_gives_what_nbgraders_own_execution_gives(
-    server: ForkServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.delenv("PYTEST_CURRENT_TEST")  # under it ipykernel leaves the output of other programs alone
-    ours, stock = (nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code) for code in CELLS]) for _ in range(2))
-    for node in (ours, stock):
-        node.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    Execute(timeout=30, kernel_name="python3").preprocess(stock, {"metadata": {"path": str(tmp_path)}})
-    assert run_forked(server, ours, tmp_path, make_job(tmp_path, Limits(cell_timeout_s=30))) == ""
-    differing = [
-        (one.source, shape(one), shape(other))
-        for one, other in zip(ours.cells, stock.cells, strict=True)
-        if sorted(shape(one)) != sorted(shape(other))
-    ]
-    assert differing == []
-    assert [cell.execution_count for cell in ours.cells] == [cell.execution_count for cell in stock.cells]
-
-
-def make_job(folder: Path, limits: Limits) -> GradingJob:
-    source = AssignmentSource(course="c", assignment="a", folder=str(folder), notebooks=(), digest="")
-    return GradingJob(source=source, learner="l", submission=str(folder), limits=limits, sandbox=False)
 
 
 def test_a_cell_at_its_time_limit_is_interrupted_and_the_next_one_runs(kernel: Kernel) -> None:
@@ -190,17 +116,6 @@ def test_the_working_folder_is_a_copy_without_links(server: ForkServer, tmp_path
         assert text_of(kernel, "import os; sorted(os.listdir('.'))") == "['data.csv']"
         kernel.run_cell("open('data.csv', 'w').write('changed')")
     assert (tmp_path / "data.csv").read_text(encoding="utf-8") == "a\n1\n"
-
-
-def test_messages_that_do_not_fit_are_dropped() -> None:
-    outputs: list[dict[str, Any]] = []
-    fold_message("stream", {"name": "stdout", "text": {"no": "text"}}, outputs)
-    fold_message("stream", {"name": "elsewhere", "text": "x"}, outputs)
-    fold_message("display_data", {"data": "no map"}, outputs)
-    fold_message("unheard_of", {}, outputs)
-    assert outputs == []
-    fold_message("display_data", {"data": {"text/html": ["a", "list"], "text/plain": "fine"}, "metadata": 3}, outputs)
-    assert outputs == [{"output_type": "display_data", "data": {"text/plain": "fine"}, "metadata": {}}]
 
 
 def test_the_modules_of_a_course_are_learnt_from_its_cells(tmp_path: Path) -> None:
