@@ -11,7 +11,6 @@ import builtins
 import copy
 import importlib
 import inspect
-import io
 import signal
 import socket
 import sys
@@ -20,7 +19,7 @@ import types
 import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -30,34 +29,14 @@ from autograder.sealed.exceptions import exception_tree
 from autograder.sealed.files import Signature, changed_files, put_files, scan
 from autograder.sealed.handing import library_tree
 from autograder.sealed.party import Party
+from autograder.sealed.patched import Replacements
+from autograder.sealed.printing import Printed, printed_trees
 from autograder.sealed.references import Reference, is_reference, operate
+from autograder.sealed.reports import collected
 from autograder.sealed.wire import Channel, Tree, WireError
 
-_LONGEST_PRINT = 4_000_000
-
-
-class _Printed(io.TextIOBase):
-    """A stream that keeps what is printed, to be sent with the next message."""
-
-    def __init__(self, kept: list[list[Any]], number: int) -> None:
-        self._kept, self._number = kept, number
-
-    @property
-    def encoding(self) -> str:  # type: ignore[override]
-        return "utf-8"
-
-    def writable(self) -> bool:
-        return True
-
-    def write(self, text: str) -> int:
-        """Keep the text."""
-        if not isinstance(text, str):
-            raise TypeError(f"write() argument must be str, not {type(text).__name__}")
-        if self._kept and self._kept[-1][0] == self._number:
-            self._kept[-1][1].append(str(text))
-        else:
-            self._kept.append([self._number, [str(text)]])
-        return len(text)
+_RUNNING = frozenset({"call", "operation", "attribute", "set attribute", "construct", "run text", "await", "repr", "str"})
+"""What runs the learner's code."""
 
 
 class Candidate(Party):
@@ -72,6 +51,8 @@ class Candidate(Party):
         self._twin_classes: dict[str, None] = {}
         self._folder = Path.cwd()
         self._files: dict[str, Signature] = {}
+        self._replacements = Replacements()
+        self._listening = ExitStack()
         self._is_over = self._may_interrupt = self._was_interrupted = False
 
     def examine(self) -> None:
@@ -91,11 +72,12 @@ class Candidate(Party):
         before = sys.stdout, sys.stderr, builtins.input
         with warnings.catch_warnings():  # what was shown once is shown again, as in every new cell
             pass
-        sys.stdout, sys.stderr = _Printed(self._kept, 1), _Printed(self._kept, 2)
+        sys.stdout, sys.stderr = Printed(self._kept, 1), Printed(self._kept, 2)
         builtins.input = lambda prompt="": self.request("input", str(prompt))
         handler = signal.signal(signal.SIGINT, self._interrupt)
         try:
-            yield
+            with ExitStack() as self._listening:
+                yield
         finally:
             signal.signal(signal.SIGINT, handler)
             sys.stdout, sys.stderr, builtins.input = before
@@ -112,7 +94,10 @@ class Candidate(Party):
             if self._was_interrupted:
                 self._was_interrupted = False
                 raise KeyboardInterrupt
-            return super()._try(operation, arguments, named)
+            if not self._replacements or operation not in _RUNNING:
+                return super()._try(operation, arguments, named)
+            with self._replacements.in_force(now=True):
+                return super()._try(operation, arguments, named)
         except KeyboardInterrupt as late:
             return False, late
         finally:
@@ -122,7 +107,8 @@ class Candidate(Party):
         """Ask back; an interrupt waits until the message is whole."""
         may, self._may_interrupt = self._may_interrupt, False
         try:
-            return super().exchange(operation, *arguments, **named)
+            with self._replacements.in_force(now=False):
+                return super().exchange(operation, *arguments, **named)
         finally:
             self._may_interrupt = may
 
@@ -214,6 +200,16 @@ class Candidate(Party):
         put_files(self._folder, files)
         now = scan(self._folder)
         self._files.update({name: now[name] for name in files if name in now})
+
+    def _do_replace(self, module: str, name: str, thing: Any) -> None:
+        self._replacements.replace(module, name, thing)
+
+    def _do_restore(self, module: str, name: str) -> None:
+        self._replacements.restore(module, name)
+
+    def _do_listen(self) -> None:
+        """Tell of warnings and log records until the test is over."""
+        self._listening.enter_context(collected(self._kept))
 
     def _do_is_subclass(self, kind: Any, other: Any) -> bool:
         return issubclass(kind, other)
@@ -361,9 +357,7 @@ class Candidate(Party):
 
     def printed(self) -> Tree:
         """Return what was printed since the last message."""
-        told = [[number, "".join(texts)[:_LONGEST_PRINT]] for number, texts in self._kept]
-        self._kept.clear()
-        return [[number, Encoder(self).encode(text)] for number, text in told] or None
+        return printed_trees(self._kept, Encoder(self).encode)
 
 
 def _unless(value: Any) -> Any:

@@ -20,8 +20,10 @@ from autograder.sealed.files import FollowedFiles
 from autograder.sealed.handing import is_library_object, library_value
 from autograder.sealed.heard_text import HeardText
 from autograder.sealed.namespace import ExaminerNames
+from autograder.sealed.patched import PatchedLibraries
 from autograder.sealed.policy import SealingPolicy, class_body_names, names_used, parsed
 from autograder.sealed.references import Reference
+from autograder.sealed.reports import RECORD, WARNING, is_looked_for, say_again
 from autograder.sealed.showing import shown
 from autograder.sealed.submission_text import SubmissionText
 from autograder.sealed.wire import Channel, Tree, UnsendableError, WireError
@@ -65,6 +67,8 @@ class Examiner(ExaminerValues):
         self.heard = HeardText()
         self.submission = SubmissionText()
         self.files = FollowedFiles(self.request)
+        self._patched = PatchedLibraries(self.request, policy.imports)
+        self._reports: list[list[Tree]] = []
 
     # --- cells
 
@@ -92,6 +96,9 @@ class Examiner(ExaminerValues):
         self.semantics.begin(source)
         self._before = dict(dict.items(self.names_here)) if trusted else {}
         self._fetch_ahead(source)
+        self._patched.begin(source)
+        if is_looked_for(source) and not trusted:
+            self._listen()
         self.files.begin()
 
     def end_cell(self) -> dict[str, Any]:
@@ -108,6 +115,7 @@ class Examiner(ExaminerValues):
                 if self.is_trusted:
                     self._hold_set_up()
                 self.files.end(trusted=self.is_trusted)
+                self._patched.end(trusted=self.is_trusted)
                 self.request("over")
             except Exception:  # noqa: BLE001 - the cell is over whatever the learner's side does
                 self._shut("the examination could not be ended")
@@ -251,6 +259,8 @@ class Examiner(ExaminerValues):
         if self.gone:
             raise CandidateGoneError(self.gone)
         self.files.hand_over()
+        if not self.is_trusted:
+            self._patched.hand_over()
         self._questions += 1
         if self._questions > _MAXIMUM_QUESTIONS:
             self._fail("the test asks too many questions of the learner's objects")
@@ -268,7 +278,18 @@ class Examiner(ExaminerValues):
             raise
         if not is_ok and isinstance(found, StopIteration) and operation != "operation":
             found = RuntimeError("the learner's code raised StopIteration")
+        self._say_reports()
         return is_ok, found
+
+    def _say_reports(self) -> None:
+        while self._reports:
+            say_again(self._reports.pop(0))
+
+    def _listen(self) -> None:
+        try:
+            self.request("listen")
+        except Exception:  # noqa: BLE001 - the cell will meet it again, where it counts
+            return
 
     def receive(self) -> list[Tree]:
         """Return the next message; its text is remembered."""
@@ -322,9 +343,12 @@ class Examiner(ExaminerValues):
 
     def take_printed(self, printed: Tree) -> None:
         """Print what the learner's code printed."""
-        for number, text in printed or ():
-            stream = sys.stderr if number == 2 else sys.stdout
-            stream.write(expect(Decoder(self).decode(text), str))
+        decoder = Decoder(self)
+        for number, *parts in printed or ():
+            if number in {WARNING, RECORD}:  # a warning may be raised here: said when the message is taken
+                self._reports.append([number, *map(decoder.decode, parts)])
+            else:
+                (sys.stderr if number == 2 else sys.stdout).write(expect(decoder.decode(parts[0]), str))
 
     def take_names(self, decoder: Decoder, names: list[Tree]) -> None:
         """Follow what became of the learner's globals."""

@@ -111,11 +111,21 @@ def public_attribute(operation: str, thing: Any, name: object, *value: Any) -> A
     """
     if type(name) is not str or (name.startswith("_") and name not in _TELLING):
         raise AttributeError(str(name))
+    if _is_of_a_mock(thing, name):
+        raise AttributeError(name)
     if isinstance(thing, _CLOSED_KINDS) and (name not in _TELLING or operation != "attribute"):
         raise AttributeError(name)
     if operation == "attribute":
         return getattr(thing, name)
     return setattr(thing, name, *value)
+
+
+def _is_of_a_mock(thing: Any, name: str) -> bool:
+    """Whether the attribute is one by which a test asks or instructs a mock: what was called, and what it answers."""
+    mock = sys.modules.get("unittest.mock")
+    if mock is None or not issubclass(type(thing), mock.NonCallableMock):
+        return False
+    return name.startswith(("assert", "called", "call_")) or hasattr(mock.MagicMixin, name) or name in dir(mock.MagicMock)
 
 
 def ask_of_tests(operation: str, arguments: list[Any]) -> Any:
