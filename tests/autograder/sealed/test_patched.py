@@ -22,21 +22,6 @@ TRAPS = {
         "random.random = old\nassert flip() in (True, False)",
         wrong="def flip():\n    return True",
     ),
-    "a builtin that the answer must not use": Trap(
-        "def total(xs):\n    t = 0\n    for x in xs:\n        t += x\n    return t",
-        f"{PATCH}with patch('builtins.sum', side_effect=AssertionError('no sum')):\n    assert total([1, 2]) == 3",
-        wrong="def total(xs):\n    return sum(xs)",
-    ),
-    "len replaced": Trap(
-        "def size(xs):\n    return len(xs)",
-        f"{PATCH}with patch('builtins.len', return_value=7):\n    n = size([1])\nassert n == 7 and size([1]) == 1",
-        wrong="def size(xs):\n    return 7",
-    ),
-    "a library by the name of the notebook": Trap(
-        "import time as t\ndef now():\n    return t.time()",
-        f"{PATCH}with patch('__main__.t.time', return_value=5):\n    assert now() == 5\nassert now() > 5",
-        wrong="def now():\n    return 5",
-    ),
     "patch as a decorator": Trap(
         "import os\ndef home():\n    return os.getcwd()",
         f"{PATCH}@patch('os.getcwd', return_value='/there')\ndef check(fake):\n    assert home() == '/there'\n    assert fake.call_count == 1\ncheck()",
