@@ -229,7 +229,7 @@ def _planned(notebook: SourceNotebook, cell: SourceCell, found: _Found, limits: 
         label=label,
         causes=tuple(causes),
         chosen=chosen,
-        allowed_semantics=tuple(sorted({each for verdict in apart for each in verdict.unsealed})),
+        allowed_semantics=tuple(sorted({each for verdict in apart for each in verdict.asked})),
         runs_apart=not any(verdict.timed_out for verdict in apart),
         reference_score=together[0] if together else None,
         blank_score=found.blank[key].auto_score if key in found.blank else None,

@@ -45,6 +45,8 @@ class SealedVerdict:
     timed_out: bool = False
     hidden: tuple[str, ...] = ()
     """Names of Python's own or of the set-up that the test uses and the learner's notebook has bound to something else."""
+    operators: tuple[str, ...] = ()
+    """Operators of the learner's own classes that gave values, which the reference solution's have to give too."""
 
     @property
     def mode(self) -> Mode:
@@ -59,6 +61,8 @@ class SealedVerdict:
     @property
     def is_sealed(self) -> bool:
         """Whether the verdict rests on plain values alone."""
+        if self.operators and self.plan is None:  # nothing says that they are the reference solution's too
+            return False
         return self.mode == "sealed" and not self.unsealed and not self.refused and not self.needs_person
 
     @property
@@ -98,7 +102,12 @@ class SealedVerdict:
     @property
     def new_semantics(self) -> tuple[str, ...]:
         """What the verdict rests on and that of the reference solution does not."""
-        return () if self.plan is None else tuple(each for each in self.unsealed if each not in self.plan.allowed_semantics)
+        return () if self.plan is None else tuple(each for each in self.asked if each not in self.plan.allowed_semantics)
+
+    @property
+    def asked(self) -> tuple[str, ...]:
+        """Everything of the learner's objects that was asked besides plain values."""
+        return (*self.unsealed, *self.operators)
 
     @property
     def is_short(self) -> bool:
@@ -114,7 +123,7 @@ class SealedVerdict:
             told.append(f"to be decided by a person: sealed, the test earns {_points(self.score)} of {self.points_possible:g}{both}")
             told += self.reasons
         told += [f"refused: {why}" for why in self.refused if f"refused: {why}" not in told]
-        told += [f"not sealed: rests on {why}" for why in self.unsealed]
+        told += [f"not sealed: rests on {why}" for why in (self.asked if self.plan is None else self.unsealed)]
         if self.mode == "compat":
             told.append("decided with everything in one process")
         message = self.compat_message if self.mode == "compat" else self.message

@@ -24,6 +24,7 @@ from autograder.sealed.patched import PatchedLibraries
 from autograder.sealed.policy import SealingPolicy, class_body_names, names_used, parsed
 from autograder.sealed.references import Reference
 from autograder.sealed.reports import RECORD, WARNING, is_looked_for, say_again
+from autograder.sealed.set_up import HeldContents
 from autograder.sealed.showing import shown
 from autograder.sealed.submission_text import SubmissionText
 from autograder.sealed.wire import Channel, Tree, UnsendableError, WireError
@@ -58,6 +59,8 @@ class Examiner(ExaminerValues):
         self._imports = {each.name: each for each in policy.imports}
         self._replaceable = frozenset(policy.replaceable)
         self._handed_over: dict[str, object] = {}
+        self._held_contents = HeldContents()
+        self._is_ending = False
         self._found: dict[str, Any] = {}
         self._has: dict[str, bool] = {}
         self._deleted: set[str] = set()
@@ -88,7 +91,7 @@ class Examiner(ExaminerValues):
             if dict.__contains__(self.names_here, name):
                 dict.__delitem__(self.names_here, name)
         self._deleted -= set(forget)
-        self.is_trusted, self._questions, self._returned = trusted, 0, ()
+        self.is_trusted, self._questions, self._returned, self._is_ending = trusted, 0, (), False
         self._takes_random = self._takes_random or any(word in source for word in ("seed", "setstate", "set_state"))
         self.random.mark()
         for kept in (self.hidden, self._found, self._has):
@@ -110,6 +113,8 @@ class Examiner(ExaminerValues):
         if self.is_trusted:
             self._leave_library_objects()
             self._handed_over = self._replaceable_now()
+            self._held_contents.note(self._handed_over)
+        self._is_ending = True
         if not self.gone:
             try:
                 if self.is_trusted:
@@ -121,6 +126,7 @@ class Examiner(ExaminerValues):
                 self._shut("the examination could not be ended")
         return {
             "unsealed": list(self.semantics.unsealed),
+            "operators": list(self.semantics.operators),
             "unexpected": list(self.semantics.unexpected),
             "hidden": list(self.hidden),
             "gone": self.gone,
@@ -320,14 +326,18 @@ class Examiner(ExaminerValues):
             raise raised
 
     def names_told(self, encoder: Encoder) -> tuple[list[Tree], Callable[[], None]]:
-        """Return what the tests set in place of what the learner's side uses."""
+        """Return what the tests set in place of what the learner's side uses, or changed of it."""
         if self.is_trusted:
             return [], lambda: None
         now = self._replaceable_now()
-        told = [[name, encoder.encode(thing)] for name, thing in now.items() if self._handed_over.get(name, _UNMANAGED) is not thing]
+        changed = self._held_contents.changed(now, all_of_them=self._is_ending)
+        new = [name for name, thing in now.items() if self._handed_over.get(name, _UNMANAGED) is not thing or name in changed]
+        told: list[Tree] = [[name, encoder.encode(now[name])] for name in new]
 
         def noted() -> None:
             self._handed_over = now
+            if new:
+                self._held_contents.note(now)
 
         return told, noted
 

@@ -241,7 +241,7 @@ def _verdict(cell: Any, points: float, told: dict[str, Any]) -> SealedVerdict:
     refused = [str(each) for each in told["unexpected"]] + ([f"the learner's side failed: {told['gone']}"] if told["gone"] else [])
     return SealedVerdict(
         cell.metadata.nbgrader.grade_id, points, _score(cell, points), tuple(map(str, told["unsealed"])), tuple(refused), message,
-        hidden=tuple(map(str, told["hidden"])),
+        hidden=tuple(map(str, told["hidden"])), operators=tuple(map(str, told["operators"])),
     )  # fmt: skip
 
 

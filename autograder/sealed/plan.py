@@ -38,7 +38,7 @@ class CellPlan(WireValue):
     chosen: Mode | None = None
     """What the author chose in course.toml; None: by the label."""
     allowed_semantics: tuple[str, ...] = ()
-    """Whose word the reference solution's own verdict rests on; what rests on another's goes to a person."""
+    """What of its objects the reference solution's own verdict asks, whose word it rests on first of all; what rests on another's goes to a person."""
     canaries: tuple[Canary, ...] = ()
     """For a test that is not decided on plain values alone; the reference solution fails each."""
     runs_apart: bool = True

@@ -40,7 +40,9 @@ _ARITHMETIC = (
 )
 _NEUTRAL = ("call", "len", "getitem", "setitem", "delitem", "iter", "next", "enter", "exit", "reversed", "format")
 OWN_SEMANTICS = frozenset(f"__{name}__" for name in _COMPARING + _ARITHMETIC)
-"""Operations whose answer is the object's own word about a value."""
+"""Operations whose answer is the object's own word; asked only of classes that are expected."""
+DECIDING = frozenset(f"__{name}__" for name in (*_COMPARING, "int", "float", "index", "complex", "hash"))
+"""Those of them on whose answer a test branches: it compares, asks for truth or converts. The others give values, as a method's call does."""
 FORWARDED = (*sorted(OWN_SEMANTICS), *(f"__{name}__" for name in _NEUTRAL))
 _FORWARDED_SET = frozenset(FORWARDED)
 _BY_IDENTITY = frozenset({"function", "class", "module"})

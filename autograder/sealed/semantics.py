@@ -1,7 +1,9 @@
 """Whose word a verdict rests on: what a learner's object says when it is compared, added or asked for truth, and whether it is believed.
 
 Rules:
-1. Only objects of classes that the reference solution defines are asked at all, and what they say is noted: the verdict is not sealed.
+1. Only objects of classes that the reference solution defines are asked at all, and that they were is noted. Where they compare, tell their truth or are
+   converted, they give the very answer that the test branches on: the verdict is not sealed. Arithmetic gives values, which the test compares itself, as
+   it does what a method returns: such a verdict is sealed where the reference solution's rests on the same operators.
 2. A class that calls an unrelated object equal, contained or a changed copy of itself its equal, or two objects each less than the other, has lied: what
    it says is refused. This catches the cheap liars; a dearer one is why rule 1 notes even the honest.
 """
@@ -13,7 +15,7 @@ from typing import Any, Protocol
 
 from autograder.sealed.handing import ODDITIES, oddities_of
 from autograder.sealed.policy import SealingPolicy
-from autograder.sealed.references import About, Reference, is_reference
+from autograder.sealed.references import DECIDING, About, Reference, is_reference
 
 _PROBED = frozenset({"__eq__", "__ne__", "__lt__", "__gt__", "__contains__"})
 _MIRRORED = {"__lt__": "__lt__", "__gt__": "__gt__"}
@@ -40,13 +42,14 @@ class Semantics:
     def __init__(self, policy: SealingPolicy) -> None:
         self._policy = policy
         self.unsealed: dict[str, None] = {}
+        self.operators: dict[str, None] = {}
         self.unexpected: dict[str, None] = {}
         self._oddities: set[str] = set()
         self._tried: dict[tuple[int, str], int] = {}
 
     def begin(self, source: str) -> None:
         """Get ready for a cell."""
-        for kept in (self.unsealed, self.unexpected, self._tried):
+        for kept in (self.unsealed, self.operators, self.unexpected, self._tried):
             kept.clear()
         self._oddities = oddities_of(source)
         if not self._policy.is_known:
@@ -63,7 +66,8 @@ class Semantics:
             return False
         word = operation.strip("_")
         if self.is_expected(told):
-            self.unsealed[f"`{word}` of the learner's own class {told.name}"] = None
+            noted = self.unsealed if operation in DECIDING else self.operators
+            noted[f"`{word}` of the learner's own class {told.name}"] = None
             return True
         self.unexpected[f"`{word}` of an object of class {told.name}, which the reference solution does not define"] = None
         return False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 from autograder.jobs import AssignmentSource, Limits, SourceCell, SourceNotebook
 from autograder.rehearsal import rehearse
 from autograder.sealed.canaries import canaries_of
+from autograder.sealed.deciding import SealedVerdict
 from autograder.sealed.grading import SealedServers
 from autograder.sealed.plan import CellPlan, Mode, SealingPlan
 from tests.autograder.sealed.examination import both_servers
@@ -68,6 +70,23 @@ def test_each_test_gets_its_label_with_the_cause(servers: SealedServers, tmp_pat
     assert [(each.reference_score, each.blank_score) for each in found.cells] == [(2, 0)] * 3
     assert all(each.memory_bytes > 2**20 for each in found.cells)
     assert found.failures == ()
+
+
+VECTOR = (
+    "class Vector:\n    def __init__(self, x):\n        self.x = x\n    def __add__(self, other):\n        return Vector(self.x + other.x)"
+)
+
+
+def test_arithmetic_of_an_expected_class_gives_values_and_is_sealed_but_no_more_than_the_reference_uses(
+    servers: SealedServers, tmp_path: Path
+) -> None:
+    found = plan(servers, source(tmp_path, VECTOR, "assert (Vector(1) + Vector(2)).x == 3"))
+    assert (cell(found).label, cell(found).allowed_semantics) == ("sealed", ("`add` of the learner's own class Vector",))
+    verdict = SealedVerdict("t", 2.0, 2.0, (), (), "", plan=cell(found), operators=cell(found).allowed_semantics)
+    assert verdict.is_sealed
+    other = replace(verdict, operators=("`rsub` of the learner's own class Vector",))
+    assert other.needs_person
+    assert not other.is_sealed
 
 
 def test_the_plan_crosses_as_json_and_holds_the_policy(servers: SealedServers, tmp_path: Path) -> None:

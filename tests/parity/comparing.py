@@ -17,6 +17,7 @@ from nbgrader.api import Gradebook
 
 from autograder.execution.engines import Assurance, EngineRoom
 from autograder.grading import GradingOptions, grade_assignment
+from autograder.planning import read_plan
 from autograder.records import Attempt as AttemptRow
 from autograder.records import open_records, standing_result
 from courses.nbgrader_course import open_course
@@ -72,20 +73,40 @@ class Comparison:
     differences: list[Difference] = field(default_factory=list)
     unsealed: dict[str, str] = field(default_factory=dict)
     """By learner and cell, why an equal verdict is not sealed."""
+    own_operators: dict[str, str] = field(default_factory=dict)
+    """Likewise, where the test compares objects of a class that the reference solution defines: this is what it tests."""
+    causes: dict[str, str] = field(default_factory=dict)
+    """By test cell, why the rehearsal calls it anything but sealed."""
     cheats: dict[str, tuple[float, float]] = field(default_factory=dict)
     """By cheating submission, the points of its test cells in nbgrader and here."""
 
     @property
+    def false_passes(self) -> list[str]:
+        """Marks here for what nbgrader gives less for."""
+        return [str(each) for each in self.differences if each.outcome == "false pass"]
+
+    @property
+    def own_operator_cells(self) -> set[str]:
+        """The test cells whose subject is the learner's own operators."""
+        return {key.partition("/")[2] for key in self.own_operators} - self.unsealed_cells
+
+    @property
     def unsealed_cells(self) -> set[str]:
-        """The test cells with a verdict that is not sealed or not decided."""
+        """The test cells with a verdict that is not sealed or not decided, but for those whose subject is the learner's own operators."""
         return {key.partition("/")[2] for key in self.unsealed} | {each.cell for each in self.differences}
 
 
-def compare(assignment: Assignment, number: int, root: Path, rooms: dict[str, EngineRoom]) -> Comparison:
-    """Make the course under `root`, grade it in every way, and return what differs."""
+def compare(assignment: Assignment, number: int, root: Path, rooms: dict[str, EngineRoom], *, is_fast: bool = False) -> Comparison:
+    """Make the course under `root`, grade it in every way, and return what differs.
+
+    Args:
+        is_fast: our compat run stands for nbgrader's, which is not run: to work with, for the two are shown equal without it.
+    """
     make_course(root / "template", assignment, number)
-    theirs, compat, sealed = (shutil.copytree(root / "template", root / name, symlinks=True) for name in ("theirs", "compat", "sealed"))
-    _grade_theirs(theirs, assignment)
+    compat, sealed = (shutil.copytree(root / "template", root / name, symlinks=True) for name in ("compat", "sealed"))
+    theirs = compat if is_fast else shutil.copytree(root / "template", root / "theirs", symlinks=True)
+    if not is_fast:
+        _grade_theirs(theirs, assignment)
     _grade_ours(compat, assignment, "compat", rooms["compat"])
     _grade_ours(sealed, assignment, "sealed", rooms["sealed"])
     found = Comparison(assignment.name)
@@ -94,7 +115,13 @@ def compare(assignment: Assignment, number: int, root: Path, rooms: dict[str, En
     found.submissions = len(list((root / "template" / "submitted").iterdir()))
     _compare_compat(found, theirs, compat, assignment, lost)
     _compare_sealed(found, theirs, sealed, assignment, lost, cheats)
+    found.causes = _causes(sealed)
     return found
+
+
+def _causes(root: Path) -> dict[str, str]:
+    plans = [read_plan(place) for place in (root / ".patunay" / "sealing").glob("*.json")]
+    return {cell.name: "; ".join(cell.causes) for plan in plans if plan for cell in plan.cells if cell.causes}
 
 
 def _grade_theirs(root: Path, assignment: Assignment) -> None:
@@ -201,7 +228,8 @@ def _compare_sealed(found: Comparison, theirs: Path, ours: Path, assignment: Ass
         if outcome != "equal":
             found.differences.append(Difference(assignment.name, row[0], row[2], outcome, score, verdict.score, verdict.note))
         elif not verdict.is_sealed:
-            found.unsealed[f"{row[0]}/{row[2]}"] = verdict.note
+            is_own = "not sealed: rests on `" in verdict.note and "decided with everything in one process" not in verdict.note
+            (found.own_operators if is_own else found.unsealed)[f"{row[0]}/{row[2]}"] = verdict.note
 
 
 def _outcome(score: float | None, verdict: Verdict, *, has_failed: bool) -> Outcome:

@@ -51,6 +51,7 @@ def test_every_cell_gets_nbgraders_verdict(
     assert found.verdicts > 0
     assert found.passed > 0, "nothing passes in nbgrader: the assignment proves nothing"
     assert found.compat_differences == []
+    assert found.false_passes == [], "a false pass is never one of the known differences"
     assert [str(each) for each in found.differences if f"{found.assignment}/{each.cell}" not in KNOWN] == []
     assert {key: why for key, why in found.unsealed.items() if f"{found.assignment}/{key.partition('/')[2]}" not in KNOWN} == {}
     assert {name: points for name, points in found.cheats.items() if points[1] > 0} == {}

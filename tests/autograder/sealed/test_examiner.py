@@ -97,3 +97,22 @@ def test_a_set_up_name_that_the_learner_changes_stays_the_instructors(desk: Desk
     cell = desk.cell(SQUARE, f"{SQUARE}\nlimit = 0", "assert square(2) < limit", setup="limit = 10")
     assert cell.auto_score is None  # apart it passes, in one process it does not
     assert "limit" in (cell.note or "")
+
+
+@pytest.mark.parametrize(
+    "setup",
+    [
+        "data = [3, 1, 2]\ninner = data",
+        "inner = [3, 1, 2]\ndata = {'a': [inner]}",
+        "import numpy as np\ndata = inner = np.array([3, 1, 2])",
+    ],
+    ids=["list", "nested", "array"],
+)
+def test_data_of_the_set_up_that_a_test_has_changed_are_changed_for_the_learners_code_as_in_one_process(desk: Desk, setup: str) -> None:
+    solution = "def tidy(what):\n    return sorted(what)\ndef first():\n    return (data['a'][0] if isinstance(data, dict) else data)[0]"
+    careless = solution.replace("return sorted(what)", "what.sort()\n    return list(what)")
+    part = "data['a'][0] if isinstance(data, dict) else data"
+    tests = (f"assert list(tidy({part})) == [1, 2, 3]", "assert first() == 3")
+    assert [cell.auto_score for cell in desk.in_one_process(solution, careless, *tests, setup=setup).cells if cell.kind == "test"] == [2, 0]
+    assert [cell.auto_score for cell in desk.grade(solution, solution, *tests, setup=setup).cells if cell.kind == "test"] == [2, 2]
+    assert [cell.auto_score for cell in desk.grade(solution, careless, *tests, setup=setup).cells if cell.kind == "test"] == [2, 0]
