@@ -4,7 +4,7 @@
     ├── SubmissionError               a submission cannot be taken as it is
     ├── SourceError                   the gradebook does not hold what grading needs
     ├── UngradedCellError             a score was asked of a cell that has no verdict
-    ├── PipelineError                 the course replaces nbgrader's grading steps by its own
+    ├── PipelineError                 the course replaces nbgrader's grading steps, and demands sealed verdicts
     ├── AssuranceError                the course demands more assurance than was asked for
     ├── SandboxMissingError           the site demands a sandbox that this machine does not give
     │   └── ForkServerDiedError       the process that forks kernels ended; the job is run again
@@ -36,7 +36,7 @@ class UngradedCellError(DiagnosedError):
 
 
 class PipelineError(DiagnosedError):
-    """The course replaces nbgrader's grading steps by its own."""
+    """The course replaces nbgrader's grading steps by its own, and demands sealed verdicts, which these cannot give."""
 
 
 class AssuranceError(DiagnosedError):

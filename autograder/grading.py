@@ -12,15 +12,16 @@ import json
 import platform
 import uuid
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from importlib import metadata
 
 from nbgrader.preprocessors import Execute, LimitOutput
 from sqlalchemy.orm import Session
 
-from autograder.errors import ClusterError, PipelineError
+from autograder.errors import ClusterError
 from autograder.evidence import end_interrupted_runs, end_run
+from autograder.execution.course_steps import replaced_steps
 from autograder.execution.engines import Assurance, Engine, EngineRoom, Ready
 from autograder.jobs import AssignmentSource, GradingJob, GradingResult, Limits, ScoringRule
 from autograder.nbgrader_database import load_source, open_gradebook
@@ -38,6 +39,7 @@ from autograder.records import (
     utc_text,
     working_alone,
 )
+from autograder.scheduling.course_steps import CourseStepsScheduler
 from autograder.scheduling.local import LocalScheduler
 from autograder.scheduling.protocol import RunStoppedError, Scheduler
 from autograder.sealed.grading import SealedServers
@@ -74,6 +76,8 @@ class GradingOptions:
     cluster: str = ""
     """The address of a Dask scheduler; empty to grade on this machine."""
     sandbox_required: bool = False
+    sealed_required: bool = False
+    """Whether the course demands sealed verdicts: then its own grading steps are refused."""
     attempts_allowed: int | None = None
     """How many attempts count; see the manifest."""
     choices: Mapping[str, Mode] = field(default_factory=dict)
@@ -109,6 +113,8 @@ class GradingSummary:
     skipped: int
     """Attempts that had their result already."""
     sandbox: str
+    course_steps: tuple[str, ...] = ()
+    """The settings by which the course replaces nbgrader's grading steps: it was graded through its own, in compat."""
 
 
 def grade_assignment(
@@ -127,14 +133,16 @@ def grade_assignment(
 
     Raises:
         UnknownAssignmentError, SourceError: there is nothing to grade against.
-        PipelineError: the course replaces nbgrader's grading steps.
+        PipelineError: the course replaces nbgrader's grading steps, and demands sealed verdicts.
         SandboxMissingError: a sandbox is required and not to be had.
         ClusterError: the cluster does not answer, was lost, or has no worker that may grade; what was graded is kept and shown.
         RunStoppedError: `progress` raised it; what was graded is kept and shown.
         StorageError: another process grades or collects in this course, the disk is full, or a database is locked.
     """
     require_assignment(course, assignment)
-    _refuse_own_pipeline(course)
+    steps = replaced_steps(course, sealed_required=options.sealed_required)
+    if steps:  # which are run on this machine, in one process with the learner's code
+        options, room = replace(options, assurance="compat", engine="kernel", cluster=""), None
     source = load_source(course, assignment)
     limits = with_course_limits(configured_limits(course, options.limits), options.course_limits)
     with working_alone(course.root), open_records(course) as session:
@@ -152,14 +160,14 @@ def grade_assignment(
             with own as engines:
                 source = _with_kept_plan(course, source, options)  # its libraries are loaded at once
                 ready = engines.prepare(source)
-                call = _Call(options, limits, ready, _scheduler(engines, source, options), now, progress)
+                call = _Call(options, limits, ready, _scheduler(engines, course, source, options), now, progress)
                 try:
                     sandbox, graded = ready.sandbox, _grade(course, _with_plan(course, source, call), due, session, call)
                 except (ClusterError, RunStoppedError):  # what was graded is shown all the same
                     _show(course, source, session, options)
                     raise
         _show(course, source, session, options)
-    return GradingSummary(assignment, tuple(graded), len(chosen) - len(due), sandbox)
+    return GradingSummary(assignment, tuple(graded), len(chosen) - len(due), sandbox, steps)
 
 
 def _chosen(attempts: dict[str, list[Attempt]], options: GradingOptions) -> list[Attempt]:
@@ -174,7 +182,9 @@ def _chosen(attempts: dict[str, list[Attempt]], options: GradingOptions) -> list
     return chosen
 
 
-def _scheduler(room: EngineRoom, source: AssignmentSource, options: GradingOptions) -> Scheduler:
+def _scheduler(room: EngineRoom, course: NbgraderCourse, source: AssignmentSource, options: GradingOptions) -> Scheduler:
+    if replaced_steps(course):
+        return CourseStepsScheduler(course.root, room.prepare(source).sandbox, workers=options.workers)
     if not options.cluster:
         return LocalScheduler(room, workers=options.workers)
     from autograder.scheduling.cluster import ClusterScheduler
@@ -234,7 +244,7 @@ def _grade(course: NbgraderCourse, source: AssignmentSource, due: list[Attempt],
         assignment=source.assignment,
         source_digest=source.digest,
         engine=call.options.assurance,
-        execution=call.options.engine,
+        execution="course-steps" if replaced_steps(course) else call.options.engine,
         scoring=call.options.scoring,
         sandbox=call.ready.sandbox,
         layers=json.dumps(call.ready.server.layers if call.ready.server else {}),
@@ -246,9 +256,11 @@ def _grade(course: NbgraderCourse, source: AssignmentSource, due: list[Attempt],
     )
     session.add(run)
     session.commit()
-    alike: dict[str, list[Attempt]] = {}  # the same files give the same result: they are graded once
+    alike: dict[
+        str, list[Attempt]
+    ] = {}  # the same files give the same result, where no step of the course's own asks whose they are: they are graded once
     for attempt in due:
-        alike.setdefault(attempt.digest, []).append(attempt)
+        alike.setdefault(attempt.learner + attempt.digest if replaced_steps(course) else attempt.digest, []).append(attempt)
     groups = list(alike.values())
     jobs = (_job(course, source, group[0], call) for group in groups)
     graded: list[Graded] = []
@@ -339,16 +351,6 @@ def _told(attempt: Attempt, result: GradingResult) -> Graded:
         if cell.kind == "test" and cell.auto_score is None
     )
     return Graded(attempt.learner, result.status, result.reason, score, possible, result.duration_s, undecided)
-
-
-def _refuse_own_pipeline(course: NbgraderCourse) -> None:
-    for name in ("sanitize_preprocessors", "autograde_preprocessors"):
-        if course.option("Autograde", name) is not None:
-            raise PipelineError(
-                f"the course sets Autograde.{name}: it replaces nbgrader's grading steps by its own",
-                where=str(course.root / "nbgrader_config.py"),
-                remedy="Grade it with `nbgrader autograde`, or take that setting out.",
-            )
 
 
 def configured_limits(course: NbgraderCourse, limits: Limits) -> Limits:

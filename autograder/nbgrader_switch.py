@@ -66,6 +66,8 @@ def _grade(converter: Any, switch: GradeWithPatunay) -> None:
         except DiagnosedError as problem:
             converter.log.error("%s", problem)
             raise NbGraderException(str(problem)) from problem
+        if summary.course_steps:
+            converter.log.warning("Graded through the course's own steps (%s): nothing of it is sealed", ", ".join(summary.course_steps))
         told = {each.learner: each for each in summary.graded}
         failed += [learner for learner in learners if not _is_graded(converter.log, assignment, learner, told.get(learner))]
         for learner in learners:

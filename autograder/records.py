@@ -73,7 +73,7 @@ class GradingRun(Record):
     engine: Mapped[str] = mapped_column(String(20))
     """The assurance that was asked for, `sealed` or `compat`; in records of version 1, what was reached."""
     execution: Mapped[str] = mapped_column(String(20), default="")
-    """How kernels were started: `fork` or `kernel`."""
+    """How kernels were started: `fork` or `kernel`; `course-steps` if the course's own grading steps did it."""
     scoring: Mapped[str] = mapped_column(String(20), default="strict")
     """See `autograder.scoring`."""
     sandbox: Mapped[str] = mapped_column(String(200))

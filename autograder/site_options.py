@@ -33,7 +33,7 @@ def options_for(course: NbgraderCourse, assignment: str, **wanted: Any) -> Gradi
                 where="c.GradeWithPatunay.assurance",
                 remedy='Take that setting out, or release a version whose course.toml does not say assurance = "sealed".',
             )
-        options = replace(options, course_limits=manifest.limits_of(assignment))
+        options = replace(options, course_limits=manifest.limits_of(assignment), sealed_required=manifest.assurance == "sealed")
         if assessment := manifest.assessment(assignment):
             options = replace(options, attempts_allowed=assessment.attempts, choices=assessment.cells)
     return replace(options, **wanted)

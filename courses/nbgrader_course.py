@@ -85,8 +85,11 @@ class NbgraderCourse:
         return Path(os.path.normpath(self.directory.format_path(str(step), learner, assignment)))
 
 
-def open_course(root: Path) -> NbgraderCourse:
+def open_course(root: Path, *, keep_path: bool = False) -> NbgraderCourse:
     """Return the nbgrader course in the folder `root`.
+
+    Args:
+        keep_path: whether what its configuration adds to Python's path stays: for a process that runs the course's own classes.
 
     Raises:
         UnknownCourseError: there is no such folder.
@@ -115,7 +118,8 @@ def open_course(root: Path) -> NbgraderCourse:
             remedy="Correct nbgrader_config.py.",
         ) from broken
     finally:
-        sys.path[:] = path_before
+        if not keep_path:
+            sys.path[:] = path_before
     directory = application.coursedir
     course_id = str(directory.course_id) or root.name
     return NbgraderCourse(root, course_id, application.config, directory)

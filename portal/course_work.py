@@ -80,6 +80,7 @@ def grade_course(
                 sandbox_required=grading.sandbox == "required",
                 choices=assessment.cells if assessment else {},
                 attempts_allowed=assessment.attempts if assessment else None,
+                sealed_required=manifest.assurance == "sealed",
             )
             summaries.append(grade_assignment(directory, assignment, options, now=now, progress=progress, room=room))
     return summaries

@@ -45,7 +45,7 @@ def run_through(cells: Sequence[Any], open_side: Callable[[], AbstractContextMan
         SandboxMissingError: no kernel could be started.
     """
     first_reason, position = "", 0
-    while position < len(cells):
+    while position < len(cells) or not cells:  # a kernel that there is not is told of even where nothing is to be run
         with open_side() as side:
             stopped, reason = _run_from(position, cells, side, budget)
         if stopped is None:

@@ -125,6 +125,9 @@ def _tell(summaries: list[GradingSummary], *, as_json: bool) -> None:
     for summary in summaries:
         if summary.sandbox == "none" and summary.graded:
             say("No sandbox: learners' code ran with your rights. `patunay doctor` says how to get one.", style="yellow")
+        if summary.course_steps:
+            names = " and ".join(f"Autograde.{name}" for name in summary.course_steps)
+            say(f"{summary.assignment}: graded through the course's own steps ({names}). Nothing of it is sealed.", style="yellow")
         rows = [
             (
                 each.learner,

@@ -10,7 +10,7 @@ from typing import Any
 import nbformat
 import pytest
 
-from autograder.errors import PipelineError, SourceError
+from autograder.errors import SourceError
 from autograder.gradebook import GRADED, NEEDS_MANUAL, UNGRADED
 from autograder.grading import GradingSummary
 from autograder.jobs import Limits
@@ -329,13 +329,6 @@ def test_odd_names_of_files_do_not_leave_their_folder(small_course: SmallCourse)
     for path in set(small_course.root.parent.rglob("*")) - before:
         inside = path.relative_to(small_course.root).parts[0]
         assert inside in {"attempts", "autograded", "graded", ".grading.lock", "grading.db", "grading.db-wal", "grading.db-shm"}, path
-
-
-def test_a_course_with_its_own_steps_is_refused(small_course: SmallCourse) -> None:
-    with (small_course.root / "nbgrader_config.py").open("a", encoding="utf-8") as stream:
-        stream.write("c.Autograde.autograde_preprocessors = ['nbgrader.preprocessors.Execute']\n")
-    with pytest.raises(PipelineError, match=r"sets Autograde\.autograde_preprocessors"):
-        grade(small_course)
 
 
 def test_an_unknown_assignment_is_said_in_words(small_course: SmallCourse) -> None:
