@@ -159,11 +159,20 @@ class _Publisher(_PUBLISHER):  # type: ignore[misc]
 
 
 class _Stream(_STREAM):  # type: ignore[misc]
-    """An output stream that can be told to take over at once what programs wrote to its file descriptor, instead of when its thread comes to run."""
+    """An output stream that can be told to take over at once what programs wrote to its file descriptor, instead of when its thread comes to run.
+
+    It takes no more of one text than the grader takes of a cell: a gigabyte would have to be copied a few times before the grader refuses it.
+    """
+
+    most_at_once = sys.maxsize
 
     def __init__(self, *arguments: Any) -> None:
         self._taking = threading.Lock()
         super().__init__(*arguments)
+
+    def write(self, string: str) -> Any:
+        """Take the text."""
+        return super().write(string[: self.most_at_once] if isinstance(string, str) and len(string) > self.most_at_once else string)
 
     def take_over(self) -> None:
         """Take what has been written to the descriptor so far; what the thread has read already is taken when this returns."""
@@ -247,13 +256,15 @@ def warm_up(kernel: Any) -> None:
 Extension = Callable[[dict[str, Any]], dict[str, Any]]
 
 
-def serve(kernel: Any, descriptor: int, extension: Extension | None = None) -> None:
+def serve(kernel: Any, descriptor: int, extension: Extension | None = None, *, most_text: int = sys.maxsize) -> None:
     """Run the cells that come as JSON lines `{"id", "code"}` on `descriptor` until it is closed. Called in the locked-in child.
 
     Args:
         extension: answers lines `{"id", "extension"}` between cells, and `before` and `after` a cell what stands there in its line.
+        most_text: how many characters of one printed text are passed on.
     """
     _Outlet.open(descriptor)
+    _Stream.most_at_once = most_text
     kernel.session.session = uuid.uuid4().hex
     publisher = kernel.iopub_thread
     publisher.io_loop = _Timer()  # made after the fork, like every thread

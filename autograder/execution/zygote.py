@@ -266,7 +266,7 @@ def _become_kernel(confinement: Confinement, request: dict[str, Any], channels: 
     report = json.dumps({"type": "report", "layers": confinement.report}).encode()
     os.write(3, report + b"\n")
     extension = seed.extension.attach(seed.kernel, 4) if seed.extension is not None and len(channels) > 1 else None
-    seed.module.serve(seed.kernel, 3, extension)
+    seed.module.serve(seed.kernel, 3, extension, most_text=confinement.limits.output_bytes + 1)
 
 
 def _put_folder_on_path() -> None:

@@ -17,6 +17,9 @@ from dataclasses import dataclass
 from autograder.jobs import GradedCell, Review
 from autograder.sealed.plan import CellPlan, Mode
 
+_FEW_QUESTIONS = 1000
+"""As many take a second at most."""
+
 
 @dataclass(frozen=True, slots=True)
 class SealedVerdict:
@@ -43,6 +46,8 @@ class SealedVerdict:
     seconds: float = 0.0
     """How long the test took, run apart."""
     timed_out: bool = False
+    questions: int = 0
+    """How often the learner's side was asked for something."""
     hidden: tuple[str, ...] = ()
     """Names of Python's own or of the set-up that the test uses and the learner's notebook has bound to something else."""
     operators: tuple[str, ...] = ()
@@ -110,9 +115,17 @@ class SealedVerdict:
         return (*self.unsealed, *self.operators)
 
     @property
+    def is_endless(self) -> bool:
+        """Whether the time limit was reached in the learner's own code, not in asking it: in one process it would be too."""
+        return self.timed_out and self.score == 0 and self.questions < _FEW_QUESTIONS
+
+    @property
     def is_short(self) -> bool:
         """Whether one process has to be asked too."""
-        return self.mode == "compat" or bool(self.refused or self.hidden) or (self.score is not None and self.score < self.points_possible)
+        if self.mode == "compat":
+            return True
+        is_less = self.score is not None and self.score < self.points_possible
+        return not self.is_endless and (is_less or bool(self.refused or self.hidden))
 
     @property
     def note(self) -> str | None:

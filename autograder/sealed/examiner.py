@@ -130,6 +130,7 @@ class Examiner(ExaminerValues):
             "unexpected": list(self.semantics.unexpected),
             "hidden": list(self.hidden),
             "gone": self.gone,
+            "questions": self._questions,
             "returned": [shown(each) for each in self._returned],
         }
 

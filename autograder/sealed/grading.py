@@ -106,6 +106,9 @@ def _compared(
     if not any(each.is_short for each in found):
         return guarded(found, before, folder, job, notebook, server)
     together = copy.deepcopy(before)
+    asked = {each.name for each in found if each.is_short}
+    last = max(place for place, cell in enumerate(before.cells) if _metadata(cell).get("grade_id") in asked)
+    del together.cells[last + 1 :]  # what follows decides nothing
     run_notebook(together, folder, notebook, job, server)
     ran = {_metadata(cell).get("grade_id"): cell for cell in together.cells if _metadata(cell).get("grade")}
     for cell in node.cells:
@@ -213,7 +216,7 @@ class _Examination:
             run, told = self._examine(cell.source, is_trusted=False)
             write_run(cell, run)
             verdict = _verdict(cell, points.get(name, 0.0), told)
-            return replace(verdict, plan=plan, seconds=time.monotonic() - began, timed_out=run.timed_out)
+            return replace(verdict, plan=plan, seconds=time.monotonic() - began, timed_out=run.timed_out, questions=told["questions"])
         write_run(cell, self._candidate.run_cell(cell.source))
         if about.get("locked"):
             self._examine(cell.source, is_trusted=True)

@@ -120,7 +120,11 @@ def _tell(summaries: list[GradingSummary], *, as_json: bool) -> None:
              "points_possible": each.points_possible, "seconds": each.duration_s, "undecided": dict(each.undecided)}
             for summary in summaries for each in summary.graded
         ]  # fmt: skip
-        print_json({"graded": graded, "skipped": sum(summary.skipped for summary in summaries)})
+        counts = {status: sum(each["status"] == status for each in graded) for status in ("graded", "failed", "broken")}
+        waiting = sum(1 for each in graded if each["undecided"])
+        print_json(
+            {"graded": graded, "counts": counts, "waiting_for_a_person": waiting, "skipped": sum(each.skipped for each in summaries)}
+        )
         return
     for summary in summaries:
         if summary.sandbox == "none" and summary.graded:
@@ -141,7 +145,23 @@ def _tell(summaries: list[GradingSummary], *, as_json: bool) -> None:
         if rows:
             print_table(summary.assignment, ("learner", "status", "score", "seconds", "reason"), rows, numbers=("score", "seconds"))
         _tell_undecided(summary)
-        print_text(f"{summary.assignment}: {len(rows)} graded now, {summary.skipped} had their result already.")
+        print_text(f"{summary.assignment}: {_in_words(summary)}.")
+        if any(each.status == "failed" for each in summary.graded):
+            say("A submission that failed has no score: its learner hands in again, or a person decides. The reason says what stopped it.")
+        if any(each.status == "broken" for each in summary.graded):
+            say("What is broken is not the learner's doing: the same command grades it again.", style="yellow")
+
+
+def _in_words(summary: GradingSummary) -> str:
+    waiting = sum(1 for each in summary.graded if each.undecided)
+    counts = [
+        (sum(each.status == "failed" for each in summary.graded), "could not be graded"),
+        (sum(each.status == "broken" for each in summary.graded), "broken off"),
+        (waiting, "with cells that wait for a person" if waiting > 1 else "with a cell that waits for a person"),
+    ]
+    told = [f"{sum(each.status == 'graded' for each in summary.graded)} graded now"]
+    told += [f"{count} {words}" for count, words in counts if count]
+    return ", ".join([*told, f"{summary.skipped} had their result already"])
 
 
 def _tell_undecided(summary: GradingSummary) -> None:
