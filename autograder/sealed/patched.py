@@ -2,7 +2,8 @@
 
 Rules:
 1. Only attributes of library modules that the text of the tests names are watched; nothing is looked for otherwise.
-2. On the learner's side a replacement is in force while the learner's code runs, and never while a message is made or read: `len` may be replaced.
+2. On the learner's side a replacement is in force while the learner's code runs, and never while a message is made or read.
+3. Of Python's own functions only `print` and `input` are shown to work; a test that replaces others may give less apart, and then a person decides.
 """
 
 from __future__ import annotations
