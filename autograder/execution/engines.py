@@ -35,6 +35,8 @@ class Ready:
     """Forks kernels; None: nbclient starts them."""
     examiner: ForkServer | None = None
     """Forks the tests' own kernels; None: tests run in the learner's."""
+    others: str = ""
+    """What keeps kernels in that cannot be forked, such as those of other languages; empty: they may not run, for a sandbox is required."""
 
     @property
     def servers(self) -> tuple[ForkServer, ...]:
@@ -82,7 +84,8 @@ class EngineRoom:
             if self._server is None or not wanted <= self._loaded or not self._is_alive():
                 self._start(wanted | self._loaded | frozenset(source.plan.modules if source.plan else ()))
         if self._server is not None:
-            return Ready(f"fork of one kernel: {_layers(self._server)}", self._server, self._examiner)
+            others = BUBBLEWRAP if find_bubblewrap() else "" if self._required else NO_SANDBOX
+            return Ready(f"fork of one kernel: {_layers(self._server)}", self._server, self._examiner, others)
         if self._is_sealed:
             raise SandboxMissingError(
                 f"sealed grading needs kernels that are forked and locked in, and there are none here: {self._obstacle}",

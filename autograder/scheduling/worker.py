@@ -103,9 +103,10 @@ def grade_job(job: GradingJob, ready: Ready, *, worker: str) -> GradingResult:
     Raises:
         JobLostError: a fork server, or the process that graded, was killed meanwhile: whatever came of it says nothing about the submission.
     """
-    started = datetime.now(UTC)
+    started, is_forked = datetime.now(UTC), ready.server is not None and all(is_forkable(job, each) for each in job.source.notebooks)
+    sandbox = ready.sandbox if is_forked or ready.server is None else ready.others
     try:
-        result = _grade(job.model_copy(update={"sandbox": ready.sandbox == BUBBLEWRAP}), ready)
+        result = _grade(job.model_copy(update={"sandbox": sandbox == BUBBLEWRAP}), ready) if sandbox else _refused()
     except JobLostError:
         raise
     except Exception as unexpected:  # noqa: BLE001 - round one job; recorded as a broken result
@@ -113,7 +114,7 @@ def grade_job(job: GradingJob, ready: Ready, *, worker: str) -> GradingResult:
     if not ready.is_alive:
         raise JobLostError("lost its fork server")
     times = {"started_at": started.isoformat(), "finished_at": datetime.now(UTC).isoformat()}
-    return result.model_copy(update={**times, "worker": worker, "sandbox": ready.sandbox})
+    return result.model_copy(update={**times, "worker": worker, "sandbox": sandbox})
 
 
 def _grade(job: GradingJob, ready: Ready) -> GradingResult:
@@ -122,6 +123,14 @@ def _grade(job: GradingJob, ready: Ready) -> GradingResult:
     if ready.examiner is None:
         return grade_submission(job, ready.server)
     return grade_sealed(job, SealedServers(ready.server, ready.examiner))
+
+
+def _refused() -> GradingResult:
+    return GradingResult(
+        status="broken",
+        reason="this site demands a sandbox, a kernel of another kind than Python's needs bubblewrap for it, and this machine has none: "
+        "install bubblewrap and grade again",
+    )
 
 
 def broken(unexpected: Exception) -> GradingResult:
