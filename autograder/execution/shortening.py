@@ -1,6 +1,7 @@
 """Keeps an executed notebook within its size, and within what a person wants to read, without changing what any cell scores.
 
 A score is read from the kinds of outputs and from the first result's text (`autograder.scoring`); so outputs are shortened, never taken away.
+Pictures that lie in a learner's own texts go first.
 """
 
 from __future__ import annotations
@@ -24,11 +25,19 @@ def shorten_outputs(node: Any, limits: Limits) -> None:
     cells = [cell for cell in node.cells if cell.cell_type == "code"]
     if len(document_of(node).encode()) <= limits.output_bytes:
         return
+    _drop_pictures(node)
     for cell in sorted(cells, key=lambda cell: len(str(cell.outputs)), reverse=True):
         for output in cell.outputs:
             _shorten(output)
         if len(document_of(node).encode()) <= limits.output_bytes:
             return
+
+
+def _drop_pictures(node: Any) -> None:
+    """Take the pictures out of texts that nobody grades; those in answers are part of the answer."""
+    for cell in node.cells:
+        if cell.get("attachments") and not cell.metadata.get("nbgrader", {}).get("grade"):
+            del cell["attachments"]
 
 
 def _shorten(output: Any) -> None:

@@ -20,12 +20,12 @@ from tests.autograder.test_rehearsal import source
 
 pytestmark = [pytest.mark.xdist_group("fork-server"), pytest.mark.slow]
 
-SOLUTION = "import numpy as np\nclass Shape:\n    pass\ndef square(n):\n    return n * n\ndef squares(ns):\n    return np.array(ns) ** 2"
+SOLUTION = "import numpy as np\ndef square(n):\n    return n * n\ndef squares(ns):\n    return np.array(ns) ** 2"
 TEST = (
-    "class Own(Shape):\n    pass\nassert isinstance(Own(), Shape)\nassert square(3) == 9\nassert square(-2) == 4, 'two'\n"
+    "import subprocess\nassert subprocess.run(['true']).returncode == 0\nassert square(3) == 9\nassert square(-2) == 4, 'two'\n"
     "np.testing.assert_allclose(squares([1, 2]), [1, 4])"
 )
-"""A test that subclasses the learner's class, so that it has to run where that is."""
+"""A test that starts a program, which none may where tests run apart."""
 WRONG = SOLUTION.replace("n * n", "0").replace("np.array(ns) ** 2", "np.zeros(len(ns))")
 EQUAL = (
     "class Any:\n    def __eq__(self, other):\n        return True\n    def __ne__(self, other):\n        return False\n"

@@ -65,7 +65,7 @@ OUTPUTS = {
 
 @pytest.mark.parametrize("name", OUTPUTS)
 def test_output_without_end_ends_its_kernel(server: ForkServer, name: str, record: Record) -> None:
-    with server.start_kernel(None, Limits(output_bytes=2**26), _ENVIRONMENT) as kernel:
+    with server.start_kernel(None, Limits(output_bytes=2**26, cell_output_bytes=2**26), _ENVIRONMENT) as kernel:
         without = len(str(kernel.run_cell(OUTPUTS[name]).outputs)) > 2_900_000
     with server.start_kernel(None, Limits(output_bytes=2**20), _ENVIRONMENT) as kernel:
         try:
@@ -78,7 +78,7 @@ def test_output_without_end_ends_its_kernel(server: ForkServer, name: str, recor
 LOOPS = {
     "a loop": "import time\nends = time.monotonic() + 1.0\nwhile time.monotonic() < ends:\n    pass\nprint('over')",
     "a loop that swallows the interrupt": "import time\nends = time.monotonic() + 1.0\nwhile time.monotonic() < ends:\n    try:\n        while time.monotonic() < ends:\n            pass\n    except BaseException:\n        ends += 30\nprint('over')",
-    "a regular expression": "import re\ntext = 'a' * 19 + 'b'\nfor _ in range(10):\n    re.match('(a+)+$', text)\nprint('over')",
+    "a regular expression": "import re\ntext = 'a' * 19 + 'b'\nfor _ in range(100):\n    re.match('(a+)+$', text)\nprint('over')",
     "a number with millions of digits": "n = 10 ** 60_000\nfor _ in range(8):\n    n * n % (n - 1)\nprint('over')",
     "a recursion": "def deep(n):\n    return deep(n + 1) if n < 900 else 0\nimport time\nends = time.monotonic() + 1.0\nwhile time.monotonic() < ends:\n    deep(0)\nprint('over')",
 }
@@ -189,7 +189,7 @@ def test_very_many_cells_end_at_the_submissions_limit(server: ForkServer, desk: 
     (tmp_path / "folder").mkdir()
     patient = run_forked(server, node, tmp_path / "folder", job)
     refused = run_forked(server, node, tmp_path / "folder", short)
-    record("very many cells", "the submission's time limit", without=patient is None, behind=refused is None)
+    record("very many cells", "the submission's time limit", without=patient == "", behind=refused == "")
     assert "longer than" in str(refused)
 
 
@@ -215,5 +215,5 @@ def test_a_giant_attachment_is_not_carried_into_the_graded_notebook_beyond_the_l
         "a giant attachment",
         "output limit",
         without=patient.status == "graded" and len(patient.notebooks[0].document) > 2**21,
-        behind=result.status == "graded",
+        behind=len(result.notebooks[0].document) > 2**21,
     )

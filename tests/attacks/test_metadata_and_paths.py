@@ -90,7 +90,7 @@ def _handed_in(desk: Desk, change: Change) -> tuple[GradingJob, Path]:
 def test_a_lie_in_the_notebook_earns_nothing(desk: Desk, server: ForkServer, name: str, record: Record) -> None:
     job, path = _handed_in(desk, LIES[name])
     node = nbformat.reads(path.read_text(), as_version=4)
-    assert run_forked(server, node, path.parent, job) is None
+    assert run_forked(server, node, path.parent, job) == ""
     believed = sum(determine_grade(cell)[0] or 0 for cell in node.cells if cell.metadata.get("nbgrader", {}).get("grade"))
     result = grade_submission(job, server)
     record(name, "rebuilding from the source", without=believed > 0, behind=any(cell.auto_score for cell in result.cells))

@@ -30,8 +30,16 @@ def workers() -> list[psutil.Process]:
 
 def kernels() -> list[psutil.Process]:
     """Return the learners' kernels: what zygotes have forked."""
-    zygotes = [child for child in psutil.Process().children() if "autograder.execution.zygote" in child.cmdline()]
-    return [kernel for zygote in zygotes for kernel in zygote.children(recursive=True)]
+    return [kernel for zygote in zygotes() for kernel in zygote.children(recursive=True)]
+
+
+def zygotes() -> list[psutil.Process]:
+    """Return our fork servers' processes that have not ended."""
+    found = []
+    for child in psutil.Process().children():
+        with contextlib.suppress(psutil.NoSuchProcess):
+            found += [child] if "autograder.execution.zygote" in child.cmdline() else []
+    return found
 
 
 def are_all_gone() -> bool:
@@ -61,9 +69,8 @@ def kill_workers() -> None:
 
 
 def kill_zygotes() -> None:
-    for child in psutil.Process().children():
-        if "autograder.execution.zygote" in child.cmdline():
-            child.send_signal(signal.SIGKILL)
+    for zygote in zygotes():
+        zygote.send_signal(signal.SIGKILL)
 
 
 def stop_workers() -> None:
