@@ -76,4 +76,4 @@ def test_a_value_that_meets_the_test_meets_no_canary(value: object) -> None:
         return
     for source in sources(test):
         with pytest.raises(AssertionError):
-            exec(compile(plain_python(source), "canary", "exec"), {"f": lambda: value})
+            exec(compile(plain_python(source), "canary", "exec"), {"f": lambda: value, "inf": float("inf")})
