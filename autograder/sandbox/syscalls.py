@@ -28,11 +28,6 @@ PR_CAP_AMBIENT_CLEAR_ALL = 4
 _CAPABILITY_VERSION_3 = 0x20080522
 
 
-def is_known_machine() -> bool:
-    """Whether the numbers of this architecture are known here."""
-    return platform.machine() in _NUMBERS
-
-
 def _checked(result: int, call: str) -> int:
     if result < 0:
         number = ctypes.get_errno()

@@ -10,7 +10,7 @@ import copy
 import socket
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -81,12 +81,6 @@ def examine_submission(job: GradingJob, servers: SealedServers) -> tuple[Grading
         with_verdict(cell, verdicts.get((cell.notebook, cell.name)), is_missing=cell.notebook in missing) for cell in result.cells
     )
     return result.model_copy(update={"cells": cells}), verdicts
-
-
-def all_sealed(results: Sequence[GradingResult]) -> bool:
-    """Whether there are graded results and every test cell's verdict in them is sealed."""
-    cells = [cell for result in results if result.status == "graded" for cell in result.cells if cell.kind == "test"]
-    return bool(cells) and all(cell.is_sealed for cell in cells)
 
 
 def _leave_notes(node: Any, found: list[SealedVerdict]) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from portal.cli.options import HERE, CourseArgument, JsonOption, SiteOption, now, site_at
+from portal.cli.options import HERE, CourseArgument, JsonOption, NamesArgument, SiteOption, now, site_at
 from portal.cli.output import print_json, print_table, print_text, say
 from portal.cli.progress import grading_progress
 from portal.cli.stopping import stoppable
@@ -55,14 +55,7 @@ def collect(course: CourseArgument, assignments: AssignmentsArgument = None, sit
 
 
 def grade(
-    names: Annotated[
-        list[str] | None,
-        typer.Argument(
-            metavar="[COURSE] [ASSIGNMENT]...",
-            help="In a site: the course, then assignments. With --root: assignments.",
-            show_default=False,
-        ),
-    ] = None,
+    names: NamesArgument = None,
     root: Annotated[
         Path | None, typer.Option(help="Grade in this nbgrader course directory; no site is needed.", show_default=False)
     ] = None,

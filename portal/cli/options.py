@@ -16,6 +16,14 @@ SiteOption = Annotated[
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 CourseArgument = Annotated[str, typer.Argument(help="The course's id: its folder under source_notebooks/.", show_default=False)]
+NamesArgument = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[COURSE] [ASSIGNMENT]...",
+        help="In a site: the course, then assignments. With --root: assignments.",
+        show_default=False,
+    ),
+]
 ByOption = Annotated[str, typer.Option("--by", help="Your name, for the record.", show_default=False)]
 
 HERE = Path()

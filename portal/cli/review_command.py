@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from portal.cli.options import HERE, JsonOption, SiteOption, now, site_at
+from portal.cli.options import HERE, JsonOption, NamesArgument, SiteOption, now, site_at
 from portal.cli.output import print_json, print_table, print_text
 
 if TYPE_CHECKING:
@@ -20,14 +20,7 @@ def register(app: typer.Typer) -> None:
 
 
 def review(
-    names: Annotated[
-        list[str] | None,
-        typer.Argument(
-            metavar="[COURSE] [ASSIGNMENT]...",
-            help="In a site: the course, then assignments. With --root: assignments.",
-            show_default=False,
-        ),
-    ] = None,
+    names: NamesArgument = None,
     root: Annotated[Path | None, typer.Option(help="In this nbgrader course directory; no site is needed.", show_default=False)] = None,
     page: Annotated[
         Path | None, typer.Option("--html", help="Write a page for graders; it shows hidden tests.", show_default=False)
