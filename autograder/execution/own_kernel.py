@@ -28,6 +28,7 @@ from autograder.execution.kernel import CellRun, KernelDiedError, KernelStuckErr
 from autograder.execution.limiting import Budget, CellWatch, Exceeded
 from autograder.execution.surviving import limit_error, run_through
 from autograder.jobs import GradingJob
+from autograder.sandbox.bubblewrap import PROVISIONER
 
 _AFTER_INTERRUPT_S = 5.0
 _MOST_QUEUED_MESSAGES = 50
@@ -45,6 +46,8 @@ class LimitedExecute(Execute):  # type: ignore[misc]  # nbgrader has no types
 
     watch: CellWatch | None = None
     exceeded: Exceeded | None = None
+    provisioner: str = ""
+    """Who starts the kernel, whatever its kernelspec and the environment say; empty: what they say."""
     received: int = 0
     """How much the cell has printed and displayed, in characters, also what was not taken."""
     _stop_by: float = math.inf
@@ -57,6 +60,8 @@ class LimitedExecute(Execute):  # type: ignore[misc]  # nbgrader has no types
     def create_kernel_manager(self) -> Any:
         """Return what starts the kernel, with a launcher that helper files cannot mislead and a short queue."""
         manager: Any = super().create_kernel_manager()
+        if self.provisioner:
+            manager.kernel_spec.metadata["kernel_provisioner"] = {"provisioner_name": self.provisioner}
         argv = manager.kernel_spec.argv
         if "ipykernel_launcher" in argv[1:] and argv[(place := argv.index("ipykernel_launcher")) - 1] == "-m":
             argv[place - 1 : place + 1] = ["-c", _LAUNCHER]
@@ -156,6 +161,7 @@ def run_in_own_kernel(node: Any, folder: Path, job: GradingJob, budget: Budget) 
     @contextmanager
     def open_side() -> Iterator[_OwnKernel]:
         execute = LimitedExecute(kernel_name=job.limits.kernel_name or "")
+        execute.provisioner = PROVISIONER if job.sandbox else ""
         own = nbformat.from_dict({**node, "cells": []})
         own.cells = list(node.cells)  # the same cells: they are run in place
         NotebookClient.__init__(execute, own)  # as ExecutePreprocessor.preprocess does

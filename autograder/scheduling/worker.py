@@ -18,7 +18,7 @@ from autograder.execution.compat import grade_submission, is_forkable
 from autograder.execution.engines import BUBBLEWRAP, Ready
 from autograder.jobs import AssignmentSource, GradingJob, GradingResult
 from autograder.sandbox import syscalls
-from autograder.sandbox.bubblewrap import PROVISIONER, kernel_limits
+from autograder.sandbox.bubblewrap import kernel_limits
 from autograder.scheduling.framing import read_frame, send_frame
 from autograder.sealed.grading import SealedServers, grade_sealed
 from autograder.wire_value import WireValue
@@ -163,8 +163,6 @@ def _apart(job: GradingJob, pipe: Connection, parent: int) -> None:
     _settle(parent)
     os.environ["NBGRADER_EXECUTION"] = "autograde"
     os.environ.update(kernel_limits(job.limits))
-    if job.sandbox:
-        os.environ["JUPYTER_DEFAULT_PROVISIONER_NAME"] = PROVISIONER
     try:
         result = grade_submission(job)
     except Exception as unexpected:  # noqa: BLE001 - round one job; recorded as a broken result

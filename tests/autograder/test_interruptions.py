@@ -145,7 +145,7 @@ def small_disk(small_course: SmallCourse, tmp_path: Path) -> Iterator[SmallCours
     try:
         yield SmallCourse(shutil.copytree(small_course.root, disk / "course"))
     finally:
-        subprocess.run(["umount", str(disk)], check=True)
+        subprocess.run(["umount", "--lazy", str(disk)], check=True)  # a kernel of another test may be made just now, with all mounts
 
 
 def fill(disk: Path, *, leave: int) -> Path:

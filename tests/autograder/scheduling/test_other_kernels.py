@@ -8,6 +8,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from jupyter_client.provisioning.factory import KernelProvisionerFactory
 
 from autograder.execution.engines import EngineRoom
 from autograder.jobs import AssignmentSource, GradingJob, Limits, SourceCell, SourceNotebook
@@ -55,7 +56,8 @@ def test_another_kernel_runs_in_bubblewrap_and_the_submissions_own_choice_is_not
     for name, code in (("echo", ECHO), ("evil", f"open({str(tmp_path / 'evil-ran')!r}, 'w')")):
         folder = tmp_path / "jupyter" / "kernels" / name
         folder.mkdir(parents=True)
-        spec = {"argv": [sys.executable, "-c", code, "-f", "{connection_file}"], "display_name": name, "language": name}
+        spec: dict[str, object] = {"argv": [sys.executable, "-c", code, "-f", "{connection_file}"], "display_name": name, "language": name}
+        spec["metadata"] = {"kernel_provisioner": {"provisioner_name": "local-provisioner"}}  # bubblewrap all the same
         (folder / "kernel.json").write_text(json.dumps(spec), encoding="utf-8")
     monkeypatch.setenv("JUPYTER_PATH", str(tmp_path / "jupyter"))
     hidden = tmp_path / "gradebook.db"
@@ -73,6 +75,9 @@ def test_another_kernel_runs_in_bubblewrap_and_the_submissions_own_choice_is_not
     )
     source = AssignmentSource(course="c", assignment="ps1", folder=str(tmp_path / "none"), notebooks=(notebook,), digest="0" * 64)
     job = GradingJob(source=source, learner="ana", submission=str(submission), limits=Limits(cell_timeout_s=60), sandbox=False)
+    assert KernelProvisionerFactory.instance().default_provisioner_name == "local-provisioner", (
+        "a kernel was started in this process before"
+    )
     with EngineRoom(assurance="compat") as room:
         ready = room.prepare(source)
         assert ready.server is not None, "Python notebooks are forked here"
