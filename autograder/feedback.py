@@ -1,4 +1,5 @@
-"""What a learner sees of a test: whether it passed and, if not, its author's message. Never its hidden part, nor a traceback that quotes it.
+"""What a learner sees of a test: whether it passed and, if not, its author's message and, sealed, where the learner's own code raised what went wrong. Never its
+hidden part, nor a traceback that quotes it.
 
 A preprocessor for nbgrader's `generate_feedback`; nbgrader's own ClearHiddenTests leaves the traceback, and a traceback prints the lines round the one that
 failed (nbgrader #917, #1363).
@@ -11,6 +12,8 @@ from typing import Any
 
 import nbformat
 from nbgrader.preprocessors import NbGraderPreprocessor
+
+from courses.visible_text import visible
 
 FOR_GRADERS = "patunay_for_graders"
 """Marks an output that is not the learner's to see, in its metadata."""
@@ -34,5 +37,5 @@ class HideTests(_BASE):  # type: ignore[misc]  # nbgrader has no types
 def _without_traceback(output: Any) -> Any:
     if output.output_type != "error":
         return output
-    message = f"{output.ename}: {output.evalue}"[:_LONGEST_MESSAGE]
+    message = visible(f"{output.ename}: {output.evalue}"[:_LONGEST_MESSAGE])
     return nbformat.NotebookNode(output_type="error", ename=output.ename, evalue=output.evalue[:_LONGEST_MESSAGE], traceback=[message])

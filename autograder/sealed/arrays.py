@@ -7,6 +7,7 @@ time zones, nullable and string types, periods, intervals, and indexes of every 
 from __future__ import annotations
 
 import math
+import sys
 from typing import Any
 
 import numpy as np
@@ -59,6 +60,8 @@ def array_of(decoder: Decoder, node: Tree, *, into: Any = None) -> Any:
     if not dtype.itemsize and math.prod(shape) > _MOST_EMPTY:
         raise WireError("too many empty texts")
     data = np.frombuffer(expect(node[3], bytes), dtype=dtype) if dtype.itemsize else np.zeros(shape, dtype).reshape(-1)
+    if dtype.kind == "U" and data.size and data.view(np.dtype(np.uint32).newbyteorder(dtype.byteorder)).max() > sys.maxunicode:
+        raise WireError("an array of texts has characters that do not exist")
     return data.reshape(shape, order=node[2]).copy(order="K")
 
 

@@ -16,6 +16,7 @@ from autograder.sealed import values
 from autograder.sealed.examiner import CandidateGoneError, Examiner
 from autograder.sealed.inspection import teach_inspect
 from autograder.sealed.namespace import SealedSyntax
+from autograder.sealed.own_trace import own_trace
 from autograder.sealed.policy import SealingPolicy
 from autograder.sealed.text_guard import guard, guard_libraries
 from autograder.sealed.wire import Channel
@@ -45,7 +46,9 @@ def attach(kernel: Any, descriptor: int) -> Callable[[dict[str, Any]], dict[str,
             history.input_hist_parsed.extend(message["ran"])
             history.input_hist_raw.extend(message["ran"])
             return {}
-        return examiner[0].end_cell()
+        raised = kernel.shell.last_execution_result
+        trace = own_trace(raised.error_in_exec if raised else None, examiner[0].submission.cells)
+        return examiner[0].end_cell() | {"trace": trace}
 
     return hook
 

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import builtins
 import sys
-import traceback
 from collections.abc import Callable
 from typing import Any, Protocol
 
 from autograder.sealed.codec import Decoder, Encoder, expect
+from autograder.sealed.own_trace import places_of, read_places
 from autograder.sealed.references import ancestor_numbers
 from autograder.sealed.wire import Tree, UnsendableError
 
 _DEEPEST = 5
-_LONGEST_TRACE = 8000
 _MOST_ITEMS = 1000
 _PLAIN = frozenset({str, int, float, bool, type(None), bytes, complex})
 _REFUSED = frozenset(
@@ -40,7 +39,7 @@ def exception_tree(encoder: Encoder, raised: BaseException, exporter: Exporter, 
     """Return the tree of an exception.
 
     Args:
-        with_trace: tell where in notebook cells it was raised.
+        with_trace: tell where in notebook cells it was raised; see `autograder.sealed.own_trace`.
     """
     kind = type(raised)
     family = [f"{each.__module__}:{each.__qualname__}" for each in type.mro(kind)]
@@ -57,7 +56,7 @@ def exception_tree(encoder: Encoder, raised: BaseException, exporter: Exporter, 
         exporter.reference_tree(raised) if is_own else None,
         encoder.encode(own),
         exception_tree(encoder, cause, exporter, depth=depth + 1) if cause is not None and depth < _DEEPEST else None,
-        encoder.encode(own_trace(raised)) if with_trace else "",
+        places_of(raised) if with_trace else [],
     ]
 
 
@@ -70,18 +69,6 @@ def _is_plain(value: Any, depth: int = 0) -> bool:
     return kind in _PLAIN
 
 
-def own_trace(raised: BaseException) -> str:
-    """Return the part of a traceback that lies in the cells of a notebook, which here are the learner's."""
-    try:
-        frames = [
-            each for each in traceback.extract_tb(raised.__traceback__) if "ipykernel" in each.filename or each.filename.startswith("<")
-        ]
-        lines = [f"  line {each.lineno}, in {each.name}\n    {each.line or ''}".rstrip() for each in frames]
-    except Exception:  # noqa: BLE001 - it is a comfort only
-        return ""
-    return "\n".join(lines)[-_LONGEST_TRACE:]
-
-
 def exception_of(decoder: Decoder, node: list[Tree], stand_in: StandIn, depth: int = 0) -> Exception:
     """Return the exception of such a tree, of the nearest class that exists here."""
     family, numbers = expect(node[1], list), expect(node[4], list)
@@ -90,7 +77,6 @@ def exception_of(decoder: Decoder, node: list[Tree], stand_in: StandIn, depth: i
     reference = decoder.decode(node[5])
     own = expect(decoder.decode(node[6]), dict)
     cause = exception_of(decoder, expect(node[7], list), stand_in, depth + 1) if node[7] is not None and depth < _DEEPEST else None
-    trace = expect(decoder.decode(node[8]), str)
     if "__sealed_class__" in vars(kind):
         made = kind.__new__(kind)
         made.args = tuple(arguments)
@@ -104,7 +90,7 @@ def exception_of(decoder: Decoder, node: list[Tree], stand_in: StandIn, depth: i
             except Exception:  # noqa: BLE001, S112 - some classes keep their attributes to themselves
                 continue
     made.__cause__ = cause
-    made.__sealed_trace__ = trace[:_LONGEST_TRACE]  # type: ignore[attr-defined]
+    made.__sealed_trace__ = read_places(node[8])  # type: ignore[attr-defined]
     return made
 
 

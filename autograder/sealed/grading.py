@@ -36,6 +36,7 @@ from autograder.sealed.plan import CellPlan
 from autograder.sealed.policy import PolicyCell, SealingPolicy, policy_of
 from courses.errors import DiagnosedError
 from courses.notebook import read_notebook_json
+from courses.visible_text import visible
 
 ASSURANCE = "sealed"
 CANDIDATE, EXAMINER = "autograder.sealed.candidate", "autograder.sealed.examiner_kernel"
@@ -234,7 +235,7 @@ class _Examination:
 def _verdict(cell: Any, points: float, told: dict[str, Any]) -> SealedVerdict:
     """Return the verdict that the outputs of the examiner's cell give."""
     returned = f"; the last value that your code returned was {told['returned'][0]}" if told["returned"] else ""
-    message = _without_source(cell, returned)
+    message = _without_source(cell, returned, str(told["trace"]))
     refused = [str(each) for each in told["unexpected"]] + ([f"the learner's side failed: {told['gone']}"] if told["gone"] else [])
     return SealedVerdict(
         cell.metadata.nbgrader.grade_id, points, _score(cell, points), tuple(map(str, told["unsealed"])), tuple(refused), message,
@@ -242,18 +243,25 @@ def _verdict(cell: Any, points: float, told: dict[str, Any]) -> SealedVerdict:
     )  # fmt: skip
 
 
-def _without_source(cell: Any, returned: str = "") -> str:
+def _without_source(cell: Any, returned: str = "", trace: str = "") -> str:
     """Take the test's text out of its errors, and return what a learner may read of them.
 
     Args:
         returned: what to add where the author wrote no message.
+        trace: where the learner's own code raised it, to stand after the error.
     """
     message = _message(cell)
+    shown = []
     for output in cell.outputs:
+        shown.append(output)
         if output.output_type == "error":
             if output.ename == "AssertionError" and not output.evalue:
                 output.evalue = message = f"{message}{returned}"
-            output.traceback = [message]
+            output.traceback = [visible(message)]
+            if trace:
+                shown.append(nbformat.v4.new_output("display_data", {"text/plain": trace}))
+                trace = ""
+    cell.outputs = shown
     return message
 
 

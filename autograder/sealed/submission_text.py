@@ -27,6 +27,11 @@ class SubmissionText:
         """Note cells that were run."""
         self._cells += sources
 
+    @property
+    def cells(self) -> Sequence[str]:
+        """The texts of the cells that were run, in order."""
+        return tuple(self._cells)
+
     def source(self, path: str) -> str:
         """Return the source of a function or class, the last of that name.
 

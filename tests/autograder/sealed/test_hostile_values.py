@@ -149,6 +149,15 @@ def test_thousands_of_altered_and_cut_frames_are_refused_or_plain(seed: int) -> 
     altered_frames(1000, seed)
 
 
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_an_array_of_texts_with_characters_that_do_not_exist_is_refused(order: str) -> None:
+    data = b"\x00\x00\x11\x00" if order == "<" else b"\x00\x11\x00\x00"
+    with pytest.raises(WireError, match="characters that do not exist"):
+        Decoder(Plain()).decode(["array", f"{order}U1", [1], "C", data])
+    good = "\U0010ffff".encode("utf-32-le" if order == "<" else "utf-32-be")
+    assert Decoder(Plain()).decode(["array", f"{order}U1", [1], "C", good]).tolist() == ["\U0010ffff"]
+
+
 def test_keys_that_were_chosen_to_collide_are_refused() -> None:
     modulus = 2**61 - 1
     colliding: list[Tree] = [["int", f"{place * modulus:x}"] for place in range(1, 1500)]
