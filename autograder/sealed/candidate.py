@@ -26,6 +26,7 @@ from typing import Any
 from autograder.sealed import codec, values
 from autograder.sealed.codec import Decoder, Encoder
 from autograder.sealed.exceptions import exception_tree
+from autograder.sealed.failing import brief_errors, failing_line
 from autograder.sealed.files import Signature, changed_files, put_files, scan
 from autograder.sealed.handing import library_tree
 from autograder.sealed.party import Party
@@ -378,10 +379,15 @@ def prepare() -> None:
 
 
 def attach(kernel: Any, descriptor: int) -> Callable[[dict[str, Any]], dict[str, Any]]:
-    """Return what the kernel does when the grader lets the examiner ask, over `descriptor`."""
+    """Return what the kernel does when the grader lets the examiner ask, over `descriptor`; `briefly` and `line` are for `autograder.sealed.rechecking`."""
     candidate = Candidate(Channel(socket.socket(fileno=descriptor)), kernel.shell.user_ns)
 
-    def examine(_message: dict[str, Any]) -> dict[str, Any]:
+    def examine(message: dict[str, Any]) -> dict[str, Any]:
+        if "briefly" in message:
+            brief_errors(kernel.shell)
+            return {}
+        if "line" in message:
+            return {"line": failing_line(kernel.shell)}
         try:
             candidate.examine()
         except Exception:  # noqa: BLE001 - the notebook goes on; the examiner is told by the connection's end

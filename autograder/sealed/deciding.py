@@ -50,6 +50,8 @@ class SealedVerdict:
     """How often the learner's side was asked for something."""
     hidden: tuple[str, ...] = ()
     """Names of Python's own or of the set-up that the test uses and the learner's notebook has bound to something else."""
+    failed_at: tuple[str, int] = ("", 0)
+    """What the test raised, in words, and on which of its lines."""
     operators: tuple[str, ...] = ()
     """Operators of the learner's own classes that gave values, which the reference solution's have to give too."""
 
@@ -121,7 +123,9 @@ class SealedVerdict:
 
     @property
     def is_short(self) -> bool:
-        """Whether one process has to be asked too."""
+        """Whether one process has to be asked too, and has not been."""
+        if self.was_compared:
+            return False
         if self.mode == "compat":
             return True
         is_less = self.score is not None and self.score < self.points_possible

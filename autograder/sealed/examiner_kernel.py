@@ -14,6 +14,7 @@ from typing import Any
 
 from autograder.sealed import values
 from autograder.sealed.examiner import CandidateGoneError, Examiner
+from autograder.sealed.failing import brief_errors, failing_line
 from autograder.sealed.inspection import teach_inspect
 from autograder.sealed.namespace import SealedSyntax
 from autograder.sealed.own_trace import own_trace
@@ -48,7 +49,7 @@ def attach(kernel: Any, descriptor: int) -> Callable[[dict[str, Any]], dict[str,
             return {}
         raised = kernel.shell.last_execution_result
         trace = own_trace(raised.error_in_exec if raised else None, examiner[0].submission.cells)
-        return examiner[0].end_cell() | {"trace": trace}
+        return examiner[0].end_cell() | {"trace": trace, "line": failing_line(kernel.shell)}
 
     return hook
 
@@ -58,6 +59,7 @@ def _enter(shell: Any, examiner: Examiner) -> None:
     shell.user_ns = names
     type(shell).user_global_ns = property(lambda _self: names)
     shell.ast_transformers.append(SealedSyntax())
+    brief_errors(shell)
     sys.modules["__main__"].__dict__.update(dict.items(names))
     teach_inspect(examiner)
     _watch_results(shell, examiner)

@@ -19,7 +19,6 @@ from typing import Any
 
 import nbformat
 
-from autograder.errors import UngradedCellError
 from autograder.execution.compat import copy_own_files, grade_submission, is_forkable, run_notebook
 from autograder.execution.fork_server import ForkServer
 from autograder.execution.forked import KERNEL_ENVIRONMENT
@@ -29,14 +28,14 @@ from autograder.execution.shortening import shorten_outputs
 from autograder.execution.surviving import UNGRADED, run_through, write_run
 from autograder.feedback import FOR_GRADERS
 from autograder.jobs import AssignmentSource, GradingJob, GradingResult, SourceNotebook
-from autograder.scoring import score_cell
 from autograder.sealed.deciding import SealedVerdict, with_verdict
 from autograder.sealed.guarding import guarded
 from autograder.sealed.plan import CellPlan
 from autograder.sealed.policy import PolicyCell, SealingPolicy, policy_of
+from autograder.sealed.rechecking import recheck
+from autograder.sealed.verdicts import message_of, score_of, verdict_of, without_source
 from courses.errors import DiagnosedError
 from courses.notebook import read_notebook_json
-from courses.visible_text import visible
 
 ASSURANCE = "sealed"
 CANDIDATE, EXAMINER = "autograder.sealed.candidate", "autograder.sealed.examiner_kernel"
@@ -111,7 +110,7 @@ def _compared(
             each.name == _metadata(cell).get("grade_id") and each.mode == "compat" for each in found
         ):
             cell.outputs, cell.execution_count = copy.deepcopy(twin.outputs), twin.execution_count
-            _without_source(cell)
+            without_source(cell)
             if UNGRADED in twin.metadata:
                 cell.metadata[UNGRADED] = twin.metadata[UNGRADED]
     compared = [each if not each.is_short else _with_compat(each, ran.get(each.name)) for each in found]
@@ -120,16 +119,9 @@ def _compared(
 
 def _with_compat(verdict: SealedVerdict, cell: Any) -> SealedVerdict:
     has_verdict = cell is not None and UNGRADED not in cell.metadata
-    score = _score(cell, verdict.points_possible) if has_verdict else None
-    message = _message(cell) if has_verdict else "the run did not come to its end"
+    score = score_of(cell, verdict.points_possible) if has_verdict else None
+    message = message_of(cell) if has_verdict else "the run did not come to its end"
     return replace(verdict, compat_score=score, compat_message=message, was_compared=True)
-
-
-def _score(cell: Any, points: float) -> float | None:
-    try:
-        return score_cell(cell, points)
-    except UngradedCellError:
-        return None
 
 
 def examine_notebook(
@@ -150,6 +142,7 @@ def examine_notebook(
     def open_sides() -> Iterator[_BothSides]:
         with _examination(servers, folder, job, load_policy(job.source, notebook.name), budget) as both:
             yield _BothSides(both, job, notebook, points, found)
+            found[:] = recheck(both.candidate, node.cells, found, budget)
 
     return run_through(node.cells, open_sides, budget), found
 
@@ -196,7 +189,7 @@ class _Examination:
     """Both kernels, and what has happened since the last test."""
 
     def __init__(self, candidate: Kernel, examiner: Kernel, policy: SealingPolicy) -> None:
-        self._candidate, self._examiner, self._policy = candidate, examiner, policy
+        self.candidate, self._examiner, self._policy = candidate, examiner, policy
         self._forget: set[str] = set()
         self._ran: list[str] = []
 
@@ -210,9 +203,9 @@ class _Examination:
             began = time.monotonic()
             run, told = self._examine(cell.source, is_trusted=False)
             write_run(cell, run)
-            verdict = _verdict(cell, points.get(name, 0.0), told)
+            verdict = verdict_of(cell, points.get(name, 0.0), told)
             return replace(verdict, plan=plan, seconds=time.monotonic() - began, timed_out=run.timed_out, questions=told["questions"])
-        write_run(cell, self._candidate.run_cell(cell.source))
+        write_run(cell, self.candidate.run_cell(cell.source))
         if about.get("locked"):
             self._examine(cell.source, is_trusted=True)
         else:
@@ -221,60 +214,15 @@ class _Examination:
         return None
 
     def _examine(self, source: str, *, is_trusted: bool) -> tuple[CellRun, dict[str, Any]]:
-        serving = self._candidate.begin({})
+        serving = self.candidate.begin({})
         beginning = {"begin": source, "trusted": is_trusted, "forget": sorted(self._forget), "ran": self._ran}
         self._forget.clear()
         self._ran = []
         run = self._examiner.run_cell(
-            source, first_interrupt=self._candidate.interrupt, partner=self._candidate, around=(beginning, {"end": True})
+            source, first_interrupt=self.candidate.interrupt, partner=self.candidate, around=(beginning, {"end": True})
         )
-        self._candidate.finish(serving, _AFTER_TIMEOUT_S if run.timed_out else _AT_THE_END_S)
+        self.candidate.finish(serving, _AFTER_TIMEOUT_S if run.timed_out else _AT_THE_END_S)
         return run, run.extension
-
-
-def _verdict(cell: Any, points: float, told: dict[str, Any]) -> SealedVerdict:
-    """Return the verdict that the outputs of the examiner's cell give."""
-    returned = f"; the last value that your code returned was {told['returned'][0]}" if told["returned"] else ""
-    message = _without_source(cell, returned, str(told["trace"]))
-    refused = [str(each) for each in told["unexpected"]] + ([f"the learner's side failed: {told['gone']}"] if told["gone"] else [])
-    return SealedVerdict(
-        cell.metadata.nbgrader.grade_id, points, _score(cell, points), tuple(map(str, told["unsealed"])), tuple(refused), message,
-        hidden=tuple(map(str, told["hidden"])), operators=tuple(map(str, told["operators"])),
-    )  # fmt: skip
-
-
-def _without_source(cell: Any, returned: str = "", trace: str = "") -> str:
-    """Take the test's text out of its errors, and return what a learner may read of them.
-
-    Args:
-        returned: what to add where the author wrote no message.
-        trace: where the learner's own code raised it, to stand after the error.
-    """
-    message = _message(cell)
-    shown = []
-    for output in cell.outputs:
-        shown.append(output)
-        if output.output_type == "error":
-            if output.ename == "AssertionError" and not output.evalue:
-                output.evalue = message = f"{message}{returned}"
-            output.traceback = [visible(message)]
-            if trace:
-                shown.append(nbformat.v4.new_output("display_data", {"text/plain": trace}))
-                trace = ""
-    cell.outputs = shown
-    return message
-
-
-def _message(cell: Any) -> str:
-    """Return what a learner may read of a test's outputs: what was asserted or which exception was raised."""
-    for output in cell.outputs:
-        if output.output_type == "error":
-            if output.ename == "AssertionError":
-                return str(output.evalue) or "the check is not met"
-            return f"{output.ename}: {output.evalue}".removesuffix(": ")
-        if output.output_type == "stream" and output.name == "stderr":
-            return "something was printed to stderr while this was checked"
-    return ""
 
 
 def load_policy(source: AssignmentSource, notebook: str) -> SealingPolicy:
