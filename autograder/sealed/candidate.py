@@ -16,6 +16,7 @@ import socket
 import sys
 import traceback
 import types
+import typing
 import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -266,6 +267,9 @@ class Candidate(Party):
 
     def _do_inspect(self, name: str, thing: Any) -> bool:
         return bool(getattr(inspect, name)(thing))
+
+    def _do_type_hints(self, thing: Any) -> dict[str, Any]:
+        return typing.get_type_hints(thing)
 
     def _do_signature(self, thing: Any) -> tuple[list[tuple[str, int, bool, Any, bool, Any]], bool, Any]:
         told = inspect.signature(thing)

@@ -16,6 +16,7 @@ from autograder.sealed import values
 from autograder.sealed.examiner import CandidateGoneError, Examiner
 from autograder.sealed.failing import brief_errors, failing_line
 from autograder.sealed.inspection import teach_inspect
+from autograder.sealed.kinship import teach_issubclass
 from autograder.sealed.namespace import SealedSyntax
 from autograder.sealed.own_trace import own_trace
 from autograder.sealed.policy import SealingPolicy
@@ -62,6 +63,7 @@ def _enter(shell: Any, examiner: Examiner) -> None:
     brief_errors(shell)
     sys.modules["__main__"].__dict__.update(dict.items(names))
     teach_inspect(examiner)
+    teach_issubclass()
     _watch_results(shell, examiner)
     examiner.files.watch()
     guard(examiner, shell)

@@ -13,11 +13,10 @@ from typing import Any
 
 from autograder.sealed import codec
 from autograder.sealed.codec import Decoder, Encoder, expect
-from autograder.sealed.exceptions import OtherSideError, nearest_exception, stand_in_class
 from autograder.sealed.handing import ask_of_tests, claimed_class, harmless_library_object, library_place
 from autograder.sealed.party import Party
 from autograder.sealed.policy import SealingPolicy
-from autograder.sealed.references import About, Reference, is_reference
+from autograder.sealed.references import Reference, is_reference
 from autograder.sealed.semantics import Semantics
 from autograder.sealed.wire import Channel, Tree, UnsendableError, WireError
 
@@ -32,7 +31,6 @@ class ExaminerValues(Party):
         self.policy = policy
         self.semantics = Semantics(policy)
         self._handed_library: dict[str, object] = {}
-        self._stand_ins: dict[int, type[Exception]] = {}
 
     # --- what the tests hand over
 
@@ -40,9 +38,6 @@ class ExaminerValues(Party):
         """Return the tree of something that the tests hand over."""
         if is_reference(thing):
             return super().refer(encoder, thing)
-        told = vars(thing).get("__sealed_reference__") if isinstance(thing, BaseException) else None
-        if is_reference(told):
-            return super().refer(encoder, told)
         if thing is self.names_here or type(thing).__module__.startswith("autograder."):
             raise UnsendableError("it belongs to the examination itself")
         if isinstance(thing, type) and (tree := self._class_tree(thing)) is not None:
@@ -58,7 +53,7 @@ class ExaminerValues(Party):
 
     def _class_tree(self, kind: type) -> Tree | None:
         """Return the tree of a class that stands for the learner's, or is the instructor's; None if it is neither."""
-        number = next((number for number, each in self._stand_ins.items() if each is kind), None)
+        number = self.stand_ins.number_of(kind)
         if issubclass(kind, Reference):
             number = vars(kind).get("_sealed_class_number")
         if number is not None:
@@ -81,6 +76,8 @@ class ExaminerValues(Party):
         if operation == "input":
             return builtins.input(*arguments)
         thing: Any = arguments[0] if arguments else None
+        if operation == "construct":
+            return _exception_class(self.exported(thing))(*arguments[1:], **named)
         if id(thing) not in self._numbers:
             raise WireError("a question about nothing that was handed over")
         if operation == "call":
@@ -127,23 +124,6 @@ class ExaminerValues(Party):
         found = harmless_library_object(node[1], node[2])
         return reference if found is None else found
 
-    def adopt(self, told: About) -> Any:
-        """Return what stands here for an object of the learner's: a reference, or for an exception class a class to catch it by."""
-        if told.kind == "class" and "builtins:BaseException" in told.ancestors:
-            return self.stand_in(list(told.ancestor_numbers), list(told.ancestors))
-        return super().adopt(told)
-
-    def stand_in(self, numbers: list[Tree], family: list[Tree]) -> type[Exception]:
-        """Return the class that stands here for an exception class of the learner's."""
-        number = expect(numbers[0], int) if numbers else 0
-        if number not in self._stand_ins:
-            above = next((place for place in range(1, min(len(numbers), len(family))) if numbers[place]), 0)
-            base = self.stand_in(numbers[above:], family[above:]) if above else nearest_exception(family)
-            name = expect(family[0], str).rpartition(":")[2].rpartition(".")[2]
-            base = Exception if base is OtherSideError else base
-            self._stand_ins[number] = stand_in_class(name, base, lambda *args, **named: self.request("construct", number, *args, **named))
-        return self._stand_ins[number]
-
     def own_semantics(self, reference: Reference, operation: str) -> bool:
         """Note that a verdict rests on an object's own operators; ask only classes that the reference solution defines."""
         return self.semantics.may_ask(reference, operation)
@@ -175,3 +155,9 @@ class ExaminerValues(Party):
         """Return the library class, or the instructor's, that an object says it is of."""
         trusted = {name: dict.get(self.names_here, name) for name in self.policy.trusted_classes}
         return claimed_class(reference._sealed_about, trusted)
+
+
+def _exception_class(thing: object) -> type[BaseException]:
+    if not isinstance(thing, type) or not issubclass(thing, BaseException):
+        raise WireError("a question about nothing that was handed over")
+    return thing

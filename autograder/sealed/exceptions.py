@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import builtins
+import functools
 import sys
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from autograder.sealed.codec import Decoder, Encoder, expect
+from autograder.sealed.codec import Decoder, Encoder, Remote, expect
 from autograder.sealed.own_trace import places_of, read_places
-from autograder.sealed.references import ancestor_numbers
-from autograder.sealed.wire import Tree, UnsendableError
+from autograder.sealed.references import About, ancestor_numbers
+from autograder.sealed.wire import Tree, UnsendableError, WireError
 
 _DEEPEST = 5
 _MOST_ITEMS = 1000
@@ -18,7 +19,7 @@ _PLAIN = frozenset({str, int, float, bool, type(None), bytes, complex})
 _REFUSED = frozenset(
     {"IPython", "ipykernel", "autograder", "courses", "unittest", "traitlets", "nbgrader", "pytest", "asyncio", "concurrent", "bdb"}
 )
-StandIn = Callable[[list[Tree], list[Tree]], "type[Exception] | None"]
+StandIn = Callable[[list[Tree], list[Tree]], type[Exception]]
 
 
 class OtherSideError(Exception):
@@ -36,11 +37,14 @@ class Exporter(Protocol):
 
 
 def exception_tree(encoder: Encoder, raised: BaseException, exporter: Exporter, *, with_trace: bool = False, depth: int = 0) -> Tree:
-    """Return the tree of an exception.
+    """Return the tree of an exception; one that the other side has raised goes back as itself.
 
     Args:
         with_trace: tell where in notebook cells it was raised; see `autograder.sealed.own_trace`.
     """
+    theirs = vars(raised).get("__sealed_reference__")
+    if isinstance(theirs, Remote):
+        return encoder.peer.refer(encoder, theirs)
     kind = type(raised)
     family = [f"{each.__module__}:{each.__qualname__}" for each in type.mro(kind)]
     text = text_of(raised)
@@ -72,11 +76,11 @@ def _is_plain(value: Any, depth: int = 0) -> bool:
 def exception_of(decoder: Decoder, node: list[Tree], stand_in: StandIn, depth: int = 0) -> Exception:
     """Return the exception of such a tree, of the nearest class that exists here."""
     family, numbers = expect(node[1], list), expect(node[4], list)
-    kind = (stand_in(numbers, family) if numbers else None) or nearest_exception(family)
+    kind = stand_in(numbers, family) if numbers else nearest_exception(family)
     arguments, text = decoder.all(expect(node[2], list)), expect(decoder.decode(node[3]), str)
     reference = decoder.decode(node[5])
     own = expect(decoder.decode(node[6]), dict)
-    cause = exception_of(decoder, expect(node[7], list), stand_in, depth + 1) if node[7] is not None and depth < _DEEPEST else None
+    cause = _cause(decoder, expect(node[7], list), stand_in, depth + 1) if node[7] is not None and depth < _DEEPEST else None
     if "__sealed_class__" in vars(kind):
         made = kind.__new__(kind)
         made.args = tuple(arguments)
@@ -94,6 +98,13 @@ def exception_of(decoder: Decoder, node: list[Tree], stand_in: StandIn, depth: i
     return made
 
 
+def _cause(decoder: Decoder, node: list[Tree], stand_in: StandIn, depth: int) -> BaseException | None:
+    if node[:1] == ["exception"]:
+        return exception_of(decoder, node, stand_in, depth)
+    found = decoder.decode(node)
+    return found if isinstance(found, BaseException) else None
+
+
 def _made(kind: type[Exception], arguments: list[Any], text: str) -> Exception:
     for each in (arguments, [text], []):
         try:
@@ -108,23 +119,74 @@ def unsent(refusal: UnsendableError) -> ValueError:
     return ValueError(f"this cannot be handed over: {refusal}")
 
 
-def stand_in_class(name: str, base: type[Exception], construct: Callable[..., Any]) -> type[Exception]:
-    """Return a class to catch an exception of the learner's by: it says what that said, and its other attributes are asked for.
+class StandIns:
+    """The classes that stand here for the exception classes of the other side.
 
     Args:
-        construct: makes an exception of the learner's class; a test may raise one itself.
+        construct: makes an exception of the other side's class of that number; one may be raised here too.
+    """
+
+    def __init__(self, construct: Callable[..., Any]) -> None:
+        self._construct = construct
+        self._made: dict[int, type[Exception]] = {}
+
+    def number_of(self, kind: type) -> int | None:
+        """Return the number of the class that `kind` stands for, None if it is no stand-in."""
+        return next((number for number, each in self._made.items() if each is kind), None)
+
+    def class_of(self, told: About) -> type[Exception]:
+        """Return what stands here for an exception class: a library's own class where it is known here."""
+        if told.ancestor_numbers[:1] not in ((), (0,)):
+            return self.stand_in(list(told.ancestor_numbers), list(told.ancestors))
+        return nearest_exception(list(told.ancestors))
+
+    def stand_in(self, numbers: list[Tree], family: list[Tree], place: int = 0) -> type[Exception]:
+        """Return the class that stands here for the one at `place` of a family as `references.ancestor_numbers` tells it.
+
+        Raises:
+            WireError: the family is malformed.
+        """
+        number, *above = (expect(each, int) for each in expect(numbers[place], list))
+        if number not in self._made:
+            if len(self._made) >= _MOST_ITEMS:
+                raise WireError("too many exception classes")
+            found = dict.fromkeys(self._base(numbers, family, each, place) for each in above)
+            bases = [each for each in found if each is not None and each is not Exception]
+            name = expect(family[place], str).rpartition(":")[2].rpartition(".")[2]
+            self._made[number] = stand_in_class(name, tuple(bases) or (Exception,), functools.partial(self._construct, number))
+        return self._made[number]
+
+    def _base(self, numbers: list[Tree], family: list[Tree], place: int, below: int) -> type[Exception] | None:
+        if not below < place < min(len(numbers), len(family)):
+            raise WireError("a family of exceptions is malformed")
+        if numbers[place]:
+            return self.stand_in(numbers, family, place) if _is_exception(numbers, place) else None
+        found = nearest_exception(family[place:])
+        return Exception if found is OtherSideError else found
+
+
+def _is_exception(numbers: list[Tree], place: int) -> bool:
+    """Whether a class is derived from more than `object`, which stands last of a family."""
+    return any(each < len(numbers) - 1 for each in expect(numbers[place], list)[1:] if type(each) is int)
+
+
+def stand_in_class(name: str, bases: tuple[type[Exception], ...], construct: Callable[..., Any]) -> type[Exception]:
+    """Return a class to catch an exception of the other side's by: it says what that said, and its other attributes are asked for.
+
+    Args:
+        construct: makes an exception of that class.
     """
 
     def begin(self: Any, *arguments: Any, **named: Any) -> None:
         made = construct(*arguments, **named)
         if type(made) is not type(self):
-            raise TypeError(f"the learner's class {name} makes something else")
+            raise TypeError(f"the class {name} makes something else")
         self.args = made.args
         vars(self).update(vars(made))
 
     def text(self: Any) -> str:
         told: Any = vars(self).get("__sealed_text__")
-        return told if type(told) is str else base.__str__(self)
+        return told if type(told) is str else bases[0].__str__(self)
 
     def missing(self: Any, attribute: str) -> Any:
         reference = vars(self).get("__sealed_reference__")
@@ -133,7 +195,10 @@ def stand_in_class(name: str, base: type[Exception], construct: Callable[..., An
         return getattr(reference, attribute)
 
     body = {"__module__": "__main__", "__init__": begin, "__str__": text, "__getattr__": missing, "__sealed_class__": True}
-    return type(name, (base,), body)
+    try:
+        return type(name, bases, body)
+    except TypeError:  # what the other side says of its classes cannot be
+        return type(name, bases[:1], body)
 
 
 def text_of(raised: BaseException) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 
 from autograder.sealed.examiner import Examiner
 from autograder.sealed.references import is_reference
+from autograder.sealed.type_hints import teach_get_type_hints
 
 
 def teach_inspect(examiner: Examiner) -> None:
@@ -29,6 +30,7 @@ def teach_inspect(examiner: Examiner) -> None:
     ):
         _replace(name, functools.partial(_told, examiner, name))
     _replace("getmembers", lambda thing, predicate=None: _members(thing, predicate))
+    teach_get_type_hints(lambda thing: examiner.request("type hints", thing), is_reference)
     own = inspect.getfullargspec
 
     def getfullargspec(thing: Any) -> Any:

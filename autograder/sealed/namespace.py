@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+from collections.abc import Iterator
 from typing import Any, Protocol
 
 _DELETE, _TYPE, _SUPER = "__sealed_delete__", "__sealed_type__", "__sealed_super__"
@@ -70,6 +71,9 @@ class ExaminerNames(dict[str, Any]):
     def keys(self) -> Any:
         """Return the names of both sides."""
         return [*dict.keys(self), *(name for name in self.lookup.names() if not dict.__contains__(self, name))]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.keys())
 
     def __delitem__(self, name: str) -> None:
         if dict.__contains__(self, name):

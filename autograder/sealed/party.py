@@ -15,7 +15,7 @@ from typing import Any
 
 from autograder.sealed import values
 from autograder.sealed.codec import Decoder, Encoder, expect
-from autograder.sealed.exceptions import OtherSideError, exception_of, exception_tree, unsent
+from autograder.sealed.exceptions import OtherSideError, StandIns, exception_of, exception_tree, unsent
 from autograder.sealed.randomness import RandomStates
 from autograder.sealed.references import About, Reference, ReferenceClasses, about, describe, is_reference
 from autograder.sealed.twins import TwinTable
@@ -37,6 +37,7 @@ class Party:
         self._numbers: dict[int, int] = {}
         self._references: dict[int, Reference] = {}
         self._classes = ReferenceClasses()
+        self.stand_ins = StandIns(lambda *arguments, **named: self.request("construct", *arguments, **named))
         self._depth = 0
         self._owed: list[Tree] = []
         self._one_at_a_time = threading.RLock()
@@ -187,6 +188,8 @@ class Party:
         if is_reference(thing):
             reference: Any = thing
             return ["R", reference._sealed_about.number]
+        if isinstance(thing, type) and (number := self.stand_ins.number_of(thing)) is not None:
+            return ["R", number]
         if isinstance(thing, _SECRETIVE):
             raise UnsendableError(f"a {type(thing).__name__} is not handed over")
         if isinstance(thing, BaseException):
@@ -227,11 +230,13 @@ class Party:
                 self._references[told.number] = self.adopt(told)
             return self._references[told.number]
         if node[0] == "exception":
-            return exception_of(decoder, node, self.stand_in)
+            return exception_of(decoder, node, self.stand_ins.stand_in)
         raise WireError("no value that is known")
 
     def adopt(self, told: About) -> Any:
-        """Return what stands here for an object of the other side."""
+        """Return what stands here for an object of the other side: a reference, or for an exception class one to catch it by."""
+        if told.kind == "class" and "builtins:BaseException" in told.ancestors:
+            return self.stand_ins.class_of(told)
         return self._classes.reference(told, self)
 
     def notice(self, oddity: str) -> None:
@@ -255,7 +260,3 @@ class Party:
     def exception_tree(self, encoder: Encoder, raised: BaseException) -> Tree:
         """Return the tree of an exception."""
         return exception_tree(encoder, raised, self)
-
-    def stand_in(self, numbers: list[Tree], family: list[Tree]) -> type[Exception] | None:  # noqa: ARG002 - the sides use it
-        """Return the class that stands here for an exception class that the other side defines."""
-        return None

@@ -29,10 +29,13 @@ class RandomStates:
         self._told: list[Any] = [None, None]
         self._looks: list[Callable[[], object] | None] = [None, None]
         self._seen: list[object] = [None, None]
+        self._went_elsewhere = [False, False]
+        """Whether the other side's generator was found where drawing does not lead: it has been seeded, and is not looked for again."""
 
     def mark(self) -> None:
         """Take what the generators hold now as known: only what is drawn or seeded from here on is told."""
         self.told()
+        self._went_elsewhere = [False, False]
 
     def told(self) -> Tree:
         """Return the states that changed since they were last told or taken, None if none did."""
@@ -62,7 +65,7 @@ class RandomStates:
 
     def _take_python(self, state: Tree, *, only_drawn: bool) -> None:
         words = tuple(state[1])
-        if only_drawn and not _is_drawn(random.getstate()[1][:_WORDS], words[:_WORDS]):
+        if only_drawn and not self._leads_to(0, random.getstate()[1][:_WORDS], words[:_WORDS]):
             return
         random.setstate((state[0], words, state[2]))
         self._remember(0, list(state))
@@ -71,10 +74,15 @@ class RandomStates:
         numpy = sys.modules["numpy"]
         keys = numpy.frombuffer(state[0], dtype=numpy.uint32)
         mine = numpy.random.get_state()
-        if only_drawn and not (mine[0] == "MT19937" and _is_drawn(tuple(mine[1].tolist()), tuple(keys.tolist()))):
+        if only_drawn and not (mine[0] == "MT19937" and self._leads_to(1, tuple(mine[1].tolist()), tuple(keys.tolist()))):
             return
         numpy.random.set_state(("MT19937", keys, *state[1:]))
         self._remember(1, state)
+
+    def _leads_to(self, place: int, mine: tuple[int, ...], other: tuple[int, ...]) -> bool:
+        if mine != other and not self._went_elsewhere[place]:
+            self._went_elsewhere[place] = not _is_drawn(mine, other)
+        return mine == other or not self._went_elsewhere[place]
 
     def _read(self, place: int, read: Callable[[], Tree], find: Callable[[], Callable[[], object]]) -> Tree:
         """Return the state if it is news."""
@@ -89,6 +97,7 @@ class RandomStates:
         if state == self._told[place]:
             return None
         self._told[place] = state
+        self._went_elsewhere[place] = False
         return state
 
     def _remember(self, place: int, state: Tree) -> None:

@@ -78,8 +78,8 @@ class About:
     """`object`, `function`, `class` or `module`."""
     class_number: int
     """The number of its class, 0 if that has none."""
-    ancestor_numbers: tuple[int, ...]
-    """Of each of the `ancestors` that is of the notebook's own, 0 for the others; for exception classes only."""
+    ancestor_numbers: tuple[Tree, ...]
+    """What `ancestor_numbers` tells of the `ancestors`; for exception classes only."""
 
 
 def describe(thing: Any, number: int, export: Callable[[object], int]) -> list[Tree]:
@@ -114,8 +114,12 @@ def describe(thing: Any, number: int, export: Callable[[object], int]) -> list[T
 
 
 def ancestor_numbers(family: Sequence[type], export: Callable[[object], int]) -> list[Tree]:
-    """Return the numbers of the classes of the notebook's own among some, 0 for the others."""
-    return [export(each) if each.__module__ == "__main__" else 0 for each in family]
+    """Return for each of some classes 0, or if it is of the notebook's own its number and the places of the classes that it is derived from."""
+    places = {each: place for place, each in enumerate(family)}
+    return [
+        [export(each), *(places[base] for base in each.__bases__ if base in places)] if each.__module__ == "__main__" else 0
+        for each in family
+    ]
 
 
 def _is_own(kind: type, name: str) -> bool:
@@ -149,7 +153,7 @@ def about(node: list[Tree]) -> About:
     number, class_number = expect(node[1], int), expect(node[7], int)
     ancestors = tuple(expect(each, str) for each in expect(node[4], list)[:200])
     operations = tuple(name for name in dict.fromkeys(expect(node[5], list)) if name in _FORWARDED_SET)
-    above = tuple(expect(each, int) for each in expect(node[8], list)[:200])
+    above = tuple(expect(node[8], list)[:200])
     return About(number, expect(node[2], str), expect(node[3], str), ancestors, operations, node[6], class_number, above)
 
 
@@ -251,6 +255,10 @@ class Reference(Remote, metaclass=_Kind):
     @property
     def __doc__(self) -> Any:  # type: ignore[override]
         return self._sealed_owner.request("attribute", self, "__doc__")
+
+    @property
+    def __annotations__(self) -> Any:  # type: ignore[override]
+        return self._sealed_owner.request("attribute", self, "__annotations__")
 
     @property
     def __name__(self) -> Any:

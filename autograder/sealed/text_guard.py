@@ -121,11 +121,21 @@ def _guard_shell(examiner: Examiner, shell: Any) -> None:
 def _refusing(examiner: Examiner, function: Callable[..., Any], name: str) -> Callable[..., Any]:
     def guarded(*arguments: Any, **named: Any) -> Any:
         texts = [each for each in (*arguments, *named.values()) if isinstance(each, str)]
-        if any(text != examiner.cell and not text.isidentifier() and examiner.heard.is_learners(text) for text in texts):
+        if any(
+            text.strip() not in own_texts(examiner.cell) and not text.isidentifier() and examiner.heard.is_learners(text) for text in texts
+        ):
             raise RefusedTextError(f"{name}() of text that the learner's side has said is not done where tests run")
         return function(*arguments, **named)
 
     return guarded
+
+
+def own_texts(cell: str) -> tuple[str, ...]:
+    """Return what of a test may be run as it stands: the cell, and what a cell magic such as `%%capture` runs of it."""
+    texts = [cell.strip()]
+    while texts[-1].startswith("%%"):
+        texts.append(texts[-1].partition("\n")[2].strip())
+    return tuple(filter(None, texts))
 
 
 def _guard_programs(examiner: Examiner) -> None:

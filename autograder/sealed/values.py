@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from autograder.sealed import library_values, symbolic
+from autograder.sealed import library_values, symbolic, type_hints
 from autograder.sealed.codec import (
     BASES,
     DECODERS,
@@ -222,6 +222,7 @@ def register() -> None:
     ENCODERS.update(_ENCODERS)
     DECODERS.update(_DECODERS)
     FAMILIES.append(_plain_family)
+    type_hints.register()
     BASES.extend(_BASES)
     TYPES.update(_TYPES)
     TYPE_NAMES.update({kind: name for name, kind in _TYPES.items()})

@@ -5,14 +5,14 @@ from __future__ import annotations
 import pytest
 
 from tests.autograder.sealed.examination import Desk
-from tests.autograder.sealed.stress import classes, library, state, text
+from tests.autograder.sealed.stress import classes, library, state, surroundings, text
 from tests.autograder.sealed.traps import Trap
 
 pytestmark = [pytest.mark.xdist_group("fork-server"), pytest.mark.slow]
 
-TO_A_PERSON = ("signature", "global mocked")
+TO_A_PERSON = ("global mocked",)
 """What passes in one process and cannot be examined from another yet: it earns nothing automatically, and loses nothing."""
-ALL = {name: trap for each in (state, classes, text, library) for name, trap in each.TRAPS.items()}
+ALL = {name: trap for each in (state, classes, text, library, surroundings) for name, trap in each.TRAPS.items()}
 TRAPS = {name: trap for name, trap in ALL.items() if name not in TO_A_PERSON}
 
 
