@@ -22,6 +22,13 @@ from issuer.ledger import credentials_of, open_ledger
 _LIBRARIES = ("nbgrader", "jupyterlab", "pandas", "nbconvert", "papermill", "cryptography", "pyld", "typst")
 _LITTLE_SPACE = 2**30
 _NEWER_KERNEL = "A newer Linux kernel has it; the other layers stand."
+_NOTHING_FORKS = "Sealed grading needs one of two: user name spaces allowed, or a Linux kernel with Landlock (5.13, `lsm=landlock,…`) and libseccomp. Until then there is only `--compat`."
+_REMEDIES = {
+    "name spaces": "Allow user name spaces: in a container a seccomp profile that permits unshare and mount; on Ubuntu `kernel.apparmor_restrict_unprivileged_userns=0` "
+    "or an AppArmor profile. Until then Landlock and seccomp hold, which is what `sandbox = \"required\"` demands at least.",
+    "private root": "It comes with the name spaces. Until then give graders a disk or quota of their own.",
+    "user": "Run the grader as root, or allow user name spaces.",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +66,11 @@ def _sandbox() -> Iterator[Finding]:
         layers = try_layers()
     except (DiagnosedError, OSError) as refusal:
         told = refusal.problem if isinstance(refusal, DiagnosedError) else str(refusal)
-        yield Finding("forked kernels", "warning", told, "Allow user name spaces (or run as root); until then grading is slower.")
+        yield Finding("forked kernels", "warning", told, _NOTHING_FORKS)
     else:
         for name, state in layers.items():
             fine = not state.startswith("missing")
-            yield Finding(f"layer: {name}", "ok" if fine else "warning", state.removeprefix("ok "), "" if fine else _NEWER_KERNEL)
+            yield Finding(f"layer: {name}", "ok" if fine else "warning", state.removeprefix("ok "), "" if fine else _REMEDIES.get(name, _NEWER_KERNEL))
     if find_bubblewrap():
         yield Finding("bubblewrap", "ok", "for kernels of other languages")
     else:

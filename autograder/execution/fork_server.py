@@ -18,6 +18,7 @@ from autograder.errors import ForkServerDiedError, SandboxMissingError
 from autograder.execution.kernel import ANSWER_S, CellRun, Kernel, KernelDiedError, KernelStuckError
 from autograder.execution.limiting import Budget
 from autograder.jobs import Limits
+from autograder.sandbox.removing import remove_tree
 
 __all__ = ["CellRun", "ForkServer", "Kernel", "KernelDiedError", "KernelStuckError"]
 
@@ -25,6 +26,7 @@ _START_S = 120.0
 _FIRST_UID = 210_000
 _SLOTS, _SLOTS_PER_WORKER = 10_000, 50
 _MOST_STARTS = 5
+_SWEEP_S = 20.0
 _THREAD_POOLS = (
     "OPENBLAS_NUM_THREADS",
     "OMP_NUM_THREADS",
@@ -80,6 +82,8 @@ class ForkServer:
         """End the zygote; its kernels end with it."""
         self._owner = 0
         self._zygote.close()
+        with contextlib.suppress(OSError):  # a process that does not end in time may still write
+            remove_tree(self._scratch.name)
         self._scratch.cleanup()
 
     @property
@@ -218,15 +222,17 @@ class _Zygote:
             "PYTHONDONTWRITEBYTECODE": "1",
         }
         environment |= dict.fromkeys(_THREAD_POOLS, "1") | {"JE_ARROW_MALLOC_CONF": "background_thread:false"}
+        self._swept, life = os.pipe()
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "autograder.execution.zygote", str(theirs.fileno())],
-            pass_fds=[theirs.fileno()], env=environment, cwd="/", stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            [sys.executable, "-m", "autograder.execution.zygote", str(theirs.fileno()), str(life)],
+            pass_fds=[theirs.fileno(), life], env=environment, cwd="/", stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
             start_new_session=True,
         )  # fmt: skip
         theirs.close()
+        os.close(life)
         ours.settimeout(_START_S)
         try:
-            ours.send(json.dumps({"preload": list(preload), "extension": extension}).encode())
+            ours.send(json.dumps({"preload": list(preload), "extension": extension, "scratch": scratch}).encode())
             hello = json.loads(ours.recv(1 << 20) or b"{}")
         except (OSError, ValueError) as failure:
             self.close()
@@ -245,6 +251,12 @@ class _Zygote:
         with contextlib.suppress(ProcessLookupError):
             self.process.kill()
         self.process.wait()
+        if self._swept >= 0:
+            poller = select.poll()
+            poller.register(self._swept, 0)
+            poller.poll(_SWEEP_S * 1000)  # closed by the last process that sweeps after a kernel
+            os.close(self._swept)
+            self._swept = -1
 
     def is_alive(self) -> bool:
         """Whether it still has its end of the control socket."""

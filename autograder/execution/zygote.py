@@ -17,6 +17,7 @@ import signal
 import socket
 import sys
 import sysconfig
+import tempfile
 import threading
 import time
 import traceback
@@ -27,10 +28,10 @@ from typing import Any
 
 from autograder.jobs import Limits
 from autograder.sandbox import syscalls
+from autograder.sandbox.in_place import PR_SET_CHILD_SUBREAPER, attend, find_obstacle, lock_in_place, prepare_place
 from autograder.sandbox.isolation import Confinement, leave_shared_spaces, lock_in, own_pid_space
 from autograder.sandbox.seccomp import compile_filter
 
-_PR_SET_CHILD_SUBREAPER = 36
 _BRIEF_THREADS_S = 0.5
 _LAUNCHER = os.path.join(sysconfig.get_path("purelib"), "ipykernel_launcher.py")
 _WARM_UP = (
@@ -47,7 +48,7 @@ def main() -> None:
     """Load what the first message names, say that we are ready, then fork on request until the control socket is closed."""
     control = socket.socket(fileno=int(sys.argv[1]))
     syscalls.prctl(syscalls.PR_SET_PDEATHSIG, signal.SIGKILL)
-    syscalls.prctl(_PR_SET_CHILD_SUBREAPER, 1)
+    syscalls.prctl(PR_SET_CHILD_SUBREAPER, 1)
     os.umask(0o022)
     settings = json.loads(control.recv(1 << 20))
     sys.modules["debugpy"] = None  # type: ignore[assignment]  # a debugger would cost start-up time and open sockets
@@ -60,6 +61,9 @@ def main() -> None:
         extension.prepare()
     direct_kernel.warm_up(kernel)
     program = compile_filter()
+    obstacle = find_obstacle(settings["scratch"])
+    if obstacle and os.geteuid() == 0:
+        os.chmod(settings["scratch"], 0o711)  # kernels have to reach their own folders below it
     threads = _count_threads()
     gc.collect()
     gc.freeze()
@@ -67,7 +71,7 @@ def main() -> None:
     is_ready = threads == 1 and threading.active_count() == 1
     control.send(json.dumps({"ready": is_ready, "threaded": threaded, "missing": missing}).encode())
     if is_ready:
-        _fork_on_request(control, _Seed(direct_kernel, kernel, program, extension))
+        _fork_on_request(control, _Seed(direct_kernel, kernel, program, extension, obstacle, int(sys.argv[2])))
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +83,10 @@ class _Seed:
     filter: bytes
     extension: ModuleType | None
     """What answers the grader's messages that are no cells."""
+    obstacle: str
+    """Why this machine allows no name spaces; "": it does."""
+    life: int
+    """A pipe's end that an intermediate process keeps until it has removed its kernel's folder."""
 
 
 def _load_all(names: Iterable[str]) -> tuple[list[str], list[str]]:
@@ -188,7 +196,11 @@ def _fork_kernel(request: dict[str, Any], channels: list[int], seed: _Seed) -> i
         filter=seed.filter,
         limits=Limits.model_validate(request["limits"]),
         uid=request["uid"],
+        obstacle=seed.obstacle,
     )
+    if seed.obstacle:
+        confinement.new_root = tempfile.mkdtemp(dir=confinement.new_root)
+        return _fork_twice(confinement, request, channels, seed)
     if os.geteuid() == 0:
         return _fork_once(confinement, request, channels, seed)
     return _fork_twice(confinement, request, channels, seed)
@@ -223,16 +235,24 @@ def _fork_twice(confinement: Confinement, request: dict[str, Any], channels: lis
 def _in_intermediate(confinement: Confinement, request: dict[str, Any], channels: list[int], seed: _Seed, tell: int) -> None:
     try:
         os.setsid()
-        syscalls.prctl(syscalls.PR_SET_PDEATHSIG, signal.SIGKILL)
-        syscalls.prctl(syscalls.PR_SET_DUMPABLE, 1)  # the files in /proc/self that map users are ours only while we are dumpable
-        leave_shared_spaces(confinement)
+        if seed.obstacle:
+            signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
+            syscalls.prctl(syscalls.PR_SET_PDEATHSIG, signal.SIGTERM)
+            prepare_place(confinement)
+        else:
+            syscalls.prctl(syscalls.PR_SET_PDEATHSIG, signal.SIGKILL)
+            syscalls.prctl(syscalls.PR_SET_DUMPABLE, 1)  # the files in /proc/self that map users are ours only while we are dumpable
+            leave_shared_spaces(confinement)
         pid = os.fork()
     except OSError as refusal:
         os.write(tell, str(refusal).encode())
         os._exit(1)
     if pid:
         os.write(tell, str(pid).encode())
-        os.closerange(3, 1 << 16)
+        os.closerange(3, seed.life)
+        os.closerange(seed.life + 1, 1 << 16)
+        if seed.obstacle:
+            attend(pid, confinement.new_root)
         os.waitpid(pid, 0)
         os._exit(0)
     _in_kernel(confinement, request, channels, seed)
@@ -256,9 +276,12 @@ def _become_kernel(confinement: Confinement, request: dict[str, Any], channels: 
     os.environ.clear()
     os.environ.update(request["environment"])
     os.setsid()
-    if os.geteuid() == 0:
-        leave_shared_spaces(confinement)
-    lock_in(confinement)
+    if confinement.obstacle:
+        lock_in_place(confinement)
+    else:
+        if os.geteuid() == 0:
+            leave_shared_spaces(confinement)
+        lock_in(confinement)
     for number in (signal.SIGTERM, signal.SIGCHLD):
         signal.signal(number, signal.SIG_DFL)
     _put_folder_on_path()

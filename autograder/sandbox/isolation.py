@@ -54,6 +54,8 @@ class Confinement:
     limits: Limits
     uid: int | None
     """The user to become, where we are root; None to stay who we are."""
+    obstacle: str = ""
+    """Why there can be no name spaces; "": there can be."""
     report: dict[str, str] = field(default_factory=dict)
 
 
@@ -106,11 +108,11 @@ def lock_in(confinement: Confinement) -> None:
     enter_root(confinement.new_root)
     report["private root"] = "ok"
     os.chdir(WORK)
-    _limit(confinement.limits)
+    limit(confinement.limits)
     report["limits"] = f"ok {confinement.limits.memory_bytes >> 20} MiB a process, {confinement.limits.processes} processes"
     prctl(PR_SET_NO_NEW_PRIVS, 1)
     report["no new privileges"] = "ok"
-    report["user"] = _become(confinement.uid)
+    report["user"] = become(confinement.uid)
     drop_capabilities()
     report["capabilities"] = "ok none"
     try:
@@ -125,7 +127,8 @@ def lock_in(confinement: Confinement) -> None:
     report["seccomp"] = "ok"
 
 
-def _become(uid: int | None) -> str:
+def become(uid: int | None) -> str:
+    """Become the user `uid` for good if we are root; return what was done, in words."""
     if uid is None or os.geteuid() != 0:
         return "the grader's own"
     os.setgroups([])
@@ -134,7 +137,8 @@ def _become(uid: int | None) -> str:
     return f"ok {uid}"
 
 
-def _limit(limits: Limits) -> None:
+def limit(limits: Limits) -> None:
+    """Hold this process and its children to `limits`, as far as the machine's own limits leave room."""
     cpu_s = math.ceil(limits.submission_cpu_s) + 5  # watched from outside too; this one holds even if nobody watches
     for kind, amount in (
         (resource.RLIMIT_AS, limits.memory_bytes),

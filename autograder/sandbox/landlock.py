@@ -7,6 +7,7 @@ applied while there is one thread.
 from __future__ import annotations
 
 import ctypes
+import errno
 import os
 import stat
 import struct
@@ -21,7 +22,8 @@ _FOR_DIRECTORIES = _READ_DIR | 0b1111_1111_0000 | 1 << 12 | _REFER
 _READ = _EXECUTE | _READ_FILE | _READ_DIR
 _CREATE_RULESET_VERSION = 1
 _RULE_PATH_BENEATH = 1
-_TCP, _SCOPES = 0b11, 0b11
+_TCP, _SCOPES, _SCOPED_SIGNALS = 0b11, 0b11, 0b10
+ABI_OF_TRUNCATION, _ABI_OF_TCP, ABI_OF_SCOPES = 3, 4, 6
 
 
 def landlock_abi() -> int:
@@ -39,17 +41,18 @@ def _rights(abi: int) -> int:
     return rights
 
 
-def restrict_files(*, readable: Iterable[str], writable: Iterable[str], devices: Iterable[str]) -> str:
-    """Allow this thread only these paths from now on, and no TCP beyond its own name space's; return what was done, in words.
+def restrict_files(*, readable: Iterable[str], writable: Iterable[str], devices: Iterable[str], is_networked: bool = False) -> str:
+    """Allow this thread only these paths from now on; return what was done, in words.
+
+    Args:
+        is_networked: it shares the machine's network: TCP is refused as well, where the kernel can.
 
     Raises:
         OSError: the kernel has no Landlock, or refuses.
     """
     abi = landlock_abi()
     rights = _rights(abi)
-    sizes = {True: 24, False: 16 if abi >= 4 else 8}
-    attributes = struct.pack("QQQ", rights, 0, _SCOPES if abi >= 6 else 0)
-    ruleset = syscall("landlock_create_ruleset", attributes, ctypes.c_size_t(sizes[abi >= 6]), 0)
+    ruleset = _ruleset(abi, files=rights, tcp=_TCP if is_networked and abi >= _ABI_OF_TCP else 0)
     try:
         for path in readable:
             _allow(ruleset, path, _READ & rights)
@@ -60,7 +63,29 @@ def restrict_files(*, readable: Iterable[str], writable: Iterable[str], devices:
         syscall("landlock_restrict_self", ruleset, 0)
     finally:
         os.close(ruleset)
-    return f"ABI {abi}" + (", signals and abstract sockets scoped" if abi >= 6 else "")
+    return f"ABI {abi}" + (", signals and abstract sockets scoped" if abi >= ABI_OF_SCOPES else "")
+
+
+def restrict_signals() -> None:
+    """Let this thread and its children signal only each other from now on. A child that is restricted again cannot signal this one.
+
+    Raises:
+        OSError: the kernel's Landlock cannot (ABI below 6).
+    """
+    abi = landlock_abi()
+    if abi < ABI_OF_SCOPES:
+        raise OSError(errno.ENOSYS, f"Landlock ABI {abi} does not hold signals")
+    ruleset = _ruleset(abi, scopes=_SCOPED_SIGNALS)
+    try:
+        syscall("landlock_restrict_self", ruleset, 0)
+    finally:
+        os.close(ruleset)
+
+
+def _ruleset(abi: int, *, files: int = 0, tcp: int = 0, scopes: int = _SCOPES) -> int:
+    size = 24 if abi >= ABI_OF_SCOPES else 16 if abi >= _ABI_OF_TCP else 8
+    attributes = struct.pack("QQQ", files, tcp, scopes if abi >= ABI_OF_SCOPES else 0)
+    return syscall("landlock_create_ruleset", attributes, ctypes.c_size_t(size), 0)
 
 
 def _allow(ruleset: int, path: str, rights: int) -> None:

@@ -68,8 +68,8 @@ def build_root(new: str, readable: tuple[str, ...], folder: str | None, *, size_
         Path(new, name).chmod(0o1777)
     Path(new, "proc").mkdir()
     if folder is not None:
-        shutil.copytree(folder, f"{new}{WORK}", ignore=_no_links, dirs_exist_ok=True)
-        _open_to_all(f"{new}{WORK}")
+        shutil.copytree(folder, f"{new}{WORK}", ignore=without_links, dirs_exist_ok=True)
+        open_to_all(f"{new}{WORK}")
     else:
         Path(f"{new}{WORK}").mkdir(parents=True, exist_ok=True)
         Path(f"{new}{WORK}").chmod(0o1777)
@@ -103,11 +103,12 @@ def _touch(path: Path) -> None:
     path.touch()
 
 
-def _no_links(folder: str, names: list[str]) -> list[str]:
+def without_links(folder: str, names: list[str]) -> list[str]:
+    """Return those of `names` in `folder` that are links: what is not to be copied."""
     return [name for name in names if Path(folder, name).is_symlink()]
 
 
-def _open_to_all(folder: str) -> None:
+def open_to_all(folder: str) -> None:
     """Let the process, whatever its user, write in its copy."""
     for current, _, names in os.walk(folder):
         Path(current).chmod(0o777)

@@ -155,8 +155,8 @@ def _take_away(without: set[str], folder: str) -> None:
         _put(isolation, "build_root", _nothing)
         _put(isolation, "enter_root", _nothing)
     for layer, name in (
-        ("limits", "_limit"),
-        ("user", "_become"),
+        ("limits", "limit"),
+        ("user", "become"),
         ("capabilities", "drop_capabilities"),
         ("landlock", "restrict_files"),
         ("seccomp", "load_filter"),

@@ -1,0 +1,199 @@
+"""Locks a process in where the machine allows no name spaces: Landlock, system-call filter and limits, in a folder of its own in the machine's file system.
+
+This is weaker than `autograder.sandbox.isolation`: it sees that files exist which it cannot read, the disk it may fill is bounded only file by file, and unless
+we are root it runs as our user. Landlock is not to be done without: a kernel that has none refuses. An intermediate process stays beside each kernel. It is the one to which orphans
+of the kernel fall, ends them all when the kernel ends (there is no PID name space whose end would do it), and removes the folder.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import resource
+import shutil
+import signal
+import tempfile
+from pathlib import Path
+from typing import NoReturn
+
+from autograder.jobs import Limits
+from autograder.sandbox import isolation, private_root, syscalls
+from autograder.sandbox.isolation import Confinement
+from autograder.sandbox.landlock import ABI_OF_SCOPES, ABI_OF_TRUNCATION, landlock_abi, restrict_files, restrict_signals
+from autograder.sandbox.removing import remove_tree
+from autograder.sandbox.seccomp import Shared, compile_filter, load_filter
+from autograder.sandbox.syscalls import PR_SET_DUMPABLE, PR_SET_NO_NEW_PRIVS, PR_SET_PDEATHSIG, prctl
+
+PR_SET_CHILD_SUBREAPER = 36
+_PROC_FILES = ("cpuinfo", "meminfo", "stat", "filesystems", "uptime", "version")
+NO_LANDLOCK = "no Landlock in this Linux kernel (5.13 and newer have it; `lsm=landlock,…` on the kernel's command line turns it on)"
+
+
+def find_obstacle(scratch: str) -> str:
+    """Return what keeps a process on this machine from name spaces and a root of its own, "" if nothing does. Found out by making them.
+
+    Args:
+        scratch: a folder of ours; nothing stays there.
+    """
+    new_root = tempfile.mkdtemp(dir=scratch)
+    told, tell = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        _try_spaces(new_root, tell)
+    os.close(tell)
+    with os.fdopen(told, errors="replace") as stream:
+        obstacle = stream.read()
+    status = os.waitpid(pid, 0)[1]
+    os.rmdir(new_root)
+    return obstacle or ("" if status == 0 else "the process that tried it was killed")
+
+
+def _try_spaces(new_root: str, tell: int) -> NoReturn:
+    try:
+        confinement = Confinement(new_root, None, b"", Limits(), None)
+        prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        prctl(PR_SET_DUMPABLE, 1)  # the files in /proc/self that map users are ours only while we are dumpable
+        isolation.leave_shared_spaces(confinement)
+        with isolation.own_pid_space() if os.geteuid() == 0 else contextlib.nullcontext():
+            pid = os.fork()
+        if pid:
+            os._exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) & 1)
+        private_root.build_root(new_root, private_root.readable_paths(), None, size_bytes=1 << 24)
+        private_root.enter_root(new_root)
+        os._exit(0)
+    except OSError as refusal:
+        os.write(tell, str(refusal).encode())
+    finally:
+        os._exit(1)
+
+
+def prepare_place(confinement: Confinement) -> None:
+    """Let only its own descendants signal this intermediate process and the kernel that it will fork, where Landlock can.
+
+    Raises:
+        OSError: this kernel has no Landlock.
+    """
+    if landlock_abi() < 1:
+        raise OSError(f"no name spaces ({confinement.obstacle}), and {NO_LANDLOCK}")
+    prctl(PR_SET_CHILD_SUBREAPER, 1)
+    prctl(PR_SET_NO_NEW_PRIVS, 1)
+    if landlock_abi() >= ABI_OF_SCOPES:
+        restrict_signals()
+
+
+def lock_in_place(confinement: Confinement) -> None:
+    """Apply the layers that need no name spaces to this process, whose folder `confinement.new_root` is.
+
+    Raises:
+        OSError: a layer that must not fail failed.
+    """
+    report, abi = confinement.report, landlock_abi()
+    report["name spaces"] = f"missing: {confinement.obstacle}"
+    report["private root"] = "missing: it needs name spaces; it sees which files there are, and no limit holds for all that it writes together"
+    prctl(PR_SET_CHILD_SUBREAPER, 1)  # what it leaves behind stays below it, where it is measured
+    place = confinement.new_root
+    work, temporary = f"{place}/assignment", f"{place}/tmp"
+    if confinement.folder is None:
+        Path(work).mkdir()
+    else:
+        shutil.copytree(confinement.folder, work, ignore=private_root.without_links)
+    Path(temporary).mkdir()
+    private_root.open_to_all(place)
+    Path(place).chmod(0o700)  # nobody but its user gets as far as what is open to all
+    report["user"] = _take_over(confinement, place)
+    os.chdir(work)
+    isolation.limit(confinement.limits)
+    shares_user = not report["user"].startswith("ok")
+    if shares_user:
+        allowed = min(confinement.limits.processes + _tasks_of_user(), resource.getrlimit(resource.RLIMIT_NPROC)[1] & (2**63 - 1))
+        resource.setrlimit(resource.RLIMIT_NPROC, (allowed, allowed))
+    counted = f"{confinement.limits.processes} processes" + (" more than our user has" if shares_user else "")
+    report["limits"] = f"ok {confinement.limits.memory_bytes >> 20} MiB a process, {counted}"
+    report["no new privileges"] = "ok"
+    syscalls.drop_capabilities()
+    report["capabilities"] = "ok none"
+    _move_environment(temporary)
+    own = [f"/proc/{os.getpid()}", *(f"/proc/{name}" for name in _PROC_FILES)]
+    devices = [f"/dev/{name}" for name in private_root.DEVICES]
+    done = restrict_files(readable=(*private_root.readable_paths(), *own), writable=(work, temporary), devices=devices, is_networked=True)
+    report["landlock"] = f"ok {done}"
+    prctl(PR_SET_PDEATHSIG, signal.SIGKILL)  # becoming another user took it away
+    prctl(PR_SET_DUMPABLE, 0)
+    load_filter(compile_filter(Shared(0 if abi >= ABI_OF_SCOPES else os.getpid(), can_truncate=abi < ABI_OF_TRUNCATION)))
+    report["seccomp"] = "ok no sockets" + ("" if abi >= ABI_OF_SCOPES else ", no signals to others")
+
+
+def _take_over(confinement: Confinement, place: str) -> str:
+    """Become the kernel's own user, where we may, and let its folder be that user's."""
+    if confinement.uid is None or os.geteuid() != 0:
+        return "missing: it runs as our own user; only root can give it another"
+    try:
+        os.chown(place, confinement.uid, confinement.uid)
+        return isolation.become(confinement.uid)
+    except PermissionError as refusal:
+        return f"missing: {refusal}"
+
+
+def _tasks_of_user() -> int:
+    """Return how many threads our user runs, as far as we see them: the limit of processes counts them too."""
+    found, mine = 0, os.geteuid()
+    for name in os.listdir("/proc"):
+        if name.isdigit():
+            with contextlib.suppress(OSError, ValueError, IndexError):
+                lines = Path(f"/proc/{name}/status").read_text(encoding="utf-8", errors="replace").splitlines()
+                fields = {line.split(":")[0]: line.split()[1:] for line in lines}
+                found += int(fields["Threads"][0]) if int(fields["Uid"][0]) == mine else 0
+    return found
+
+
+def _move_environment(temporary: str) -> None:
+    """Let what names the machine's /tmp name the folder that stands for it."""
+    for name, value in os.environ.items():
+        if value == "/tmp" or value.startswith("/tmp/"):  # noqa: S108 - it is not used, it is replaced
+            os.environ[name] = temporary + value[4:]
+    os.environ["TMPDIR"] = temporary
+    tempfile.tempdir = None
+
+
+def attend(pid: int, place: str) -> NoReturn:
+    """Wait until the kernel `pid`, a child of this intermediate process, ends, then end whatever it left running and remove its folder.
+
+    A SIGTERM means that the fork server has gone: the kernel is ended at once.
+    """
+
+    def end(*_: object) -> None:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        _sweep()
+        with contextlib.suppress(OSError):
+            remove_tree(place)
+        os._exit(0)
+
+    try:
+        signal.signal(signal.SIGTERM, end)
+        while os.waitpid(-1, 0)[0] != pid:
+            pass
+        end()
+    finally:
+        os._exit(1)
+
+
+def _sweep() -> None:
+    """Kill every descendant of this process, and wait until there is none."""
+    while True:
+        for pid in _descendants():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        try:
+            while os.waitpid(-1, os.WNOHANG)[0]:
+                pass
+        except ChildProcessError:
+            return
+
+
+def _descendants() -> list[int]:
+    found = [os.getpid()]
+    for pid in found:
+        with contextlib.suppress(OSError):
+            for thread in os.listdir(f"/proc/{pid}/task"):
+                found += map(int, Path(f"/proc/{pid}/task/{thread}/children").read_text(encoding="ascii").split())
+    return found[1:]

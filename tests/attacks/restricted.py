@@ -1,0 +1,141 @@
+"""A process that has what a container's usual profile leaves: no root, no name spaces. It forks kernels, grades and attacks there, one JSON request a line.
+
+The profile is Docker's and Kubernetes' default as far as it matters here: unshare, setns, mount, pivot_root and clone with a new name space are refused, clone3
+does not exist. It is loaded before anything of ours begins, so that the product finds out by itself.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import errno
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from autograder.execution.fork_server import ForkServer
+from autograder.jobs import Limits
+from autograder.sandbox import seccomp, syscalls
+
+UID = 54_321
+_REPOSITORY = Path(__file__).resolve().parents[2]
+
+
+def main() -> None:
+    """Take the rights away, then answer requests until there are no more."""
+    hidden = sys.argv[1:]
+    if os.geteuid() == 0:
+        os.setgroups([])
+        os.setresgid(UID, UID, UID)
+        os.setresuid(UID, UID, UID)
+    os.umask(0o022)
+    refuse(hidden)
+    with tempfile.TemporaryDirectory(prefix="patunay-restricted-") as scratch, contextlib.ExitStack() as stack:
+        server: Any = None
+        for line in sys.stdin:
+            request = json.loads(line)
+            try:
+                if request["do"] == "bare":
+                    answer: Any = _bare(request["code"], scratch)
+                elif request["do"] == "grade":
+                    answer = _grade(Path(scratch))
+                elif request["do"] == "close":
+                    stack.close()
+                    server, answer = None, os.listdir(os.environ["TMPDIR"])
+                else:
+                    server = server or stack.enter_context(ForkServer([]))
+                    with server.start_kernel(request["folder"], Limits(processes=64, memory_bytes=2**30), {"PATH": "/usr/bin:/bin", "HOME": "/tmp"}) as kernel:
+                        answer = {"layers": kernel.layers, "outputs": kernel.run_cell(request["code"]).outputs, "zygote": server.process_id}
+            except Exception as failure:  # noqa: BLE001 - whatever it was is what is told
+                answer = {"failure": f"{type(failure).__name__}: {failure}"}
+            sys.stdout.write(json.dumps(answer) + "\n")
+            sys.stdout.flush()
+
+
+def refuse(more: Sequence[str]) -> None:
+    """Load the profile, and refuse the calls `more` as if the kernel had none of them."""
+    library = ctypes.CDLL("libseccomp.so.2")
+    library.seccomp_init.restype = ctypes.c_void_p
+    context = ctypes.c_void_p(library.seccomp_init(ctypes.c_uint32(0x7FFF0000)))
+    for call in ("unshare", "setns", "mount", "umount2", "pivot_root", "fsopen", "fsmount", "open_tree", "move_mount"):
+        seccomp._add(library, context, errno.EPERM, call)
+    for call in ("clone3", *more):
+        seccomp._add(library, context, errno.ENOSYS, call)
+    for flag in seccomp._NAMESPACES:
+        seccomp._add(library, context, errno.EPERM, "clone", seccomp._Comparison(0, seccomp._MASKED_EQUAL, flag, flag))
+    program = seccomp._exported(library, context)
+    syscalls.prctl(syscalls.PR_SET_NO_NEW_PRIVS, 1)
+    seccomp.load_filter(program)
+
+
+def _bare(code: str, scratch: str) -> dict[str, object]:
+    """Run code in a process that nothing but the profile holds."""
+    ended = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True, cwd=scratch, timeout=60)
+    return {"succeeded": ended.returncode == 0, "why": ended.stderr[-400:]}
+
+
+def _grade(scratch: Path) -> list[object]:
+    from tests.autograder.sealed.examination import Desk, both_servers
+
+    solution, wrong = "def square(n):\n    return n * n", "def square(n):\n    return n + n"
+    with both_servers("numpy") as servers:
+        desk = Desk(servers, Path(tempfile.mkdtemp(dir=scratch)))
+        found = []
+        for answer in (solution, wrong):
+            result = desk.grade(solution, answer, "assert square(3) == 9", "import numpy\nassert numpy.array_equal(square(numpy.arange(3)), [0, 1, 4])")
+            found.append([result.status, result.reason, [cell.auto_score for cell in result.cells]])
+    return found
+
+
+class Restricted:
+    """Such a process, seen from the tests.
+
+    Args:
+        hidden: system calls that it is not to have.
+    """
+
+    def __init__(self, temporary: Path, *hidden: str) -> None:
+        temporary.chmod(0o777)
+        environment = {**os.environ, "HOME": str(temporary), "TMPDIR": str(temporary), "IPYTHONDIR": f"{temporary}/ipython", "JUPYTER_PLATFORM_DIRS": "1"}
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.attacks.restricted", *hidden], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=_REPOSITORY, env=environment
+        )  # fmt: skip
+
+    @property
+    def process_id(self) -> int:
+        """Its process id: what a kernel would have to reach for the grader's."""
+        return self._process.pid
+
+    def ask(self, **request: object) -> Any:
+        """Return its answer to a request."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(json.dumps(request) + "\n")
+        self._process.stdin.flush()
+        line = self._process.stdout.readline()
+        assert line, "the process ended"
+        return json.loads(line)
+
+    def run(self, code: str, folder: Path | None = None) -> Any:
+        """Return what a cell in a new kernel gave."""
+        answer = self.ask(do="kernel", code=code, folder=str(folder) if folder else None)
+        assert "failure" not in answer, answer
+        return answer
+
+    def close(self) -> None:
+        """End it."""
+        for pipe in (self._process.stdin, self._process.stdout):
+            assert pipe is not None
+            pipe.close()
+        self._process.wait(30)
+
+
+if __name__ == "__main__":
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    main()
