@@ -53,11 +53,15 @@ def _try_spaces(new_root: str, tell: int) -> NoReturn:
         confinement = Confinement(new_root, None, b"", Limits(), None)
         prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
         prctl(PR_SET_DUMPABLE, 1)  # the files in /proc/self that map users are ours only while we are dumpable
-        isolation.leave_shared_spaces(confinement)
-        with isolation.own_pid_space() if os.geteuid() == 0 else contextlib.nullcontext():
+        is_root = os.geteuid() == 0
+        if not is_root:
+            isolation.leave_shared_spaces(confinement)
+        with isolation.own_pid_space() if is_root else contextlib.nullcontext():
             pid = os.fork()
         if pid:
             os._exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) & 1)
+        if is_root:
+            isolation.leave_shared_spaces(confinement)
         private_root.build_root(new_root, private_root.readable_paths(), None, size_bytes=1 << 24)
         private_root.enter_root(new_root)
         os._exit(0)
