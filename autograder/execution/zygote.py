@@ -28,7 +28,7 @@ from typing import Any
 
 from autograder.jobs import Limits
 from autograder.sandbox import syscalls
-from autograder.sandbox.in_place import PR_SET_CHILD_SUBREAPER, attend, find_obstacle, lock_in_place, prepare_place
+from autograder.sandbox.in_place import PR_SET_CHILD_SUBREAPER, attend, find_obstacle, lock_in_place, prepare_place, what_is_shared
 from autograder.sandbox.isolation import Confinement, leave_shared_spaces, lock_in, own_pid_space
 from autograder.sandbox.seccomp import compile_filter
 
@@ -62,6 +62,8 @@ def main() -> None:
     direct_kernel.warm_up(kernel)
     program = compile_filter()
     obstacle = find_obstacle(settings["scratch"])
+    if obstacle:
+        compile_filter(what_is_shared())  # once: where it does not depend on the process, forks find it ready
     if obstacle and os.geteuid() == 0:
         os.chmod(settings["scratch"], 0o711)  # kernels have to reach their own folders below it
     threads = _count_threads()
@@ -199,6 +201,8 @@ def _fork_kernel(request: dict[str, Any], channels: list[int], seed: _Seed) -> i
         obstacle=seed.obstacle,
     )
     if seed.obstacle:
+        if os.geteuid() == 0:
+            os.chmod(confinement.new_root, 0o711)
         confinement.new_root = tempfile.mkdtemp(dir=confinement.new_root)
         return _fork_twice(confinement, request, channels, seed)
     if os.geteuid() == 0:
@@ -252,7 +256,7 @@ def _in_intermediate(confinement: Confinement, request: dict[str, Any], channels
         os.closerange(3, seed.life)
         os.closerange(seed.life + 1, 1 << 16)
         if seed.obstacle:
-            attend(pid, confinement.new_root)
+            attend(pid, confinement.new_root, confinement.limits.disk_bytes)
         os.waitpid(pid, 0)
         os._exit(0)
     _in_kernel(confinement, request, channels, seed)

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import contextlib
 import os
-import resource
 import shutil
+import select
 import signal
+import sys
 import tempfile
+import time
 from pathlib import Path
 from typing import NoReturn
 
@@ -20,11 +22,14 @@ from autograder.jobs import Limits
 from autograder.sandbox import isolation, private_root, syscalls
 from autograder.sandbox.isolation import Confinement
 from autograder.sandbox.landlock import ABI_OF_SCOPES, ABI_OF_TRUNCATION, landlock_abi, restrict_files, restrict_signals
-from autograder.sandbox.removing import remove_tree
+from autograder.sandbox.removing import is_larger, remove_tree
 from autograder.sandbox.seccomp import Shared, compile_filter, load_filter
 from autograder.sandbox.syscalls import PR_SET_DUMPABLE, PR_SET_NO_NEW_PRIVS, PR_SET_PDEATHSIG, prctl
 
 PR_SET_CHILD_SUBREAPER = 36
+MOST_FILES = 16_384
+"""How many files and folders a kernel may have written, as in a private root."""
+_LOOK_S, _REST = 0.5, 10
 _PROC_FILES = ("cpuinfo", "meminfo", "stat", "filesystems", "uptime", "version")
 NO_LANDLOCK = "no Landlock in this Linux kernel (5.13 and newer have it; `lsm=landlock,…` on the kernel's command line turns it on)"
 
@@ -58,12 +63,21 @@ def _try_spaces(new_root: str, tell: int) -> NoReturn:
             isolation.leave_shared_spaces(confinement)
         with isolation.own_pid_space() if is_root else contextlib.nullcontext():
             pid = os.fork()
-        if pid:
-            os._exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) & 1)
+            if pid == 0:  # it never leaves the block: nobody goes back out of a PID name space
+                _try_root(confinement, tell, is_root=is_root)
+        os._exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) & 1)
+    except OSError as refusal:
+        os.write(tell, str(refusal).encode())
+    finally:
+        os._exit(1)
+
+
+def _try_root(confinement: Confinement, tell: int, *, is_root: bool) -> NoReturn:
+    try:
         if is_root:
             isolation.leave_shared_spaces(confinement)
-        private_root.build_root(new_root, private_root.readable_paths(), None, size_bytes=1 << 24)
-        private_root.enter_root(new_root)
+        private_root.build_root(confinement.new_root, private_root.readable_paths(), None, size_bytes=1 << 24)
+        private_root.enter_root(confinement.new_root)
         os._exit(0)
     except OSError as refusal:
         os.write(tell, str(refusal).encode())
@@ -93,7 +107,7 @@ def lock_in_place(confinement: Confinement) -> None:
     """
     report, abi = confinement.report, landlock_abi()
     report["name spaces"] = f"missing: {confinement.obstacle}"
-    report["private root"] = "missing: it needs name spaces; it sees which files there are, and no limit holds for all that it writes together"
+    report["private root"] = "missing: it needs name spaces; what it writes lies on the machine's disk, and it sees which files there are"
     prctl(PR_SET_CHILD_SUBREAPER, 1)  # what it leaves behind stays below it, where it is measured
     place = confinement.new_root
     work, temporary = f"{place}/assignment", f"{place}/tmp"
@@ -106,11 +120,8 @@ def lock_in_place(confinement: Confinement) -> None:
     Path(place).chmod(0o700)  # nobody but its user gets as far as what is open to all
     report["user"] = _take_over(confinement, place)
     os.chdir(work)
-    isolation.limit(confinement.limits)
     shares_user = not report["user"].startswith("ok")
-    if shares_user:
-        allowed = min(confinement.limits.processes + _tasks_of_user(), resource.getrlimit(resource.RLIMIT_NPROC)[1] & (2**63 - 1))
-        resource.setrlimit(resource.RLIMIT_NPROC, (allowed, allowed))
+    isolation.limit(confinement.limits, other_tasks=_tasks_of_user() if shares_user else 0)
     counted = f"{confinement.limits.processes} processes" + (" more than our user has" if shares_user else "")
     report["limits"] = f"ok {confinement.limits.memory_bytes >> 20} MiB a process, {counted}"
     report["no new privileges"] = "ok"
@@ -123,19 +134,33 @@ def lock_in_place(confinement: Confinement) -> None:
     report["landlock"] = f"ok {done}"
     prctl(PR_SET_PDEATHSIG, signal.SIGKILL)  # becoming another user took it away
     prctl(PR_SET_DUMPABLE, 0)
-    load_filter(compile_filter(Shared(0 if abi >= ABI_OF_SCOPES else os.getpid(), can_truncate=abi < ABI_OF_TRUNCATION)))
+    load_filter(compile_filter(what_is_shared()))
     report["seccomp"] = "ok no sockets" + ("" if abi >= ABI_OF_SCOPES else ", no signals to others")
 
 
+def what_is_shared() -> Shared:
+    """Return what the system-call filter of this process has to hold, because this kernel's Landlock does not."""
+    abi = landlock_abi()
+    return Shared(0 if abi >= ABI_OF_SCOPES else os.getpid(), can_truncate=abi < ABI_OF_TRUNCATION)
+
+
 def _take_over(confinement: Confinement, place: str) -> str:
-    """Become the kernel's own user, where we may, and let its folder be that user's."""
+    """Become the kernel's own user, where we are root, and let its folder be that user's.
+
+    Raises:
+        OSError: root may not become another user here, or that user cannot read this Python. No limit of processes holds for root, so it does not stay root.
+    """
     if confinement.uid is None or os.geteuid() != 0:
         return "missing: it runs as our own user; only root can give it another"
     try:
         os.chown(place, confinement.uid, confinement.uid)
-        return isolation.become(confinement.uid)
+        told = isolation.become(confinement.uid)
     except PermissionError as refusal:
-        return f"missing: {refusal}"
+        raise OSError(f"root may not become another user here ({refusal}); run the grader as an ordinary user instead") from refusal
+    for prefix in dict.fromkeys((sys.base_prefix, sys.prefix)):
+        if not os.access(prefix, os.R_OK | os.X_OK):
+            raise OSError(f"only root can read {prefix}, so a kernel with a user of its own cannot; install Python where every user can read it")
+    return told
 
 
 def _tasks_of_user() -> int:
@@ -159,10 +184,11 @@ def _move_environment(temporary: str) -> None:
     tempfile.tempdir = None
 
 
-def attend(pid: int, place: str) -> NoReturn:
+def attend(pid: int, place: str, disk_bytes: int) -> NoReturn:
     """Wait until the kernel `pid`, a child of this intermediate process, ends, then end whatever it left running and remove its folder.
 
-    A SIGTERM means that the fork server has gone: the kernel is ended at once.
+    It is ended as soon as it has written more than `disk_bytes`, as far as the folder shows. A SIGTERM means that the fork server has gone: the kernel is ended
+    at once.
     """
 
     def end(*_: object) -> None:
@@ -174,11 +200,24 @@ def attend(pid: int, place: str) -> NoReturn:
 
     try:
         signal.signal(signal.SIGTERM, end)
-        while os.waitpid(-1, 0)[0] != pid:
-            pass
+        ended = select.poll()
+        ended.register(os.pidfd_open(pid), select.POLLIN)
+        rest_s = _LOOK_S
+        while not ended.poll(rest_s * 1000):
+            _reap_orphans(pid)
+            began = time.monotonic()
+            if is_larger(place, disk_bytes, MOST_FILES):
+                break
+            rest_s = max(_LOOK_S, _REST * (time.monotonic() - began))
         end()
     finally:
         os._exit(1)
+
+
+def _reap_orphans(kernel: int) -> None:
+    """Let programs that the kernel's descendants left to us, and that ended, be gone; the kernel itself is waited for later."""
+    while (found := os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)) is not None and found.si_pid != kernel:
+        os.waitpid(found.si_pid, 0)
 
 
 def _sweep() -> None:

@@ -137,13 +137,17 @@ def become(uid: int | None) -> str:
     return f"ok {uid}"
 
 
-def limit(limits: Limits) -> None:
-    """Hold this process and its children to `limits`, as far as the machine's own limits leave room."""
+def limit(limits: Limits, *, other_tasks: int = 0) -> None:
+    """Hold this process and its children to `limits`, as far as the machine's own limits leave room.
+
+    Args:
+        other_tasks: how many threads its user has besides: the limit of processes counts them.
+    """
     cpu_s = math.ceil(limits.submission_cpu_s) + 5  # watched from outside too; this one holds even if nobody watches
     for kind, amount in (
         (resource.RLIMIT_AS, limits.memory_bytes),
         (resource.RLIMIT_FSIZE, limits.file_bytes),
-        (resource.RLIMIT_NPROC, limits.processes),
+        (resource.RLIMIT_NPROC, limits.processes + other_tasks),
         (resource.RLIMIT_NOFILE, limits.open_files),
         (resource.RLIMIT_CPU, cpu_s),
         (resource.RLIMIT_CORE, 0),

@@ -1,8 +1,9 @@
-"""Removes what untrusted code wrote: folders thousands deep, without any right, or with names of any kind, and never anything a link leads to."""
+"""Measures and removes what untrusted code wrote: folders thousands deep, without any right, or with names of any kind, and never anything a link leads to."""
 
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import stat
 from itertools import count
@@ -41,6 +42,32 @@ def _empty(top: int, name: str, numbers: count[int]) -> None:
     finally:
         os.close(handle)
     os.rmdir(name, dir_fd=top)
+
+
+def is_larger(folder: str, most_bytes: int, most_files: int) -> bool:
+    """Whether `folder` holds more than that many bytes or files and folders; what vanishes meanwhile is left out.
+
+    Bytes are those on the disk, a file with two names twice. A folder deeper than paths are long counts as too large.
+    """
+    size, number, waiting = 0, 0, [folder]
+    while waiting:
+        try:
+            with os.scandir(waiting.pop()) as entries:
+                for entry in entries:
+                    number += 1
+                    if number > most_files:
+                        return True
+                    with contextlib.suppress(FileNotFoundError):
+                        size += entry.stat(follow_symlinks=False).st_blocks * 512
+                        if entry.is_dir(follow_symlinks=False):
+                            waiting.append(entry.path)
+        except (FileNotFoundError, NotADirectoryError, PermissionError):
+            continue
+        except OSError as failure:
+            if failure.errno != errno.ENAMETOOLONG:
+                raise
+            return True
+    return size > most_bytes
 
 
 def _remove_files(handle: int) -> list[str]:

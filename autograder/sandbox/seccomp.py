@@ -43,8 +43,9 @@ _SCHEDULING = ("sched_setscheduler", "sched_setparam", "sched_setattr", "sched_s
 _REFUSED_WHERE_SHARED = (
     "shmget", "shmat", "shmctl", "msgget", "msgsnd", "msgrcv", "msgctl", "semget", "semop", "semtimedop", "semctl", "mq_open", "mq_unlink",
     "ioprio_set", "process_mrelease", "connect", "bind", "listen", "accept", "accept4", "file_setattr",
+    "inotify_add_watch",
 )  # fmt: skip
-_KINDS_OF_SOCKET = 16
+_AF_UNIX, _KINDS_OF_SOCKET = 1, 16
 _CONNECTED_KINDS = frozenset({1, 5})
 """SOCK_STREAM, SOCK_SEQPACKET: a pair of datagram sockets can send to any address."""
 _SET_FLAGS = (0x40086602, 0x401C5820)
@@ -131,6 +132,7 @@ def _refuse_shared(library: ctypes.CDLL, context: ctypes.c_void_p, shared: Share
     _add(library, context, errno.EPERM, "setpriority", _Comparison(1, _NOT_EQUAL, 0, 0))
     for request in _SET_FLAGS:
         _add(library, context, errno.EPERM, "ioctl", _Comparison(1, _MASKED_EQUAL, 0xFFFFFFFF, request))
+    _add(library, context, errno.EACCES, "socketpair", _Comparison(0, _NOT_EQUAL, _AF_UNIX, 0))
     for kind in set(range(_KINDS_OF_SOCKET)) - _CONNECTED_KINDS:
         _add(library, context, errno.EACCES, "socketpair", _Comparison(1, _MASKED_EQUAL, _KINDS_OF_SOCKET - 1, kind))
     if shared.pid:

@@ -1,7 +1,7 @@
-"""A process that has what a container's usual profile leaves: no root, no name spaces. It forks kernels, grades and attacks there, one JSON request a line.
+"""A process that has what a container's usual profile leaves: no name spaces, and no root or one with few rights. It forks kernels, grades and attacks there.
 
 The profile is Docker's and Kubernetes' default as far as it matters here: unshare, setns, mount, pivot_root and clone with a new name space are refused, clone3
-does not exist. It is loaded before anything of ours begins, so that the product finds out by itself.
+does not exist, and root keeps 14 capabilities. It is loaded before anything of ours begins, so that the product finds out by itself. One JSON request a line.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import errno
 import json
 import os
 import resource
+import struct
 import subprocess
 import sys
 import tempfile
@@ -24,16 +25,22 @@ from autograder.jobs import Limits
 from autograder.sandbox import seccomp, syscalls
 
 UID = 54_321
+_DOCKER_CAPABILITIES = (0, 1, 3, 4, 5, 6, 7, 8, 10, 13, 18, 27, 29, 31)
+"""chown, dac_override, fowner, fsetid, kill, setgid, setuid, setpcap, net_bind_service, net_raw, sys_chroot, mknod, audit_write, setfcap."""
 _REPOSITORY = Path(__file__).resolve().parents[2]
 
 
 def main() -> None:
     """Take the rights away, then answer requests until there are no more."""
-    hidden = sys.argv[1:]
+    role, *hidden = sys.argv[1:]
     if os.geteuid() == 0:
-        os.setgroups([])
-        os.setresgid(UID, UID, UID)
-        os.setresuid(UID, UID, UID)
+        _open_pythons()
+        if role == "user":
+            os.setgroups([])
+            os.setresgid(UID, UID, UID)
+            os.setresuid(UID, UID, UID)
+        else:
+            _drop_all_but(_DOCKER_CAPABILITIES)
     os.umask(0o022)
     refuse(hidden)
     with tempfile.TemporaryDirectory(prefix="patunay-restricted-") as scratch, contextlib.ExitStack() as stack:
@@ -56,6 +63,32 @@ def main() -> None:
                 answer = {"failure": f"{type(failure).__name__}: {failure}"}
             sys.stdout.write(json.dumps(answer) + "\n")
             sys.stdout.flush()
+
+
+def _open_pythons() -> None:
+    """Let every user reach this Python, should it lie in root's own home, by a mount that only this process sees."""
+    prefix = Path(sys.base_prefix)
+    closed = next((folder for folder in reversed(prefix.parents) if not folder.stat().st_mode & 0o001), None)
+    if closed is None:
+        return
+    syscalls.unshare(syscalls.CLONE_NEWNS)
+    syscalls.mount(None, "/", None, syscalls.MS_REC | syscalls.MS_PRIVATE)
+    syscalls.mount("tmpfs", "/mnt", "tmpfs", 0, "mode=755")
+    Path("/mnt/python").mkdir()
+    syscalls.mount(str(prefix), "/mnt/python", None, syscalls.MS_BIND)
+    syscalls.mount("tmpfs", str(closed), "tmpfs", 0, "mode=755")
+    prefix.mkdir(parents=True)
+    syscalls.mount("/mnt/python", str(prefix), None, syscalls.MS_BIND)
+
+
+def _drop_all_but(kept: Sequence[int]) -> None:
+    for capability in set(range(64)) - set(kept):
+        with contextlib.suppress(OSError):
+            syscalls.prctl(syscalls.PR_CAPBSET_DROP, capability)
+    mask = sum(1 << capability for capability in kept)
+    header = struct.pack("Ii", syscalls._CAPABILITY_VERSION_3, 0)
+    if ctypes.CDLL(None).capset(header, struct.pack("6I", mask, mask, 0, 0, 0, 0)) != 0:
+        raise OSError("capset refused")
 
 
 def refuse(more: Sequence[str]) -> None:
@@ -97,14 +130,15 @@ class Restricted:
     """Such a process, seen from the tests.
 
     Args:
+        role: "user" for an ordinary one, "container" for a container's root.
         hidden: system calls that it is not to have.
     """
 
-    def __init__(self, temporary: Path, *hidden: str) -> None:
+    def __init__(self, role: str, temporary: Path, *hidden: str) -> None:
         temporary.chmod(0o777)
         environment = {**os.environ, "HOME": str(temporary), "TMPDIR": str(temporary), "IPYTHONDIR": f"{temporary}/ipython", "JUPYTER_PLATFORM_DIRS": "1"}
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.attacks.restricted", *hidden], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=_REPOSITORY, env=environment
+            [sys.executable, "-m", "tests.attacks.restricted", role, *hidden], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=_REPOSITORY, env=environment
         )  # fmt: skip
 
     @property
