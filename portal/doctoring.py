@@ -25,7 +25,7 @@ _NEWER_KERNEL = "A newer Linux kernel has it; the other layers stand."
 _NOTHING_FORKS = "Sealed grading needs one of two: user name spaces allowed, or a Linux kernel with Landlock (5.13, `lsm=landlock,…`) and libseccomp. Until then there is only `--compat`."
 _REMEDIES = {
     "name spaces": "Allow user name spaces: in a container a seccomp profile that permits unshare and mount; on Ubuntu `kernel.apparmor_restrict_unprivileged_userns=0` "
-    "or an AppArmor profile. Until then Landlock and seccomp hold, which is what `sandbox = \"required\"` demands at least.",
+    'or an AppArmor profile. Until then Landlock and seccomp hold, which is what `sandbox = "required"` demands at least.',
     "private root": "It comes with the name spaces. Until then give graders a disk or quota of their own.",
     "user": "Run the grader as root, or allow user name spaces.",
 }
@@ -70,7 +70,9 @@ def _sandbox() -> Iterator[Finding]:
     else:
         for name, state in layers.items():
             fine = not state.startswith("missing")
-            yield Finding(f"layer: {name}", "ok" if fine else "warning", state.removeprefix("ok "), "" if fine else _REMEDIES.get(name, _NEWER_KERNEL))
+            yield Finding(
+                f"layer: {name}", "ok" if fine else "warning", state.removeprefix("ok "), "" if fine else _REMEDIES.get(name, _NEWER_KERNEL)
+            )
     if find_bubblewrap():
         yield Finding("bubblewrap", "ok", "for kernels of other languages")
     else:

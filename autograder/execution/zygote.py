@@ -23,6 +23,7 @@ import time
 import traceback
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -65,7 +66,7 @@ def main() -> None:
     if obstacle:
         compile_filter(what_is_shared())  # once: where it does not depend on the process, forks find it ready
     if obstacle and os.geteuid() == 0:
-        os.chmod(settings["scratch"], 0o711)  # kernels have to reach their own folders below it
+        Path(settings["scratch"]).chmod(0o711)  # kernels have to reach their own folders below it
     threads = _count_threads()
     gc.collect()
     gc.freeze()
@@ -202,7 +203,7 @@ def _fork_kernel(request: dict[str, Any], channels: list[int], seed: _Seed) -> i
     )
     if seed.obstacle:
         if os.geteuid() == 0:
-            os.chmod(confinement.new_root, 0o711)
+            Path(confinement.new_root).chmod(0o711)
         confinement.new_root = tempfile.mkdtemp(dir=confinement.new_root)
         return _fork_twice(confinement, request, channels, seed)
     if os.geteuid() == 0:

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import select
+import shutil
 import signal
 import sys
 import tempfile
@@ -110,7 +110,7 @@ def lock_in_place(confinement: Confinement) -> None:
     report["private root"] = "missing: it needs name spaces; what it writes lies on the machine's disk, and it sees which files there are"
     prctl(PR_SET_CHILD_SUBREAPER, 1)  # what it leaves behind stays below it, where it is measured
     place = confinement.new_root
-    work, temporary = f"{place}/assignment", f"{place}/tmp"
+    work, temporary = f"{place}/assignment", f"{place}/tmp"  # noqa: S108 - a private one
     if confinement.folder is None:
         Path(work).mkdir()
     else:
@@ -159,7 +159,9 @@ def _take_over(confinement: Confinement, place: str) -> str:
         raise OSError(f"root may not become another user here ({refusal}); run the grader as an ordinary user instead") from refusal
     for prefix in dict.fromkeys((sys.base_prefix, sys.prefix)):
         if not os.access(prefix, os.R_OK | os.X_OK):
-            raise OSError(f"only root can read {prefix}, so a kernel with a user of its own cannot; install Python where every user can read it")
+            raise OSError(
+                f"only root can read {prefix}, so a kernel with a user of its own cannot; install Python where every user can read it"
+            )
     return told
 
 

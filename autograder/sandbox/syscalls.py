@@ -6,9 +6,11 @@ Numbers and constants: linux/mount.h, linux/sched.h, linux/prctl.h, linux/landlo
 from __future__ import annotations
 
 import ctypes
+import errno
 import os
 import platform
 import struct
+import sys
 
 _LIBC = ctypes.CDLL(None, use_errno=True)
 _LIBC.syscall.restype = ctypes.c_long
@@ -37,8 +39,30 @@ def _checked(result: int, call: str) -> int:
 
 def syscall(name: str, *arguments: object) -> int:
     """Make a call by name."""
-    number = _LANDLOCK.get(name) or _NUMBERS[platform.machine()][name]
-    return _checked(_LIBC.syscall(ctypes.c_long(number), *arguments), name)
+    return _checked(_LIBC.syscall(ctypes.c_long(number_of(name)), *arguments), name)
+
+
+def number_of(name: str) -> int:
+    """Return a system call's number on this machine; libseccomp is asked where our own list does not reach.
+
+    Raises:
+        OSError: it is not known.
+    """
+    known = _NUMBERS.get(platform.machine(), {}) if sys.maxsize > 2**32 else {}
+    number = _LANDLOCK.get(name) or known.get(name)
+    return resolve_number(name) if number is None else number
+
+
+def resolve_number(name: str) -> int:
+    """Return what libseccomp knows to be the call's number on this machine.
+
+    Raises:
+        OSError: it knows none, or there is no libseccomp.
+    """
+    number = int(ctypes.CDLL("libseccomp.so.2").seccomp_syscall_resolve_name(name.encode()))
+    if number < 0:
+        raise OSError(errno.ENOSYS, f"{name}: no such call is known on {platform.machine()}")
+    return number
 
 
 def prctl(option: int, *values: int) -> None:

@@ -16,12 +16,11 @@ import struct
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from autograder.execution.fork_server import ForkServer
-from autograder.jobs import Limits
 from autograder.sandbox import seccomp, syscalls
 
 UID = 54_321
@@ -44,25 +43,49 @@ def main() -> None:
     os.umask(0o022)
     refuse(hidden)
     with tempfile.TemporaryDirectory(prefix="patunay-restricted-") as scratch, contextlib.ExitStack() as stack:
-        server: Any = None
+        servers: list[ForkServer] = []
+
+        def server() -> ForkServer:
+            if not servers:
+                servers.append(stack.enter_context(ForkServer([])))
+            return servers[0]
+
         for line in sys.stdin:
-            request = json.loads(line)
             try:
-                if request["do"] == "bare":
-                    answer: Any = _bare(request["code"], scratch)
-                elif request["do"] == "grade":
-                    answer = _grade(Path(scratch))
-                elif request["do"] == "close":
+                request = json.loads(line)
+                answer: Any = None
+                if request["do"] == "close":
                     stack.close()
-                    server, answer = None, os.listdir(os.environ["TMPDIR"])
+                    servers.clear()
+                    answer = os.listdir(os.environ["TMPDIR"])
                 else:
-                    server = server or stack.enter_context(ForkServer([]))
-                    with server.start_kernel(request["folder"], Limits(processes=64, memory_bytes=2**30), {"PATH": "/usr/bin:/bin", "HOME": "/tmp"}) as kernel:
-                        answer = {"layers": kernel.layers, "outputs": kernel.run_cell(request["code"]).outputs, "zygote": server.process_id}
+                    answer = _answer(request, server, Path(scratch))
             except Exception as failure:  # noqa: BLE001 - whatever it was is what is told
                 answer = {"failure": f"{type(failure).__name__}: {failure}"}
             sys.stdout.write(json.dumps(answer) + "\n")
             sys.stdout.flush()
+
+
+def _answer(request: dict[str, Any], server: Callable[[], ForkServer], scratch: Path) -> Any:
+    from tests.attacks import attacking_restricted as attacking
+
+    match request["do"]:
+        case "bare":
+            return attacking.run_bare(request["code"], scratch)
+        case "grade":
+            return attacking.grade(request["answer"], request["test"], scratch, request["solution"])
+        case "family":
+            return attacking.try_family(request["family"], server(), scratch)
+        case "engine":
+            return attacking.prepare_engine(scratch)
+        case "survive":
+            return attacking.survive(server(), scratch)
+        case "fill":
+            return attacking.fill_the_disk(server(), request["code"])
+        case "older":
+            return attacking.run_with_older_landlock(request["code"], request["abi"], scratch)
+    with server().start_kernel(request["folder"], attacking.LIMITS, attacking.ENVIRONMENT) as kernel:
+        return {"layers": kernel.layers, "outputs": kernel.run_cell(request["code"]).outputs, "zygote": server().process_id}
 
 
 def _open_pythons() -> None:
@@ -107,25 +130,6 @@ def refuse(more: Sequence[str]) -> None:
     seccomp.load_filter(program)
 
 
-def _bare(code: str, scratch: str) -> dict[str, object]:
-    """Run code in a process that nothing but the profile holds."""
-    ended = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True, cwd=scratch, timeout=60)
-    return {"succeeded": ended.returncode == 0, "why": ended.stderr[-400:]}
-
-
-def _grade(scratch: Path) -> list[object]:
-    from tests.autograder.sealed.examination import Desk, both_servers
-
-    solution, wrong = "def square(n):\n    return n * n", "def square(n):\n    return n + n"
-    with both_servers("numpy") as servers:
-        desk = Desk(servers, Path(tempfile.mkdtemp(dir=scratch)))
-        found = []
-        for answer in (solution, wrong):
-            result = desk.grade(solution, answer, "assert square(3) == 9", "import numpy\nassert numpy.array_equal(square(numpy.arange(3)), [0, 1, 4])")
-            found.append([result.status, result.reason, [cell.auto_score for cell in result.cells]])
-    return found
-
-
 class Restricted:
     """Such a process, seen from the tests.
 
@@ -136,7 +140,14 @@ class Restricted:
 
     def __init__(self, role: str, temporary: Path, *hidden: str) -> None:
         temporary.chmod(0o777)
-        environment = {**os.environ, "HOME": str(temporary), "TMPDIR": str(temporary), "IPYTHONDIR": f"{temporary}/ipython", "JUPYTER_PLATFORM_DIRS": "1"}
+        self.temporary, self.role = temporary, role
+        environment = {
+            **os.environ,
+            "HOME": str(temporary),
+            "TMPDIR": str(temporary),
+            "IPYTHONDIR": f"{temporary}/ipython",
+            "JUPYTER_PLATFORM_DIRS": "1",
+        }
         self._process = subprocess.Popen(
             [sys.executable, "-m", "tests.attacks.restricted", role, *hidden], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=_REPOSITORY, env=environment
         )  # fmt: skip

@@ -69,8 +69,8 @@ ATTACKS = (
 )  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def names(outside: Path) -> Iterator[dict[str, Any]]:
+def lay_out(outside: Path) -> Iterator[dict[str, Any]]:
+    """Yield what the attacks name: sockets, a terminal, a program of another user, a victim."""
     program = outside / "identify"
     shutil.copyfile("/usr/bin/id", program)
     program.chmod(0o4755)
@@ -94,6 +94,11 @@ def names(outside: Path) -> Iterator[dict[str, Any]]:
         victim.wait()
     os.close(master)
     os.close(terminal)
+
+
+@pytest.fixture(scope="module")
+def names(outside: Path) -> Iterator[dict[str, Any]]:
+    yield from lay_out(outside)
 
 
 @pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.name)

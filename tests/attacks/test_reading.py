@@ -55,8 +55,8 @@ ATTACKS = (
 _VICTIM = "import ctypes, sys, time\nheld = ctypes.create_string_buffer(b'hidden tests')\nprint(ctypes.addressof(held), flush=True)\ntime.sleep(600)"
 
 
-@pytest.fixture(scope="module")
-def names(outside: Path) -> Iterator[dict[str, Any]]:
+def lay_out(outside: Path) -> Iterator[dict[str, Any]]:
+    """Yield what the attacks name: a site in `outside` and a program that holds a secret."""
     for name, text in (("gradebook.db", _SECRET), ("source/ps1/p1.ipynb", _SECRET), ("submitted/ben/ps1/p1.ipynb", "his answer")):
         (outside / name).parent.mkdir(parents=True, exist_ok=True)
         (outside / name).write_text(text, encoding="utf-8")
@@ -83,6 +83,11 @@ def names(outside: Path) -> Iterator[dict[str, Any]]:
     libc.shmctl(segment, 0, None)
     for path in shared:
         path.unlink()
+
+
+@pytest.fixture(scope="module")
+def names(outside: Path) -> Iterator[dict[str, Any]]:
+    yield from lay_out(outside)
 
 
 @pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.name)

@@ -77,14 +77,19 @@ def site(outside: Path) -> Path:
 def mark(site: Path) -> Iterator[str]:
     made = f"patunay{os.getpid()}x{time.monotonic_ns()}"
     yield made
+    clear_away(site, made)
+
+
+def clear_away(site: Path, mark: str) -> None:
+    """End and remove what survived under that mark."""
     for process in psutil.process_iter(["cmdline"]):
-        if made in (process.info["cmdline"] or []):
+        if mark in (process.info["cmdline"] or []):
             with contextlib.suppress(psutil.NoSuchProcess):
                 process.send_signal(signal.SIGKILL)
-    for path in [*site.rglob(f"{made}*"), Path("/tmp", made), Path("/dev/shm", made)]:
+    for path in [*site.rglob(f"{mark}*"), Path("/tmp", mark), Path("/dev/shm", mark)]:
         path.unlink(missing_ok=True)
     libc = ctypes.CDLL(None)
-    if (segment := libc.shmget(_key(made), 0, 0)) >= 0:
+    if (segment := libc.shmget(_key(mark), 0, 0)) >= 0:
         libc.shmctl(segment, 0, None)
 
 

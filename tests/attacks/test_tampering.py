@@ -41,7 +41,7 @@ ATTACKS = (
 )  # fmt: skip
 
 
-class _Site:
+class Site:
     """A site's files, and a program that runs beside; all is made anew for each trial."""
 
     def __init__(self, root: Path) -> None:
@@ -71,8 +71,8 @@ class _Site:
 
 
 @pytest.fixture(scope="module")
-def site(outside: Path) -> Iterator[_Site]:
-    made = _Site(outside / "tampering")
+def site(outside: Path) -> Iterator[Site]:
+    made = Site(outside / "tampering")
     made.root.mkdir()
     made.make()
     yield made
@@ -81,14 +81,14 @@ def site(outside: Path) -> Iterator[_Site]:
 
 
 @pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.name)
-def test_tampering_fails_behind_each_of_its_layers(attack: Attack, stripped: Stripped, site: _Site, record: Record) -> None:
+def test_tampering_fails_behind_each_of_its_layers(attack: Attack, stripped: Stripped, site: Site, record: Record) -> None:
     site.make()
     try_attack(stripped, attack, site.names, record, prepare=site.make)
     site.victim.kill()
     site.victim.wait()
 
 
-def test_all_tampering_fails_in_a_kernel_of_the_product(server: ForkServer, site: _Site) -> None:
+def test_all_tampering_fails_in_a_kernel_of_the_product(server: ForkServer, site: Site) -> None:
     site.make()
     with server.start_kernel(None, Limits(), {"PATH": "/usr/bin:/bin", "HOME": "/tmp"}) as kernel:
         told = errors_in_kernel(kernel, ATTACKS, site.names)
