@@ -24,18 +24,17 @@ from autograder.evidence import end_interrupted_runs, end_run
 from autograder.execution.course_steps import replaced_steps
 from autograder.execution.engines import Assurance, Engine, EngineRoom, Ready
 from autograder.jobs import AssignmentSource, GradingJob, GradingResult, Limits, ScoringRule
+from autograder.keeping import ResultKeeper
 from autograder.nbgrader_database import load_source, open_gradebook
 from autograder.planning import find_plan, load_or_rehearse
-from autograder.recording import apply_late_penalties, graded_notebook, record_attempt
+from autograder.recording import apply_late_penalties, record_standings
 from autograder.records import (
     Attempt,
     GradingRun,
-    Result,
     attempts_of,
     credited_attempt,
     newest_result,
     open_records,
-    standing_result,
     utc_text,
     working_alone,
 )
@@ -47,7 +46,6 @@ from autograder.sealed.plan import Mode
 from autograder.submissions import adopt_submitted, show_credited
 from courses.limits import CourseLimits
 from courses.nbgrader_course import NbgraderCourse, require_assignment
-from courses.storage import write_atomically
 
 _REPORTED_LIBRARIES = ("nbgrader", "nbclient", "ipykernel", "numpy", "pandas", "matplotlib", "scipy")
 
@@ -204,7 +202,7 @@ def _scheduler(room: EngineRoom, course: NbgraderCourse, source: AssignmentSourc
 def _show(course: NbgraderCourse, source: AssignmentSource, session: Session, options: GradingOptions) -> None:
     """Make the course directory and the gradebook show what the records hold."""
     show_credited(course, source.assignment, session, allowed=options.attempts_allowed)
-    _record(course, source, session, options.attempts_allowed)
+    record_standings(course, source, session, allowed=options.attempts_allowed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,13 +262,21 @@ def _grade(course: NbgraderCourse, source: AssignmentSource, due: list[Attempt],
     groups = list(alike.values())
     jobs = (_job(course, source, group[0], call) for group in groups)
     graded: list[Graded] = []
+    keeper = ResultKeeper(course, run, session)
+
+    def tell() -> None:
+        keeper.settle()
+        call.progress(keeper.written, len(due))
+
     call.progress(0, len(due))
-    with contextlib.closing(call.scheduler.grade(source, jobs, tick=lambda: call.progress(len(graded), len(due)))) as finished:
-        for index, result in finished:
-            for attempt in groups[index]:
-                _keep(course, attempt, run, result, session, now=call.now())
-                graded.append(_told(attempt, result))
-            call.progress(len(graded), len(due))
+    with contextlib.closing(call.scheduler.grade(source, jobs, tick=tell)) as finished:
+        try:
+            for index, result in finished:
+                graded += [_told(attempt, result) for attempt in groups[index]]
+                keeper.keep(groups[index], result, now=call.now())
+        finally:
+            keeper.settle(at_once=True)
+    call.progress(keeper.written, len(due))
     end_run(session, run, "finished", now=call.now())
     return graded
 
@@ -285,54 +291,6 @@ def _job(course: NbgraderCourse, source: AssignmentSource, attempt: Attempt, cal
         sandbox=False,
         scoring=call.options.scoring,
     )
-
-
-def _keep(course: NbgraderCourse, attempt: Attempt, run: GradingRun, result: GradingResult, session: Session, *, now: datetime) -> None:
-    row = Result(
-        attempt=attempt,
-        run=run,
-        run_id=run.id,
-        status=result.status,
-        reason=result.reason,
-        cells=json.dumps([cell.model_dump() for cell in result.cells]),
-        answers=json.dumps([answer.model_dump() for answer in result.answers]),
-        warnings=json.dumps(list(result.warnings)),
-        graded_at=utc_text(now),
-        queued_at=result.queued_at,
-        started_at=result.started_at,
-        finished_at=result.finished_at,
-        worker=result.worker,
-        sandbox=result.sandbox or run.sandbox,
-        tries=result.tries,
-        duration_s=result.duration_s,
-        recorded=False,
-    )
-    hashes = {}
-    for notebook in result.notebooks:
-        if not notebook.is_missing:
-            document = notebook.document.encode("utf-8", "backslashreplace")
-            write_atomically(graded_notebook(course, attempt, row, notebook.name), document, mode=0o444)
-            hashes[notebook.name] = hashlib.sha256(document).hexdigest()
-    row.notebooks = json.dumps(hashes)
-    session.add(row)
-    session.commit()
-
-
-def _record(course: NbgraderCourse, source: AssignmentSource, session: Session, allowed: int | None) -> None:
-    with open_gradebook(course) as gradebook:
-        for attempts in attempts_of(session, source.assignment).values():
-            attempt = credited_attempt([each for each in attempts if not each.refusal], allowed=allowed)
-            newest = newest_result(attempt) if attempt else None
-            if attempt is None or newest is None:
-                continue
-            shown = standing_result(attempt)
-            mark = shown or newest
-            if not mark.recorded:
-                record_attempt(gradebook, course, source, attempt, shown)
-                for other in (result for each in attempts for result in each.results):
-                    other.recorded = other is mark
-                session.commit()
-        apply_late_penalties(gradebook, course, source.assignment)
 
 
 def settle_late_penalties(course: NbgraderCourse, assignments: tuple[str, ...]) -> None:

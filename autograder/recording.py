@@ -11,39 +11,88 @@ import json
 import os
 import shutil
 import tempfile
-import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
 
-from nbgrader.api import Assignment, Comment, Grade, Gradebook, Student, SubmittedAssignment, SubmittedNotebook
+from nbgrader.api import Assignment, Gradebook, Student, SubmittedAssignment, SubmittedNotebook
 from nbgrader.converters.autograde import Autograde
 from nbgrader.preprocessors import AssignLatePenalties
 from sqlalchemy import func
-from sqlalchemy.exc import SAWarning
+from sqlalchemy.orm import Session
 
-from autograder.jobs import AssignmentSource, GradedCell
-from autograder.records import Attempt, Result
+from autograder.gradebook_rows import StandingWriter
+from autograder.jobs import AssignmentSource
+from autograder.nbgrader_database import open_gradebook
+from autograder.records import Attempt, Result, attempts_of, credited_attempt, newest_result, standing_result
 from courses.content_hash import regular_files
 from courses.nbgrader_course import NbgraderCourse
 from courses.storage import diagnosed_storage, replace_folder
 
+_RECORDED_TOGETHER = 25
+"""How many learners' standings are written into the gradebook at once: some tenths of a second, in which nobody else may write."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Standing:
+    """What the gradebook is to show of a learner."""
+
+    attempt: Attempt
+    shown: Result | None
+    mark: Result
+    """The result that is marked as what the gradebook shows."""
+    results: tuple[Result, ...]
+    """All of the learner's."""
+
+
+def record_standings(course: NbgraderCourse, source: AssignmentSource, session: Session, *, allowed: int | None) -> None:
+    """Make the gradebook and the `autograded` step show what the records hold, of all whose standing is not shown yet.
+
+    Raises:
+        StorageError: a database is locked, or the disk is full; the next call goes on.
+    """
+    due: list[_Standing] = []
+    for attempts in attempts_of(session, source.assignment).values():
+        attempt = credited_attempt([each for each in attempts if not each.refusal], allowed=allowed)
+        newest = newest_result(attempt) if attempt else None
+        if attempt is None or newest is None:
+            continue
+        shown = standing_result(attempt)
+        if not (shown or newest).recorded:
+            due.append(_Standing(attempt, shown, shown or newest, tuple(result for each in attempts for result in each.results)))
+    with open_gradebook(course) as gradebook:
+        for start in range(0, len(due), _RECORDED_TOGETHER):
+            batch = due[start : start + _RECORDED_TOGETHER]
+            record_attempts(gradebook, course, source, [(each.attempt, each.shown) for each in batch])
+            for each in batch:
+                for result in each.results:
+                    result.recorded = result is each.mark
+            session.commit()
+        apply_late_penalties(gradebook, course, source.assignment)
+
 
 def record_attempt(gradebook: Gradebook, course: NbgraderCourse, source: AssignmentSource, attempt: Attempt, result: Result | None) -> None:
     """Make the gradebook show `result` as the standing of the attempt's learner; None if nothing of the attempt could be graded."""
-    # A submission without a time is never late: nbgrader then leaves the time that it knows.
-    moment = {} if attempt.has_no_time else {"timestamp": datetime.fromisoformat(attempt.submitted_at)}
-    with warnings.catch_warnings(action="ignore", category=SAWarning):  # nbgrader's own, at each new submission; harmless
-        gradebook.update_or_create_student(attempt.learner)
-        submission = gradebook.update_or_create_submission(attempt.assignment, attempt.learner, **moment)
-    cells = {(cell.notebook, cell.name): cell for cell in _cells(result)}
-    unanswered = {(each["notebook"], each["name"]): each["is_unanswered"] for each in json.loads(result.answers)} if result else {}
-    for notebook in submission.notebooks:
-        _record_grades(gradebook, notebook, cells)
-        _record_comments(gradebook, notebook, unanswered)
+    record_attempts(gradebook, course, source, [(attempt, result)])
+
+
+def record_attempts(
+    gradebook: Gradebook, course: NbgraderCourse, source: AssignmentSource, standings: Sequence[tuple[Attempt, Result | None]]
+) -> None:
+    """Make the gradebook show the standings of some learners, in one transaction, and then the `autograded` step; see `record_attempt`."""
+    writer = StandingWriter(gradebook, source.assignment)
+    for attempt, result in standings:
+        # A submission without a time is never late: nbgrader then leaves the time that it knows.
+        moment = None if attempt.has_no_time else datetime.fromisoformat(attempt.submitted_at)
+        scores = {(cell["notebook"], cell["name"]): cell["auto_score"] for cell in result.cell_list()} if result else {}
+        answers = json.loads(result.answers) if result else []
+        writer.write(attempt.learner, moment, scores, [(each["notebook"], each["name"]) for each in answers if each["is_unanswered"]])
     gradebook.db.commit()
-    if result is not None:
-        _show_notebooks(course, source, attempt, result)
+    file_mode = int(str(Autograde(coursedir=course.directory, config=course.config).permissions), 8)
+    for attempt, result in standings:
+        if result is not None:
+            _show_notebooks(course, source, attempt, result, file_mode)
 
 
 def apply_late_penalties(gradebook: Gradebook, course: NbgraderCourse, assignment: str) -> None:
@@ -88,33 +137,7 @@ def _late_or_penalised(gradebook: Gradebook, assignment: str) -> list[str]:
     ]
 
 
-def _cells(result: Result | None) -> list[GradedCell]:
-    return [GradedCell.model_validate(each) for each in result.cell_list()] if result else []
-
-
-def _record_grades(gradebook: Gradebook, notebook: Any, cells: dict[tuple[str, str], GradedCell]) -> None:
-    grades = {grade.cell.name: grade for grade in notebook.grades}
-    for cell in (*notebook.notebook.grade_cells, *notebook.notebook.task_cells):
-        grade = grades.get(cell.name)
-        if grade is None:  # the cell came with a later release
-            grade = Grade(cell_id=cell.id, notebook=notebook)
-            gradebook.db.add(grade)
-        graded = cells.get((notebook.name, cell.name))
-        grade.auto_score = graded.auto_score if graded else None
-        grade.needs_manual_grade = grade.manual_score is not None or grade.auto_score is None
-
-
-def _record_comments(gradebook: Gradebook, notebook: Any, unanswered: dict[tuple[str, str], bool]) -> None:
-    comments = {comment.cell.name: comment for comment in notebook.comments}
-    for cell in notebook.notebook.solution_cells:
-        comment = comments.get(cell.name)
-        if comment is None:
-            comment = Comment(cell_id=cell.id, notebook=notebook)
-            gradebook.db.add(comment)
-        comment.auto_comment = "No response." if unanswered.get((notebook.name, cell.name)) else None
-
-
-def _show_notebooks(course: NbgraderCourse, source: AssignmentSource, attempt: Attempt, result: Result) -> None:
+def _show_notebooks(course: NbgraderCourse, source: AssignmentSource, attempt: Attempt, result: Result, file_mode: int) -> None:
     """Put the graded notebooks, with the learner's and the instructor's files beside them, into the `autograded` step."""
     target = course.autograded(attempt.learner, attempt.assignment)
     with diagnosed_storage(target):
@@ -126,13 +149,12 @@ def _show_notebooks(course: NbgraderCourse, source: AssignmentSource, attempt: A
         for name in json.loads(result.notebooks):
             _replace(graded_notebook(course, attempt, result, name), making / f"{name}.ipynb")
         making.chmod(0o755)
-        _set_permissions(course, making)
+        _set_permissions(course, making, file_mode)
     replace_folder(making, target)
 
 
-def _set_permissions(course: NbgraderCourse, folder: Path) -> None:
+def _set_permissions(course: NbgraderCourse, folder: Path, file_mode: int) -> None:
     """Give files and folders the permissions that nbgrader's converter gives them (`Autograde.permissions`, `CourseDirectory.groupshared`)."""
-    file_mode = int(str(Autograde(coursedir=course.directory, config=course.config).permissions), 8)
     for place, _, names in os.walk(folder):
         for name in names:
             (Path(place) / name).chmod(file_mode)

@@ -28,6 +28,7 @@ from courses.safe_copy import CopyRefusedError, copy_untrusted
 from courses.storage import diagnosed_storage, remove_folder, replace_folder
 
 _COPYING_S = 300.0
+_TAKEN_TOGETHER = 50
 _NOT_CONTENT = ("timestamp.txt", "submission_secret.txt")
 
 
@@ -66,10 +67,12 @@ def collect_attempts(course: NbgraderCourse, assignment: str, session: Session, 
             if handed.folder.name in known or _is_being_handed_in(handed.folder, now):
                 continue
             attempt = _take(course, handed, session, origin=handed.folder.name, now=now)
-            session.commit()
             new += 1
+            if new % _TAKEN_TOGETHER == 0:
+                session.commit()
             if attempt.refusal:
                 refused.append(f"{handed.learner}, {assignment}: {attempt.refusal}")
+        session.commit()
     return Collected(new, seen - new, tuple(refused))
 
 
@@ -87,8 +90,10 @@ def adopt_submitted(course: NbgraderCourse, assignment: str, session: Session, *
         if any(attempt.origin == origin or _is_same(attempt, digest, stamp) for attempt in attempts):
             continue
         _take(course, Handed(folder, learner, assignment, stamp or now), session, origin=origin, now=now)
-        session.commit()
         new += 1
+        if new % _TAKEN_TOGETHER == 0:
+            session.commit()
+    session.commit()
     return new
 
 

@@ -52,6 +52,8 @@ def write_atomically(path: Path, content: bytes | str, *, mode: int = 0o644) -> 
 
 def _write_nameless(path: Path, data: bytes, mode: int) -> bool:
     """Write a new file that gets its name when it is whole, so that a kill leaves nothing; return False where there is a file, or no such way."""
+    if os.path.lexists(path):
+        return False
     try:
         handle = os.open(path.parent, os.O_TMPFILE | os.O_WRONLY, mode)
     except OSError as refusal:
@@ -61,8 +63,12 @@ def _write_nameless(path: Path, data: bytes, mode: int) -> bool:
     with os.fdopen(handle, "wb") as stream:
         _fill(stream, data, mode)
         try:
-            os.link(f"/proc/self/fd/{stream.fileno()}", path, follow_symlinks=True)
-        except OSError:  # there is a file of this name, or /proc is not to be had
+            links = os.open("/proc/self/fd", os.O_RDONLY | os.O_DIRECTORY)
+            try:  # only with a folder's descriptor does Python follow the link to the file that has no name
+                os.link(str(stream.fileno()), path, src_dir_fd=links, follow_symlinks=True)
+            finally:
+                os.close(links)
+        except OSError:  # there is a file of this name by now, or /proc is not to be had
             return False
     return True
 

@@ -30,7 +30,7 @@ def by_learner(summary: GradingSummary) -> dict[str, Graded]:
 
 def attempts(course: SmallCourse, learner: str) -> list[Attempt]:
     """Return the learner's attempts with their results loaded."""
-    with open_records(course.root) as session:
+    with open_records(course.open()) as session:
         found = attempts_of(session, "ps1").get(learner, [])
         for attempt in found:
             for result in attempt.results:
