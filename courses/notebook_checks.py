@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from courses.catalogue import Course
 from courses.findings import Finding, blocking, warning
 from courses.notebook import Cell, CellKind, Notebook
+from courses.python_syntax import parse
 
 _SOLUTION_MARK = re.compile(r"###\s*(BEGIN|END) SOLUTION")
 _HIDDEN_BEGIN, _HIDDEN_END = re.compile(r"### BEGIN HIDDEN TESTS"), re.compile(r"### END HIDDEN TESTS")
@@ -141,6 +142,6 @@ def _parse(source: str) -> ast.Module | None:
     """Return the cell's syntax tree with IPython's magic lines taken out, None if it has none."""
     lines = ["pass" if line.lstrip().startswith(("%", "!")) else line for line in source.splitlines()]
     try:
-        return ast.parse("\n".join(lines))
+        return parse("\n".join(lines))
     except (SyntaxError, ValueError):
         return None

@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from courses.python_syntax import parse
+
 
 def imported_modules(source: str) -> Iterator[str]:
     """Yield the modules that a code cell's text imports, IPython's magic lines left out; nothing if it is no Python.
@@ -13,7 +15,7 @@ def imported_modules(source: str) -> Iterator[str]:
     """
     lines = ["pass" if line.lstrip().startswith(("%", "!")) else line for line in source.splitlines()]
     try:
-        tree = ast.parse("\n".join(lines))
+        tree = parse("\n".join(lines))
     except (SyntaxError, ValueError):
         return
     for node in ast.walk(tree):

@@ -16,6 +16,7 @@ from collections.abc import Collection, Iterator
 
 from autograder.sealed.plan import Canary
 from autograder.sealed.policy import plain_python
+from courses.python_syntax import parse
 
 _FORMS = ("({}) + 1", "({}) * 3 + 1009", '({}) + "."', "[*({}), None]", "(*({}), None)", "{{**({}), None: None}}", "not ({})", "[({})]")
 """Other values than that of an expression whose type is not known: those that do not fit it fail of themselves and are not kept."""
@@ -31,7 +32,7 @@ def canaries_of(source: str, learners: Collection[str]) -> tuple[Canary, ...]:
         learners: names that come from the learner; what is compared with them is what the test expects.
     """
     try:
-        tree = ast.parse(plain_python(source))
+        tree = parse(plain_python(source))
     except (SyntaxError, ValueError, RecursionError):
         return ()
     if source.lstrip().startswith("%%"):
@@ -81,7 +82,7 @@ def _short(piece: str) -> str:
 
 def _parses(source: str) -> bool:
     try:
-        ast.parse(plain_python(source))
+        parse(plain_python(source))
     except (SyntaxError, ValueError, RecursionError):
         return False
     return True

@@ -16,6 +16,7 @@ from typing import Literal
 from pydantic import Field
 
 from autograder.wire_value import WireValue
+from courses.python_syntax import parse
 
 Role = Literal["answer", "free", "trusted", "test"]
 
@@ -76,6 +77,9 @@ def policy_of(cells: Sequence[PolicyCell], *, local_modules: Iterable[str] = (),
     rebound: dict[str, set[str]] = {}
     for cell, reading in zip((cell for cell in cells if cell.role in {"answer", "free"}), learners, strict=True):
         rebound.setdefault(cell.name, set()).update(reading.bound, reading.changed, {each.name for each in reading.imports} - imported)
+        if _shows_result(cell.source):
+            rebound[cell.name].add(LAST_RESULT)
+            made.add(LAST_RESULT)
     return SealingPolicy(
         is_known=is_known,
         served=tuple(sorted(made)),
@@ -88,6 +92,16 @@ def policy_of(cells: Sequence[PolicyCell], *, local_modules: Iterable[str] = (),
         ),
         rebound={name: tuple(sorted(names)) for name, names in rebound.items()},
     )
+
+
+LAST_RESULT = "_"
+"""What IPython binds to the value that a cell shows."""
+
+
+def _shows_result(source: str) -> bool:
+    """Whether a cell ends in an expression, whose value IPython shows."""
+    body = parsed(source).body
+    return bool(body) and isinstance(body[-1], ast.Expr) and not source.rstrip().endswith(";")
 
 
 _CAPTURED = re.compile(r"^(\s*[\w.\[\], ]+=\s*)[!%](?!=)")
@@ -113,7 +127,7 @@ def plain_python(source: str) -> str:
 def parsed(source: str) -> ast.Module:
     """Return the syntax tree of a cell, an empty one if it is no Python."""
     try:
-        return ast.parse(plain_python(source))
+        return parse(plain_python(source))
     except (SyntaxError, ValueError, RecursionError):
         return ast.Module(body=[], type_ignores=[])
 

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from autograder.sealed.policy import plain_python
+from courses.python_syntax import parse
 
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
@@ -80,7 +81,7 @@ class SubmissionText:
         for text in reversed(self._cells):
             plain = plain_python(text)
             try:
-                inside: list[Any] = [ast.parse(plain)]
+                inside: list[Any] = [parse(plain)]
             except (SyntaxError, ValueError, RecursionError, MemoryError):
                 continue
             for step in steps:

@@ -7,6 +7,8 @@ import datetime as dt
 import decimal
 import fractions
 import importlib
+import importlib.abc
+import importlib.util
 import sys
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -301,8 +303,27 @@ _BASES: list[tuple[type, Callable[[Any], Any]]] = [
 
 
 def _register_from(module: str) -> Callable[[], None]:
-    """Return what registers the values of a library whose own modules are imported only together with it."""
-    return lambda: importlib.import_module(f"autograder.sealed.{module}").register()
+    """Return what registers the values of a library whose own modules are imported only together with it.
+
+    The module's text is read now: a locked-in process, where a learner's cell may be the first to import the library, cannot read it any more.
+    """
+    name = f"autograder.sealed.{module}"
+    found = importlib.util.find_spec(name)
+    assert found is not None and isinstance(found.loader, importlib.abc.InspectLoader)
+    spec, code = found, found.loader.get_code(name)
+
+    def register_its() -> None:
+        if name not in sys.modules:
+            made = importlib.util.module_from_spec(spec)
+            sys.modules[name] = made
+            try:
+                exec(code or "", made.__dict__)  # noqa: S102 - our own module
+            except BaseException:
+                del sys.modules[name]
+                raise
+        sys.modules[name].register()
+
+    return register_its
 
 
 _LIBRARIES: dict[str, tuple[str, Callable[[], None], tuple[str, ...]]] = {

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import nbformat
 import pytest
 
 from autograder.execution.fork_server import ForkServer, Kernel, KernelDiedError, KernelStuckError
@@ -127,6 +128,17 @@ def test_the_modules_of_a_course_are_learnt_from_its_cells(tmp_path: Path) -> No
     notebook = SourceNotebook(name="n", kernelspec=None, cells=(cell, cell.model_copy(update={"source": "not python ("})))
     source = AssignmentSource(course="c", assignment="a", folder=str(tmp_path), notebooks=(notebook,), digest="")
     assert imports_of([source]) == ("pandas", "scipy", "scipy.stats")
+
+
+def test_the_modules_of_a_course_are_learnt_from_solutions_free_cells_and_helper_modules_too(tmp_path: Path) -> None:
+    (tmp_path / "tools").mkdir()
+    (tmp_path / "tools" / "plots.py").write_text("import matplotlib.pyplot as plt\nfrom helper import x\n", encoding="utf-8")
+    (tmp_path / "helper.py").write_text("not python (", encoding="utf-8")
+    cells = [nbformat.v4.new_code_cell("import pandas as pd\nfrom tools.plots import plt"), nbformat.v4.new_markdown_cell("import sklearn")]
+    (tmp_path / "n.ipynb").write_text(nbformat.writes(nbformat.v4.new_notebook(cells=cells)), encoding="utf-8")
+    notebook = SourceNotebook(name="n", kernelspec=None, cells=())
+    source = AssignmentSource(course="c", assignment="a", folder=str(tmp_path), notebooks=(notebook,), digest="")
+    assert imports_of([source]) == ("pandas", "matplotlib.pyplot")
 
 
 def test_a_module_that_is_not_installed_does_not_stop_the_server() -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import nbformat
 import pytest
 
-from tests.autograder.sealed.examination import LIMITS, Desk
+from tests.autograder.sealed.examination import LIMITS, Desk, both_servers
 from tests.autograder.sealed.traps import REFUSED, SEALED, UNSEALED, Trap
 
 pytestmark = [pytest.mark.xdist_group("fork-server"), pytest.mark.slow]
@@ -74,6 +76,14 @@ def test_a_library_function_is_never_tested_in_place_of_the_learners(desk: Desk,
     assert (cell.auto_score, cell.is_sealed) == (0, True)
     cell = desk.cell(solution, solution, "assert mean([1, 3]) == 2")
     assert (cell.auto_score, cell.is_sealed) == (2, True)
+
+
+def test_values_of_a_library_that_only_the_answer_loads_cross_as_values(tmp_path: Path) -> None:
+    with both_servers() as servers:  # no fork server has loaded pandas, and a locked-in process reads no file of ours
+        desk = Desk(servers, tmp_path)
+        solution = "import pandas as pd\nf = pd.DataFrame({'a': ['x', 'y']})"
+        cell = desk.cell(solution, solution, "assert f['a'].dtype == 'str' and list(f.columns) == ['a']")
+        assert (cell.auto_score, cell.is_sealed, cell.note) == (2, True, None)
 
 
 def test_a_builtin_that_the_solution_hides_is_said(desk: Desk) -> None:

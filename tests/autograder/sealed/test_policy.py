@@ -52,7 +52,7 @@ def test_classes_are_expected_where_the_solution_defines_them() -> None:
 
 def test_names_that_an_answer_changes_are_the_learners_from_then_on() -> None:
     found = policy(("trusted", "l = []\nd = {}\nt = 1"), ("answer", "l.append(1)\nd['x'] = 2\nprint(t)\nt.head()"))
-    assert found.rebound == {"c1": ("d", "l")}
+    assert found.rebound == {"c1": ("_", "d", "l")}  # the cell shows a result
 
 
 def test_what_is_no_python_says_nothing() -> None:

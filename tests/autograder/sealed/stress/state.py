@@ -5,6 +5,14 @@ from __future__ import annotations
 from tests.autograder.sealed.traps import Trap
 
 TRAPS = {
+    "last result of the answer cell": Trap(
+        "rest = 17 % n\nrest + 0", "assert _ == 3", "n = 7\nn",
+        wrong="rest = 17 // n\nrest + 0",
+    ),
+    "last result that is an array": Trap(
+        "import numpy as np\nnp.arange(6).reshape(2, 3)[:, 0]", "assert _.shape == (2,) and (_ == [0, 3]).all()",
+        wrong="import numpy as np\nnp.arange(6).reshape(2, 3)[0]",
+    ),
     "kept default is the returned list": Trap(
         "def add(x, l=[]):\n    l.append(x)\n    return l",
         "l = add(3)\nl.append(99)\nassert add(4) == [3, 99, 4]\nassert l == [3, 99, 4]",
