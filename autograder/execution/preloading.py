@@ -49,7 +49,11 @@ def _texts(source: AssignmentSource, beside: Iterable[Path]) -> Iterator[str]:
         yield from (cell.source for cell in notebook.cells if cell.cell_type == "code")
         path = Path(source.folder, f"{notebook.name}.ipynb")
         with contextlib.suppress(OSError, DiagnosedError):
-            yield from (cell.source for cell in read_notebook_json(path.read_text(encoding="utf-8"), where=str(path)).cells if cell.cell_type == "code")
+            yield from (
+                cell.source
+                for cell in read_notebook_json(path.read_text(encoding="utf-8"), where=str(path)).cells
+                if cell.cell_type == "code"
+            )
     for path in beside:
         with contextlib.suppress(OSError, ValueError):
             yield path.read_text(encoding="utf-8")
