@@ -10,13 +10,11 @@ import asyncio
 import builtins
 import copy
 import importlib
-import inspect
 import signal
 import socket
 import sys
 import traceback
 import types
-import typing
 import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -29,19 +27,20 @@ from autograder.sealed.codec import Decoder, Encoder
 from autograder.sealed.exceptions import exception_tree
 from autograder.sealed.failing import brief_errors, failing_line
 from autograder.sealed.files import Signature, changed_files, put_files, scan
-from autograder.sealed.handing import library_tree
+from autograder.sealed.handing import library_tree, local_class, local_place, member_of, twin_tree
 from autograder.sealed.party import Party
 from autograder.sealed.patched import Replacements
 from autograder.sealed.printing import Printed, printed_trees
 from autograder.sealed.references import Reference, is_reference, operate
 from autograder.sealed.reports import collected
+from autograder.sealed.telling import Telling
 from autograder.sealed.wire import Channel, Tree, WireError
 
 _RUNNING = frozenset({"call", "operation", "attribute", "set attribute", "construct", "run text", "await", "repr", "str"})
 """What runs the learner's code."""
 
 
-class Candidate(Party):
+class Candidate(Telling, Party):
     """Answers the examiner."""
 
     def __init__(self, channel: Channel, names: dict[str, Any]) -> None:
@@ -51,6 +50,7 @@ class Candidate(Party):
         self._kept: list[list[Any]] = []
         self._watched: dict[str, object] = {}
         self._twin_classes: dict[str, None] = {}
+        self._local: frozenset[str] = frozenset()
         self._folder = Path.cwd()
         self._files: dict[str, Signature] = {}
         self._replacements = Replacements()
@@ -167,8 +167,16 @@ class Candidate(Party):
         if "matplotlib.pyplot" in sys.modules:
             sys.modules["matplotlib.pyplot"].close("all")
 
-    def _do_twin_classes(self, *names: str) -> None:
-        self._twin_classes = dict.fromkeys(names)
+    def _do_twin_classes(self, names: list[str], local: list[str]) -> None:
+        self._twin_classes, self._local = dict.fromkeys(names), frozenset(local)
+
+    def _do_state(self, module: str, name: str) -> list[Any]:
+        """Return what a module beside the notebook has under a name, in a list; nothing if it has none."""
+        held = vars(sys.modules[module]) if module in sys.modules else {}
+        return [held[name]] if name in held else []
+
+    def _do_put_state(self, module: str, name: str, value: Any) -> None:
+        setattr(importlib.import_module(module), name, value)
 
     def _do_over(self) -> None:
         self._is_over = True
@@ -228,17 +236,6 @@ class Candidate(Party):
     def _do_deep_copy(self, thing: Any) -> Any:
         return copy.deepcopy(thing)
 
-    def _do_plain_fields(self, thing: Any) -> dict[str, Any]:
-        return {name: value for name, value in vars(thing).items() if type(value) in {bool, int, float, str, list, tuple, dict}}
-
-    def _do_changed_copy(self, thing: Any, name: str, value: Any) -> Any:
-        made = copy.copy(thing)
-        object.__setattr__(made, name, value)
-        return made
-
-    def _do_fields(self, thing: Any) -> list[str]:
-        return list(thing.__dataclass_fields__)
-
     def _do_derive(self, name: str, bases: list[Any], members: dict[str, Any]) -> Any:
         """Return a class with methods that are run by the examiner."""
         body = {key: _method(value) if is_reference(value) and callable(value) else value for key, value in members.items()}
@@ -265,28 +262,6 @@ class Candidate(Party):
     def _do_super(self, kind: Any, thing: Any) -> Any:
         return super(kind, thing)
 
-    def _do_inspect(self, name: str, thing: Any) -> bool:
-        return bool(getattr(inspect, name)(thing))
-
-    def _do_type_hints(self, thing: Any) -> dict[str, Any]:
-        return typing.get_type_hints(thing)
-
-    def _do_signature(self, thing: Any) -> tuple[list[tuple[str, int, bool, Any, bool, Any]], bool, Any]:
-        told = inspect.signature(thing)
-        empty = inspect.Parameter.empty
-        parameters = [
-            (
-                each.name,
-                int(each.kind),
-                each.default is not empty,
-                _unless(each.default),
-                each.annotation is not empty,
-                _unless(each.annotation),
-            )
-            for each in told.parameters.values()
-        ]
-        return parameters, told.return_annotation is not told.empty, _unless(told.return_annotation)
-
     # --- globals that both sides have
 
     def take_names(self, decoder: Decoder, names: list[Tree]) -> None:
@@ -312,32 +287,40 @@ class Candidate(Party):
         if node[0] == "module":
             return importlib.import_module(node[1])
         if node[0] == "trusted":
-            return self._names[node[1]]
+            return self._class_at(node[1])
+        if node[0] == "choice":
+            return member_of(self._class_at(node[1]), node[2])
         if node[0] == "library":
             found: Any = importlib.import_module(node[1])
             for part in node[2].split("."):
                 found = getattr(found, part)
             return found
         if node[0] == "twin":
-            kind = self._names[node[1]]
+            kind = self._class_at(node[1])
             made = decoder.number(kind.__new__(kind))
             object.__setattr__(made, "__dict__", decoder.decode(node[2]))
             return made
         return super().resolve(decoder, node)
 
-    def _is_trusted_class(self, kind: type) -> bool:
-        return kind.__name__ in self._twin_classes and self._names.get(kind.__name__) is kind
+    def _class_at(self, place: str) -> Any:
+        return local_class(place, self._local) if ":" in place else self._names[place]
+
+    def _place_of(self, kind: type) -> str | None:
+        """Return the name of one of the instructor's classes, with its module if it is of one beside the notebook; None for any other class."""
+        if kind.__name__ in self._twin_classes and self._names.get(kind.__name__) is kind:
+            return str(kind.__name__)
+        return local_place(kind, self._local)
 
     def refer(self, encoder: Encoder, thing: object) -> Tree:
         """Return the tree of an object: a twin of one of the instructor's classes, a subclass of data as its base beside a reference, or a reference."""
         kind = type(thing)
-        if self._is_trusted_class(kind) and hasattr(thing, "__dict__"):
-            encoder.number(thing)
-            return ["twin", kind.__name__, encoder.encode(vars(thing))]
+        twin = twin_tree(encoder, thing, self._place_of(kind))
+        if twin is not None:
+            return twin
         if is_reference(thing):
             return super().refer(encoder, thing)
-        if isinstance(thing, type) and self._is_trusted_class(thing):
-            return ["trusted", thing.__name__]
+        if isinstance(thing, type) and (place := self._place_of(thing)) is not None:
+            return ["trusted", place]
         own = library_tree(thing, self.reference_tree)
         if own is not None:
             return own
@@ -363,10 +346,6 @@ class Candidate(Party):
     def printed(self) -> Tree:
         """Return what was printed since the last message."""
         return printed_trees(self._kept, Encoder(self).encode)
-
-
-def _unless(value: Any) -> Any:
-    return None if value is inspect.Parameter.empty else value
 
 
 def _method(callback: Any) -> Callable[..., Any]:

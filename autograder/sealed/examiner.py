@@ -19,6 +19,7 @@ from autograder.sealed.examiner_values import ExaminerValues
 from autograder.sealed.files import FollowedFiles
 from autograder.sealed.handing import is_library_object, library_value
 from autograder.sealed.heard_text import HeardText
+from autograder.sealed.module_state import FollowedState
 from autograder.sealed.namespace import ExaminerNames
 from autograder.sealed.patched import PatchedLibraries
 from autograder.sealed.policy import SealingPolicy, class_body_names, names_used, parsed
@@ -71,6 +72,7 @@ class Examiner(ExaminerValues):
         self.submission = SubmissionText()
         self.files = FollowedFiles(self.request)
         self._patched = PatchedLibraries(self.request, policy.imports)
+        self._state = FollowedState(self.request, policy.imports, policy.local_modules)
         self._reports: list[list[Tree]] = []
 
     # --- cells
@@ -99,7 +101,9 @@ class Examiner(ExaminerValues):
         self.semantics.begin(source)
         self._before = dict(dict.items(self.names_here)) if trusted else {}
         self._fetch_ahead(source)
-        self._patched.begin(source)
+        if not trusted:
+            self._state.begin(source, self.names_here)
+        self._patched.begin(source, without=self._state.places)
         if is_looked_for(source) and not trusted:
             self._listen()
         self.files.begin()
@@ -121,6 +125,7 @@ class Examiner(ExaminerValues):
                     self._hold_set_up()
                 self.files.end(trusted=self.is_trusted)
                 self._patched.end(trusted=self.is_trusted)
+                self._state.end()
                 self.request("over")
             except Exception:  # noqa: BLE001 - the cell is over whatever the learner's side does
                 self._shut("the examination could not be ended")
@@ -158,8 +163,8 @@ class Examiner(ExaminerValues):
             self._note_hidden([name for name in used if self._is_not_the_learners(name)])
         if wanted and not self.gone:
             try:
-                if self.policy.trusted_classes:
-                    self.request("twin classes", *self.policy.trusted_classes)
+                if self.policy.trusted_classes or self.policy.local_modules:
+                    self.request("twin classes", list(self.policy.trusted_classes), list(self.policy.local_modules))
                 self._fetch(*sorted(wanted))
                 self._bodies = [name for name in class_body_names(parsed(source)) if name in self._found]
                 for name in self._bodies:
@@ -268,12 +273,14 @@ class Examiner(ExaminerValues):
         self.files.hand_over()
         if not self.is_trusted:
             self._patched.hand_over()
+            self._state.hand_over()
         self._questions += 1
         if self._questions > _MAXIMUM_QUESTIONS:
             self._fail("the test asks too many questions of the learner's objects")
         try:
             is_ok, found = super().exchange(operation, *arguments, **named)
             self.files.expect_news()
+            self._state.take()
             if is_ok and operation == "call":
                 self._returned = (found,)
         except UnsendableError as refusal:

@@ -13,7 +13,16 @@ from typing import Any
 
 from autograder.sealed import codec
 from autograder.sealed.codec import Decoder, Encoder, expect
-from autograder.sealed.handing import ask_of_tests, claimed_class, harmless_library_object, library_place
+from autograder.sealed.handing import (
+    ask_of_tests,
+    claimed_class,
+    harmless_library_object,
+    library_place,
+    local_class,
+    local_place,
+    member_of,
+    twin_tree,
+)
 from autograder.sealed.party import Party
 from autograder.sealed.policy import SealingPolicy
 from autograder.sealed.references import Reference, is_reference
@@ -58,16 +67,20 @@ class ExaminerValues(Party):
             number = vars(kind).get("_sealed_class_number")
         if number is not None:
             return ["R", number]
-        return ["trusted", kind.__name__] if self._is_trusted_class(kind) else None
+        place = self._place_of(kind)
+        return None if place is None else ["trusted", place]
 
-    def _is_trusted_class(self, kind: type) -> bool:
-        return kind.__name__ in self.policy.trusted_classes and dict.get(self.names_here, kind.__name__) is kind
+    def _place_of(self, kind: type) -> str | None:
+        """Return the name of one of the instructor's classes, with its module if it is of one beside the notebook; None for any other class."""
+        if kind.__name__ in self.policy.trusted_classes and dict.get(self.names_here, kind.__name__) is kind:
+            return str(kind.__name__)
+        return local_place(kind, self.policy.local_modules)
 
     def _instance_tree(self, encoder: Encoder, thing: Any) -> Tree:
         kind = type(thing)
-        if self._is_trusted_class(kind) and hasattr(thing, "__dict__"):
-            encoder.number(thing)
-            return ["twin", kind.__name__, encoder.encode(vars(thing))]
+        twin = twin_tree(encoder, thing, self._place_of(kind))
+        if twin is not None:
+            return twin
         base = codec.plain_base(thing)
         return super().refer(encoder, thing) if base is None or type(base) is kind else encoder.encode(base)
 
@@ -98,6 +111,8 @@ class ExaminerValues(Party):
             return told if is_reference(told) and self.semantics.is_expected(told._sealed_about) else base
         if node[0] == "twin":
             return self._twin(decoder, node)
+        if node[0] == "choice":
+            return member_of(self._trusted_class(node[1]), node[2])
         return super().resolve(decoder, node)
 
     def _twin(self, decoder: Decoder, node: list[Tree]) -> object:
@@ -110,7 +125,9 @@ class ExaminerValues(Party):
         return made
 
     def _trusted_class(self, name: Tree) -> type:
-        kind = dict.get(self.names_here, expect(name, str))
+        if ":" in expect(name, str):
+            return local_class(name, self.policy.local_modules)
+        kind = dict.get(self.names_here, name)
         if name not in self.policy.trusted_classes or not isinstance(kind, type):
             raise WireError("no class of the instructor's")
         return kind

@@ -239,7 +239,8 @@ def _policy(folder: str, notebook: str, _digest: str) -> SealingPolicy:
     except (OSError, DiagnosedError):
         return policy_of([], is_known=False)
     cells = [_policy_cell(cell) for cell in node.cells if cell.cell_type == "code"]
-    return policy_of(cells, local_modules=[each.stem for each in Path(folder).glob("*.py")])
+    packages = [each.parent.name for each in Path(folder).glob("*/__init__.py")]
+    return policy_of(cells, local_modules=[*packages, *(each.stem for each in Path(folder).glob("*.py"))])
 
 
 def _policy_cell(cell: Any) -> PolicyCell:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import abc
+import enum
 import importlib
 import sys
 import types
+from collections.abc import Collection
 from typing import Any
 
-from autograder.sealed.codec import ENCODERS, FAMILIES, TYPE_NAMES, plain_base
+from autograder.sealed.codec import ENCODERS, FAMILIES, TYPE_NAMES, Encoder, plain_base
 from autograder.sealed.policy import LibraryName
 from autograder.sealed.references import FORWARDED, About, operate
+from autograder.sealed.wire import WireError
 
 _TELLING = frozenset({"__name__", "__doc__", "__qualname__"})
 _CLOSED_KINDS = (types.FunctionType, types.MethodType, types.GeneratorType, types.CoroutineType, types.ModuleType, type)
@@ -30,6 +33,67 @@ _BUILTIN_KINDS: dict[str, type] = {
     "builtin_function_or_method": types.BuiltinFunctionType,
     **{kind.__name__: kind for kind in (zip, map, filter, enumerate, reversed, property)},
 }
+
+
+def local_place(kind: type, local: Collection[str]) -> str | None:
+    """Return `module:name` of a class that one of the instructor's modules defines, None of any other.
+
+    Args:
+        local: the modules beside the notebook.
+    """
+    module = vars(kind).get("__module__")
+    if type(module) is not str or module.partition(".")[0] not in local or module not in sys.modules:
+        return None
+    name = str(kind.__name__)
+    return f"{module}:{name}" if vars(sys.modules[module]).get(name) is kind else None
+
+
+def local_class(place: str, local: Collection[str]) -> type:
+    """Return the class of that place.
+
+    Raises:
+        WireError: there is none.
+    """
+    module, _, name = place.partition(":")
+    if module.partition(".")[0] not in local:
+        raise WireError("no class of the instructor's")
+    found = vars(importlib.import_module(module)).get(name)
+    if not isinstance(found, type) or local_place(found, local) != place:
+        raise WireError("no class of the instructor's")
+    return found
+
+
+def is_plain_kind(kind: type) -> bool:
+    """Whether an object of a class is made up of its attributes and nothing else."""
+    return getattr(kind, "__new__") is object.__new__ and kind.__dictoffset__ != 0 and not issubclass(kind, BaseException)  # noqa: B009 - mypy thinks it like no other
+
+
+def twin_tree(encoder: Encoder, thing: Any, place: str | None) -> list[Any] | None:
+    """Return the tree by which an object of one of the instructor's classes crosses by value; None if it does not.
+
+    Args:
+        place: the name of its class on both sides, None if it is not the instructor's.
+    """
+    kind = type(thing)
+    if place is None:
+        return None
+    if isinstance(thing, enum.Enum):
+        return ["choice", place, thing.name] if type(thing.name) is str else None
+    if not hasattr(thing, "__dict__") or (":" in place and not is_plain_kind(kind)):
+        return None
+    encoder.number(thing)
+    return ["twin", place, encoder.encode(vars(thing))]
+
+
+def member_of(kind: type, name: object) -> Any:
+    """Return a member of an enumeration.
+
+    Raises:
+        WireError: it has none of that name.
+    """
+    if not issubclass(kind, enum.Enum) or type(name) is not str or name not in kind.__members__:
+        raise WireError("no member of an enumeration")
+    return kind.__members__[name]
 
 
 def library_place(thing: Any) -> tuple[str, str] | None:

@@ -20,7 +20,7 @@ _MOST_CHARACTERS = 64 * 2**20
 _SHORTEST = 2
 _LONG_LINE = 6
 _WORD = re.compile(r"[^\W\d]\w*")
-_TAGS = frozenset({"kept", "r", "R", "own", "derived", "twin", "trusted", "exception", "object", "function", "class", "module"})
+_TAGS = frozenset({"kept", "r", "R", "own", "derived", "twin", "trusted", "choice", "exception", "object", "function", "class", "module"})
 
 
 class HeardText:

@@ -42,9 +42,16 @@ class PatchedLibraries:
         self._told: dict[Place, object] = {}
         self._is_busy = False
 
-    def begin(self, source: str) -> None:
-        """Note what a cell's text says that it may replace."""
+    def begin(self, source: str, without: Iterable[Place] = ()) -> None:
+        """Note what a cell's text says that it may replace.
+
+        Args:
+            without: what is followed in another way.
+        """
+        followed = set(without)
         for place, is_certain in _places(parsed(source), self._modules).items():
+            if place in followed:
+                continue
             if is_certain:
                 _load(place[0])
             if place not in self._originals and (found := _found(place)) is not _MISSING:

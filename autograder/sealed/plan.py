@@ -75,7 +75,7 @@ class NotebookPlan(WireValue):
 class SealingPlan(WireValue):
     """What grading an assignment goes by; the same for every submission and every worker."""
 
-    form: int = 1
+    form: int = 2
     assignment: str
     source_digest: str
     environment_digest: str

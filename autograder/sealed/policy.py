@@ -51,6 +51,8 @@ class SealingPolicy(WireValue):
     """Library modules whose names are all imported."""
     classes: tuple[str, ...] = ()
     """Classes that the reference solution defines."""
+    local_modules: tuple[str, ...] = ()
+    """The instructor's modules beside the notebook: tests use their own, whatever the learner's code made of its copies."""
     trusted_classes: tuple[str, ...] = ()
     """Classes that read-only cells define."""
     replaceable: tuple[str, ...] = ()
@@ -63,20 +65,17 @@ def policy_of(cells: Sequence[PolicyCell], *, local_modules: Iterable[str] = (),
     """Return the policy that the instructor's notebook implies.
 
     Args:
-        local_modules: modules that lie beside the notebook; they are run with the learner's code.
+        local_modules: modules of the instructor's that lie beside the notebook.
         is_known: whether the answer cells hold the reference solution.
     """
-    local = frozenset(local_modules)
     learners = [_Reading(cell.source) for cell in cells if cell.role in {"answer", "free"}]
     trusted = [_Reading(cell.source) for cell in cells if cell.role == "trusted"]
-    imports = [each for reading in learners for each in reading.imports if each.module.partition(".")[0] not in local]
+    imports = [each for reading in learners for each in reading.imports]
     made = {name for reading in learners for name in reading.bound | reading.changed}  # a name that is also defined is the learner's
     imports = [each for each in imports if each.name not in made]
-    imported = {each.name for each in imports}
-    made |= {each.name for reading in learners for each in reading.imports} - imported
     rebound: dict[str, set[str]] = {}
     for cell, reading in zip((cell for cell in cells if cell.role in {"answer", "free"}), learners, strict=True):
-        rebound.setdefault(cell.name, set()).update(reading.bound, reading.changed, {each.name for each in reading.imports} - imported)
+        rebound.setdefault(cell.name, set()).update(reading.bound, reading.changed)
         if _shows_result(cell.source):
             rebound[cell.name].add(LAST_RESULT)
             made.add(LAST_RESULT)
@@ -84,8 +83,9 @@ def policy_of(cells: Sequence[PolicyCell], *, local_modules: Iterable[str] = (),
         is_known=is_known,
         served=tuple(sorted(made)),
         imports=tuple({each.name: each for each in imports}.values()),
-        star_modules=tuple(dict.fromkeys(name for reading in learners for name in reading.stars if name.partition(".")[0] not in local)),
+        star_modules=tuple(dict.fromkeys(name for reading in learners for name in reading.stars)),
         classes=tuple(sorted({name for reading in learners for name in reading.classes})),
+        local_modules=tuple(sorted(set(local_modules))),
         trusted_classes=tuple(sorted({name for reading in trusted for name in reading.classes})),
         replaceable=tuple(
             sorted({name for reading in learners for name in reading.used | reading.bound | {each.name for each in reading.imports}})
@@ -168,7 +168,7 @@ def _outside_functions(node: ast.AST) -> Iterable[ast.AST]:
         yield from _outside_functions(each)
 
 
-_CHANGING = frozenset(
+CHANGING = frozenset(
     {"append", "appendleft", "add", "clear", "discard", "extend", "fill", "insert", "pop", "popitem", "put", "remove", "resize", "reverse", "rotate",
      "setdefault", "sort", "update"}
 )  # fmt: skip
@@ -248,7 +248,7 @@ class _Reading(ast.NodeVisitor):
         if isinstance(node.value, ast.Call):
             call = node.value
             if isinstance(call.func, ast.Attribute) and (
-                call.func.attr in _CHANGING or any(each.arg == "inplace" for each in call.keywords)
+                call.func.attr in CHANGING or any(each.arg == "inplace" for each in call.keywords)
             ):
                 self._change(call.func)
             if isinstance(call.func, ast.Name) or (isinstance(call.func, ast.Attribute) and call.func.attr == "shuffle"):

@@ -12,8 +12,6 @@ KNOWN: dict[str, str] = {
     "partial_credit/credit_4": "a last line that gives False: nbgrader gives full marks for it, strict scoring none until a person decides",
     "variables_and_expressions/q5": "a last line that gives False: nbgrader gives full marks for it, strict scoring none until a person decides",
     "sympy_expressions/derive_1": "a person decides; not traced (submission own_symbol)",
-    "helper_modules/circle_1": "a class of an instructor's module that set-up and answer both import",
-    "helper_modules/temperature_2": "the state of an instructor's module that the answer imports",
     "accidental_redefinitions/third_1": "the learner hides `sum` or `list`, which the test uses: a person decides where nbgrader fails the cell",
     "accidental_redefinitions/third_2": "the learner hides `str`, which the test uses: a person decides where nbgrader fails the cell",
     "cells_moved_about/c_2": "the learner binds a name of the set-up anew: a person decides where nbgrader fails the cell",

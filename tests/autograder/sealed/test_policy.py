@@ -24,7 +24,7 @@ def test_names_that_answers_and_free_cells_bind_are_served_and_those_of_tests_ar
     assert found.replaceable == ("f", "g", "i", "x")
 
 
-def test_imported_names_are_the_examiners_own_but_for_modules_beside_the_notebook() -> None:
+def test_imported_names_are_the_examiners_own_and_so_are_modules_beside_the_notebook() -> None:
     cells = [
         PolicyCell(
             name="a",
@@ -34,9 +34,9 @@ def test_imported_names_are_the_examiners_own_but_for_modules_beside_the_noteboo
     ]
     found = policy_of(cells, local_modules=["helper"])
     assert [(each.name, each.module, each.attribute) for each in found.imports] == [
-        ("np", "numpy", None), ("os", "os", None), ("root", "math", "sqrt"),
+        ("np", "numpy", None), ("os", "os", None), ("root", "math", "sqrt"), ("helper", "helper", None),
     ]  # fmt: skip
-    assert found.served == ("helper",)
+    assert (found.served, found.local_modules) == ((), ("helper",))
     assert found.star_modules == ("numpy",)
 
 
