@@ -31,6 +31,8 @@ from ipykernel.kernelapp import IPKernelApp
 from jupyter_client.session import Session, json_packer
 from traitlets.config import Config
 
+from autograder.execution.shortcuts import take_shortcuts
+
 _SESSION: Any = Session
 _PUBLISHER: Any = IOPubThread
 _STREAM: Any = OutStream
@@ -229,6 +231,7 @@ def build_kernel() -> Any:
     application.kernel, application.shell = kernel, kernel.shell
     kernel.shell.configurables.append(application)
     kernel._execute_sleep = 0
+    take_shortcuts(kernel.shell)
     kernel.shell_channel_thread = types.SimpleNamespace(parent_thread=threading.main_thread(), manager=None)
     return kernel
 
@@ -272,9 +275,6 @@ def serve(kernel: Any, descriptor: int, extension: Extension | None = None, *, m
     hook: Any = ZMQDisplayHook(kernel.session, publisher)
     hook.get_execution_count = lambda: kernel.execution_count
     sys.displayhook = hook
-    backend = sys.modules.get("matplotlib_inline.backend_inline")
-    if backend is not None:
-        backend._enable_matplotlib_integration()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the kernel lets it through while a cell runs
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
@@ -342,7 +342,6 @@ async def _run_cell(kernel: Any, request: dict[str, Any], extension: Extension |
         "buffers": [],
     }
     kernel.set_parent([], parent, channel="shell")
-    kernel._publish_status("busy", "shell")
     kernel.pre_handler_hook()
     try:
         await kernel.execute_request(None, [], parent)

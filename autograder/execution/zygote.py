@@ -41,6 +41,8 @@ _WARM_UP = (
     "pygments.lexers.python",
     "pygments.formatters.terminal256",
     "stack_data",
+    "IPython.core.logger",
+    "tornado.platform.asyncio",
     "numpy.random",  # numpy loads it when it is first used, which `_reseed` is
 )
 
