@@ -156,6 +156,7 @@ def grade_assignment(
                 else EngineRoom(options.engine, sandbox_required=options.sandbox_required, assurance=options.assurance)
             )
             with own as engines:
+                engines.refresh()
                 source = _with_kept_plan(course, source, options)  # its libraries are loaded at once
                 ready = engines.prepare(source)
                 call = _Call(options, limits, ready, _scheduler(engines, course, source, options), now, progress)

@@ -7,9 +7,9 @@ spaces, accents and apostrophes, so there we refuse only what would leave its fo
 from __future__ import annotations
 
 import re
-import unicodedata
 
 from courses.errors import NameRefusedError
+from courses.visible_text import is_unseen
 
 COURSE_ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 VERSION = re.compile(r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)")
@@ -33,18 +33,18 @@ def path_segment(name: str, *, what: str) -> str:
     """Return `name` if it is one harmless path segment: an assignment, a notebook, a learner, a file.
 
     Raises:
-        NameRefusedError: it is empty, hidden, too long, has a separator, a `+` or a control character.
+        NameRefusedError: it is empty, hidden, too long, has a separator, a `+`, or a character that is not seen or turns the reading round.
     """
     refused = (
         not name
         or name != name.strip()
         or name.startswith(".")
         or len(name.encode("utf-8", "surrogatepass")) > 2 * _MAXIMUM_LENGTH
-        or any(character in '/\\+:*?"<>|' or unicodedata.category(character) in {"Cc", "Cs"} for character in name)
+        or any(character in '/\\+:*?"<>|' or is_unseen(character) for character in name)
     )
     if refused:
         raise NameRefusedError(
             f"{name!r} cannot be the name of {what}",
-            remedy="Use a name without slashes, plus signs, wildcards, leading dots or control characters.",
+            remedy="Use a name without slashes, plus signs, wildcards, leading dots, control characters, and characters that are not seen or turn the reading round.",
         )
     return name

@@ -22,6 +22,8 @@ class _Budget:
     remaining_bytes: int
     remaining_files: int
     depth: int
+    owner: int
+    """Whose folder it is."""
 
 
 class CopyRefusedError(DiagnosedError):
@@ -40,12 +42,12 @@ def copy_untrusted(
     """Copy the regular files under `origin` into the new folder `target`.
 
     Raises:
-        CopyRefusedError: there is a link, a device, a pipe, too much, too many or too deep. `target` may then hold a part.
+        CopyRefusedError: there is a link (also a hard one to a file of another user), a device, a pipe, too much, too many or too deep. `target` may then hold a part.
     """
     target.mkdir(parents=True)
     handle = os.open(origin, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
     try:
-        _copy_folder(handle, target, ignored, _Budget(maximum_bytes, maximum_files, maximum_depth))
+        _copy_folder(handle, target, ignored, _Budget(maximum_bytes, maximum_files, maximum_depth, os.fstat(handle).st_uid))
     finally:
         os.close(handle)
 
@@ -68,13 +70,16 @@ def _copy_entry(handle: int, name: str, target: Path, ignored: tuple[str, ...], 
     try:
         if budget.remaining_files < 0:
             raise CopyRefusedError("it holds too many files")
-        mode = os.fstat(entry).st_mode
+        about = os.fstat(entry)
+        mode = about.st_mode
         if stat.S_ISDIR(mode):
             (target / name).mkdir()
             budget.depth -= 1
             _copy_folder(entry, target / name, ignored, budget)
             budget.depth += 1
         elif stat.S_ISREG(mode):
+            if about.st_nlink > 1 and about.st_uid != budget.owner:
+                raise CopyRefusedError(f"{name!r} is another name of somebody else's file")
             _copy_file(entry, target / name, budget)
         else:
             raise CopyRefusedError(f"{name!r} is no regular file")

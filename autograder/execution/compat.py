@@ -35,6 +35,7 @@ from autograder.rebuilding import rebuild_notebook
 from autograder.scoring import is_unanswered, score_cell
 from courses.content_hash import regular_files
 from courses.errors import DiagnosedError
+from courses.visible_text import visible
 
 ASSURANCE = "compat"
 
@@ -137,7 +138,7 @@ def _grade_notebooks(job: GradingJob, folder: Path, run: NotebookRun) -> Grading
 
 def _none_submitted(source: AssignmentSource, submitted: list[str]) -> str:
     wanted = ", ".join(f"{notebook.name}.ipynb" for notebook in source.notebooks)
-    found = ", ".join(f"{name}.ipynb" for name in submitted[:5])
+    found = visible(", ".join(f"{name}.ipynb" for name in submitted[:5]))
     return f"the submission holds none of the assignment's notebooks ({wanted})" + (f"; it holds {found}" if found else "")
 
 

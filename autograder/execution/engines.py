@@ -13,6 +13,7 @@ from typing import Literal
 
 from autograder.errors import SandboxMissingError
 from autograder.execution.fork_server import ForkServer
+from autograder.execution.installed import installed_digest
 from autograder.execution.preloading import imports_of
 from autograder.jobs import AssignmentSource
 from autograder.sandbox.bubblewrap import find_bubblewrap
@@ -57,6 +58,7 @@ class EngineRoom:
         self._server: ForkServer | None = None
         self._examiner: ForkServer | None = None
         self._loaded: frozenset[str] = frozenset()
+        self._installed = ""
         self._forks_here = True
         self._obstacle = "kernels of their own were asked for" if engine == "kernel" else ""
 
@@ -72,6 +74,11 @@ class EngineRoom:
             if server is not None:
                 server.close()
         self._server = self._examiner = None
+
+    def refresh(self) -> None:
+        """End the fork servers if packages were installed, upgraded or removed since they were started; not while anything is graded."""
+        if self._server is not None and installed_digest() != self._installed:
+            self.close()
 
     def prepare(self, source: AssignmentSource) -> Ready:
         """Return the means to run submissions of `source`; the fork server is started anew if the source names more libraries.
@@ -99,6 +106,7 @@ class EngineRoom:
     def _start(self, modules: frozenset[str]) -> None:
         """Start a fork server and fork a kernel once; remember if this machine does not allow it."""
         self.close()
+        self._installed = installed_digest()
         with contextlib.ExitStack() as on_failure:
             try:
                 server = on_failure.enter_context(ForkServer(sorted(modules), extension=CANDIDATE if self._is_sealed else None))

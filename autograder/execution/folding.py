@@ -44,7 +44,7 @@ def fold_message(kind: str, content: dict[str, Any], outputs: list[dict[str, Any
                 outputs.append({"output_type": "stream", "name": name, "text": text})
     elif kind == "clear_output":
         outputs.clear()
-    elif kind == "error":
+    elif kind == "error" and len(outputs) < _MAXIMUM_OUTPUTS + 1:  # the last place is the error's that ended the cell
         lines = content.get("traceback")
         traceback = [str(line) for line in lines] if isinstance(lines, list) else []
         outputs.append(

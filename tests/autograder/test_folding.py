@@ -45,3 +45,10 @@ def test_clearing_that_waits_clears_when_there_is_something_else_to_show() -> No
 def test_displays_with_one_id_show_the_newest() -> None:
     shown = fold(displayed("one", "d"), displayed("other", "e"), displayed("two", "d"), displayed("three", "d", "update_display_data"))
     assert [each["data"]["text/plain"] for each in shown] == ["three", "other", "three"]
+
+
+def test_errors_count_among_the_outputs_that_are_kept_and_the_one_that_ends_the_cell_has_its_place() -> None:
+    error = ("error", {"ename": "E", "evalue": "x", "traceback": []})
+    assert len(fold(*[error] * 5000)) == 2001
+    shown = fold(*[displayed("x", str(number)) for number in range(3000)], error, error)
+    assert (len(shown), shown[-1]["output_type"]) == (2001, "error")

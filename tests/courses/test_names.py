@@ -30,7 +30,30 @@ def test_names_as_nbgraders_users_write_them_are_taken(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["", ".", "..", ".hidden", "a/b", "a\\b", "a+b", " a", "a ", "a\nb", "a\0b", "\ud800", "x" * 241, "é" * 121, "a*", "a?", "C:"]
+    "name",
+    [
+        "",
+        ".",
+        "..",
+        ".hidden",
+        "a/b",
+        "a\\b",
+        "a+b",
+        " a",
+        "a ",
+        "a\nb",
+        "a\0b",
+        "\ud800",
+        "x" * 241,
+        "é" * 121,
+        "a*",
+        "a?",
+        "C:",
+        "ann\u202efdp",
+        "an\u200bna",
+        "\u2066a",
+        "a\u2028b",
+    ],
 )
 def test_names_that_leave_hide_or_break_are_refused(name: str) -> None:
     with pytest.raises(NameRefusedError, match="cannot be the name of a learner"):

@@ -105,3 +105,17 @@ def test_an_existing_target_is_not_written_into(origin: Path, tmp_path: Path) ->
     (tmp_path / "target").mkdir()
     with pytest.raises(FileExistsError):
         copy(origin, tmp_path / "target")
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root gives files to others")
+def test_another_name_of_somebody_elses_file_is_refused_and_one_of_ones_own_is_not(origin: Path, tmp_path: Path) -> None:
+    os.chown(origin, 4711, 4711)
+    (tmp_path / "own").write_text("mine", encoding="utf-8")
+    os.chown(tmp_path / "own", 4711, 4711)
+    os.link(tmp_path / "own", origin / "sub" / "own")
+    assert (copy(origin, tmp_path / "target") / "sub" / "own").read_text(encoding="utf-8") == "mine"
+    (tmp_path / "gradebook.db").write_text("hidden tests", encoding="utf-8")
+    os.link(tmp_path / "gradebook.db", origin / "sub" / "theirs")
+    with pytest.raises(CopyRefusedError, match="'theirs' is another name of somebody else's file"):
+        copy(origin, tmp_path / "other")
+    assert not (tmp_path / "other" / "sub" / "theirs").exists()
