@@ -180,7 +180,12 @@ class Kernel:
                     raise KernelStuckError(f"{run.exceeded.told} It did not stop when it was interrupted.", run)
                 interrupts.pop(0)()
                 watch.deadline = time.monotonic() + _AFTER_INTERRUPT_S
-            line = self._read_line(watch.deadline if run.exceeded else min(watch.deadline, watch.next_look), watch.allowed_bytes)
+            try:
+                line = self._read_line(watch.deadline if run.exceeded else min(watch.deadline, watch.next_look), watch.allowed_bytes)
+            except KernelDiedError as ended:
+                if run.exceeded is None:
+                    raise
+                raise KernelStuckError(run.exceeded.told, run) from ended
             if line is not None and self._take(line, message_id, run, shown):
                 return run
 

@@ -1,4 +1,4 @@
-"""Watches one cell's limits from outside the kernel: wall time, processor time, memory of all its processes, output.
+"""Watches one cell's limits from outside the kernel: wall time, processor time, memory and number of all its processes, output.
 
 What a cell exceeds is said in a sentence with the amount, and with what to do. Looking costs a few reads in /proc, so it begins half a second after the cell:
 a cell that is over by then costs nothing.
@@ -113,6 +113,15 @@ class CellWatch:
             )
         if self._budget.cpu_s > self._limits.submission_cpu_s:
             return Exceeded("submission_cpu_s", f"{self._budget.told} (submission_cpu_s); the cells after this one did not run")
+        return self._look_at_programs(usages)
+
+    def _look_at_programs(self, usages: dict[int, Usage]) -> Exceeded | None:
+        """End programs that are too many or hold too much memory; return what they exceed."""
+        for usage in usages.values():
+            if len(usage.processes) > self._limits.processes + self._spared:
+                _end(usage.processes)  # the first one takes those with it that are forked meanwhile
+                told = f"the cell ran more than the {self._limits.processes} processes allowed (processes); its kernel was ended. Start fewer programs."
+                return Exceeded("processes", told)
         held = max(usages.values(), key=lambda usage: usage.memory_bytes)
         if held.memory_bytes > self._limits.total_memory_bytes:
             _relieve(held, self._spared)
@@ -128,6 +137,10 @@ def _exceeded(limits: Limits, name: str, what: str, advice: str) -> Exceeded:
 
 def _relieve(usage: Usage, spared: int) -> None:
     """End the programs that the kernel started; the kernel itself if it has none."""
-    for pid in usage.processes[spared:] or usage.processes:
+    _end(usage.processes[spared:] or usage.processes)
+
+
+def _end(processes: Iterable[int]) -> None:
+    for pid in processes:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.kill(pid, signal.SIGKILL)

@@ -82,7 +82,9 @@ def _run_from(position: int, cells: Sequence[Any], side: Side, budget: Budget) -
             reason = f"{place_of(cell, index)} ended the kernel"
             _leave_ungraded(cell, reason)
             cell.outputs = [
-                nbformat.from_dict(_error("KernelDied", "this cell ended the kernel: it exited, crashed, or ran out of memory"))
+                nbformat.from_dict(
+                    _error("KernelDied", "this cell ended the kernel: it exited, crashed, ran out of memory, or filled its disk")
+                )
             ]
             return index, reason
         except KernelStuckError as stuck:

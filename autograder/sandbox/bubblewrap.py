@@ -27,6 +27,7 @@ LIMITS_VARIABLE = "PATUNAY_KERNEL_LIMITS"
 _READ_ONLY_IF_THERE = (
     "/etc/alternatives", "/etc/fonts", "/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d", "/etc/localtime", "/etc/mime.types", "/etc/R",
 )  # fmt: skip
+_PROGRAMS = "/usr/bin:/bin"
 _ENVIRONMENT_KEPT = ("LANG", "LC_ALL", "PATH", "TZ")
 
 
@@ -77,6 +78,7 @@ class BubblewrapProvisioner(LocalProvisioner):
             "--chdir",
             folder,
             "--",
+            *_process_limit(),
             *prepared["cmd"],
         ]
         prepared["preexec_fn"] = _limit
@@ -149,9 +151,18 @@ def kernel_limits(limits: Limits) -> dict[str, str]:
     return {LIMITS_VARIABLE: limits.model_dump_json()}
 
 
+def _limits() -> Limits:
+    return Limits.model_validate_json(os.environ.get(LIMITS_VARIABLE, "{}"))
+
+
+def _process_limit() -> list[str]:
+    """Return what limits the number of processes inside, where only they count. It does not hold for root's: those are counted from outside."""
+    return ["prlimit", f"--nproc={_limits().processes}", "--"] if shutil.which("prlimit", path=_PROGRAMS) else []
+
+
 def _limit() -> None:
-    """Limit this process, which is to become bubblewrap. Where it is root's the number of processes is not held here."""
-    limits = Limits.model_validate_json(os.environ.get(LIMITS_VARIABLE, "{}"))
+    """Limit this process, which is to become bubblewrap."""
+    limits = _limits()
     for kind, amount in (
         (resource.RLIMIT_AS, limits.memory_bytes),
         (resource.RLIMIT_CORE, 0),

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from autograder.jobs import Limits
 from autograder.sandbox import bubblewrap
-from autograder.sandbox.bubblewrap import find_bubblewrap
+from autograder.sandbox.bubblewrap import find_bubblewrap, kernel_limits
 
 _NEEDS = pytest.mark.skipif(find_bubblewrap() is None, reason="bubblewrap makes no sandbox on this machine")
 
@@ -36,6 +38,7 @@ def run(folder: Path, sockets: Path, code: str) -> subprocess.CompletedProcess[s
         "--chdir",
         str(folder),
         "--",
+        *bubblewrap._process_limit(),
         sys.executable,
         "-c",
         code,
@@ -64,3 +67,14 @@ def test_the_folder_is_writable_and_the_libraries_are_not(tmp_path: Path) -> Non
     done = run(tmp_path, tmp_path, code)
     assert done.stdout.strip() == "Read-only file system"
     assert (tmp_path / "y").read_text(encoding="utf-8") == "1"
+
+
+@_NEEDS
+def test_the_number_of_processes_inside_is_limited(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name, value in kernel_limits(Limits(processes=23)).items():
+        monkeypatch.setenv(name, value)
+    done = run(tmp_path, tmp_path, "import resource; print(resource.getrlimit(resource.RLIMIT_NPROC))")
+    assert done.stdout.strip() == "(23, 23)"
+    if os.geteuid() != 0:  # no such limit holds for root
+        bomb = "import os\ntry:\n    for _ in range(50):\n        os.fork() or __import__('time').sleep(5) or os._exit(0)\nexcept OSError:\n    print('stopped')"
+        assert "stopped" in run(tmp_path, tmp_path, bomb).stdout
