@@ -25,6 +25,7 @@ __all__ = ["CellRun", "ForkServer", "Kernel", "KernelDiedError", "KernelStuckErr
 _START_S = 120.0
 _FIRST_UID = 210_000
 _SLOTS, _SLOTS_PER_WORKER = 10_000, 50
+_PARTS = _SLOTS // _SLOTS_PER_WORKER
 _MOST_STARTS = 5
 _SWEEP_S = 20.0
 _THREAD_POOLS = (
@@ -51,7 +52,9 @@ class ForkServer:
         self._scratch = tempfile.TemporaryDirectory(prefix="patunay-zygote-")
         self._slots: set[int] = set()
         self._preload = tuple(preload)
-        self._owner, self._first_slot = os.getpid(), 0
+        self._owner = os.getpid()
+        self._first_part = os.getpid() % _PARTS  # two graders on one machine shall not share users: the limit of processes counts by user
+        self.take_part(0)
         self.layers: dict[str, str] = {}
         """What became of each layer when a kernel was tried; see `probe`."""
         self.threaded: tuple[str, ...] = ()
@@ -93,7 +96,7 @@ class ForkServer:
 
     def take_part(self, number: int) -> None:
         """Make the copy of this server in a forked worker process one that takes slots, and so users, which no other worker takes."""
-        self._first_slot = number % (_SLOTS // _SLOTS_PER_WORKER) * _SLOTS_PER_WORKER
+        self._first_slot = (self._first_part + number) % _PARTS * _SLOTS_PER_WORKER
         self._slots.clear()
 
     def probe(self) -> dict[str, str]:
@@ -174,7 +177,8 @@ class ForkServer:
 
     def _take_slot(self) -> int:
         with self._lock:
-            slot = next(number for number in range(self._first_slot, _SLOTS) if number not in self._slots)
+            later = (number % _SLOTS for number in range(self._first_slot, self._first_slot + _SLOTS))
+            slot = next(number for number in later if number not in self._slots)
             self._slots.add(slot)
             return slot
 
