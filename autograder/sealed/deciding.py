@@ -5,6 +5,7 @@ Rules:
    ones, and are marked unsealed.
 2. Less than full marks are compared with what one process gives (compat). What earns more there goes to a person, and so does what earned marks only by
    something that the reference solution does not have: never an automatic zero that compat would not give, never automatic marks.
+   One zero of compat stands: where the test calls a function of Python's own that the learner's notebook has bound to something that cannot be called.
 3. A test that cannot be sealed, or for which its author chose compat, gets what one process gives. Where a verdict does not rest on plain values alone and a
    canary passed, a person decides.
 4. What the author gave to a person, a person decides.
@@ -12,11 +13,13 @@ Rules:
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from autograder.jobs import GradedCell, Review
 from autograder.sealed.plan import CellPlan, Mode
 
+_NOT_CALLABLE = re.compile(r"TypeError: '\w+' object is not callable\b")
 _FEW_QUESTIONS = 1000
 """As many take a second at most."""
 
@@ -63,14 +66,30 @@ class SealedVerdict:
     @property
     def earned(self) -> float | None:
         """What the cell earns unless a person has to decide."""
-        return self.compat_score if self.mode == "compat" else self.score
+        return self.compat_score if self.is_decided_together else self.score
+
+    @property
+    def is_decided_together(self) -> bool:
+        """Whether what one process gives counts."""
+        return self.mode == "compat" or (self.mode == "sealed" and self.calls_what_is_hidden)
+
+    @property
+    def calls_what_is_hidden(self) -> bool:
+        """Whether the test fails in one process, and only there, because it calls what the learner's notebook has hidden behind a thing that is no function."""
+        is_zero = self.was_compared and self.compat_score == 0 and bool(self.score) and not self.refused
+        return is_zero and bool(self.hidden) and _NOT_CALLABLE.match(self.compat_message) is not None
 
     @property
     def is_sealed(self) -> bool:
         """Whether the verdict rests on plain values alone."""
         if self.operators and self.plan is None:  # nothing says that they are the reference solution's too
             return False
-        return self.mode == "sealed" and not self.unsealed and not self.refused and not self.needs_person
+        return self.mode == "sealed" and not self.unsealed and not self.needs_person and (not self.refused or self.fails_both_ways)
+
+    @property
+    def fails_both_ways(self) -> bool:
+        """Whether the test gives nothing, run apart and in one process too: what was refused has cost nothing."""
+        return self.was_compared and self.score == 0 and self.compat_score == 0
 
     @property
     def needs_person(self) -> bool:
@@ -83,6 +102,8 @@ class SealedVerdict:
         if self.mode == "manual":
             return ("the author of the test gave it to a person",)
         told = [f"the answer passed a wrong copy of the test ({each})" for each in self.passed_canaries]
+        if self.calls_what_is_hidden:
+            return ()
         if self.mode == "compat":
             return (*told, *([] if self.compat_score is not None else ["with everything in one process the test gave no score"]))
         if self._rests_on_refused:
@@ -143,7 +164,9 @@ class SealedVerdict:
         told += [f"not sealed: rests on {why}" for why in (self.asked if self.plan is None else self.unsealed)]
         if self.mode == "compat":
             told.append("decided with everything in one process")
-        message = self.compat_message if self.mode == "compat" else self.message
+        if self.calls_what_is_hidden:
+            told.append(f"the test uses what the notebook has given another meaning: {', '.join(self.hidden)}")
+        message = self.compat_message if self.is_decided_together else self.message
         if message:
             told.append(message)
         return "; ".join(told) or None

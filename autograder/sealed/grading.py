@@ -105,15 +105,14 @@ def _compared(
     del together.cells[last + 1 :]  # what follows decides nothing
     run_notebook(together, folder, notebook, job, server)
     ran = {_metadata(cell).get("grade_id"): cell for cell in together.cells if _metadata(cell).get("grade")}
+    compared = [each if not each.is_short else _with_compat(each, ran.get(each.name)) for each in found]
+    together_decide = {each.name for each in compared if each.is_decided_together}
     for cell in node.cells:
-        if (twin := ran.get(_metadata(cell).get("grade_id"))) is not None and any(
-            each.name == _metadata(cell).get("grade_id") and each.mode == "compat" for each in found
-        ):
+        if (name := _metadata(cell).get("grade_id")) in together_decide and (twin := ran.get(name)) is not None:
             cell.outputs, cell.execution_count = copy.deepcopy(twin.outputs), twin.execution_count
             without_source(cell)
             if UNGRADED in twin.metadata:
                 cell.metadata[UNGRADED] = twin.metadata[UNGRADED]
-    compared = [each if not each.is_short else _with_compat(each, ran.get(each.name)) for each in found]
     return guarded(compared, before, folder, job, notebook, server)
 
 

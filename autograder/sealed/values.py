@@ -13,7 +13,7 @@ import sys
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from autograder.sealed import library_values, symbolic, type_hints
+from autograder.sealed import library_values, result_values, symbolic, type_hints
 from autograder.sealed.codec import (
     BASES,
     DECODERS,
@@ -158,9 +158,13 @@ def _decode_named_tuple(decoder: Decoder, node: list[Tree]) -> Any:
 
 
 def is_named_tuple(kind: type) -> bool:
-    """Whether `kind` was made by `collections.namedtuple` or `typing.NamedTuple`, without more methods."""
+    """Whether `kind` was made by `collections.namedtuple` or `typing.NamedTuple`, without more methods, or is what `scipy.stats` returns."""
     fields = kind.__dict__.get("_fields")
-    return kind.__bases__ == (tuple,) and type(fields) is tuple and all(type(name) is str for name in fields)
+    if kind.__module__.startswith("scipy.") and issubclass(kind, tuple):
+        fields = getattr(kind, "_fields", None)
+    elif kind.__bases__ != (tuple,):
+        return False
+    return type(fields) is tuple and all(type(name) is str for name in fields)
 
 
 def _integer(_: Decoder, node: list[Tree]) -> int:
@@ -225,6 +229,7 @@ def register() -> None:
     DECODERS.update(_DECODERS)
     FAMILIES.append(_plain_family)
     type_hints.register()
+    result_values.register()
     BASES.extend(_BASES)
     TYPES.update(_TYPES)
     TYPE_NAMES.update({kind: name for name, kind in _TYPES.items()})

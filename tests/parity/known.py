@@ -6,14 +6,9 @@ A cell that is mended is taken out: the report says which are not seen any more.
 from __future__ import annotations
 
 KNOWN: dict[str, str] = {
-    "nose_like_helpers/roots_2": "refused: a comparison with an empty array",
-    "scipy_tools/fit_2": "objects of scipy that the learner's code made",
-    "warnings_and_stderr/old_1": "a test records the warnings of the learner's function",
     "partial_credit/credit_4": "a last line that gives False: nbgrader gives full marks for it, strict scoring none until a person decides",
     "variables_and_expressions/q5": "a last line that gives False: nbgrader gives full marks for it, strict scoring none until a person decides",
     "sympy_expressions/derive_1": "a person decides; not traced (submission own_symbol)",
-    "accidental_redefinitions/third_1": "the learner hides `sum` or `list`, which the test uses: a person decides where nbgrader fails the cell",
-    "accidental_redefinitions/third_2": "the learner hides `str`, which the test uses: a person decides where nbgrader fails the cell",
     "cells_moved_about/c_2": "the learner binds a name of the set-up anew: a person decides where nbgrader fails the cell",
 }
 """By assignment and cell."""

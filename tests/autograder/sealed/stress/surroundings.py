@@ -59,6 +59,11 @@ TRAPS = {
         "assert {'first', 'second'} <= set(globals()) and 'second' in [n for n in globals()] and 'first' in sorted(globals()) and 'first' in dir() and 'third' not in globals().keys()\nassert callable(globals()['second']) and second() == 2",
         wrong="first = 1\nthird = 3",
     ),
+    "results of scipy": Trap(
+        "from scipy import optimize, integrate, stats, interpolate\nroot = optimize.root_scalar(lambda t: t - 2, bracket=(0, 3))\nbest = optimize.minimize(lambda x: (x[0] - 1) ** 2, [0.0])\nspline = interpolate.CubicSpline([0, 1, 2], [0, 1, 4])\ndef solve():\n    return integrate.solve_ivp(lambda t, y: -y, (0, 1), [1.0])\ndef compare(a, b):\n    return stats.ttest_ind(a, b)",
+        "import numpy as np\nassert root.converged and abs(root.root - 2) < 1e-6 and best.success and np.isclose(best.x[0], 1, atol=1e-3) and best['fun'] < 1e-6\nassert spline(1.0) == 1 and np.allclose(spline([0, 2]), [0, 4]) and solve().y.shape[0] == 1 and solve().success\nr = compare([1, 2, 3], [1, 2, 3])\nassert r.pvalue == 1 and r.statistic == 0 and r[1] == 1 and len(r) == 2\nt, p = compare([1, 2, 3], [4, 5, 7])\nassert p < 0.05",
+        wrong="class R:\n    converged = success = True\n    root = 2\nroot = best = R()\nspline = lambda x: 1\ndef solve():\n    return R()\ndef compare(a, b):\n    return (0, 1)",
+    ),
     "generator seeded anew at each call": Trap(
         "import numpy as np, random\ndef walk(n):\n    np.random.seed(None)\n    return [random.choice([-1, 1]) for _ in range(n)]",
         "import numpy as np\nnp.random.seed(3)\nends = [sum(walk(8)) for _ in range(60)]\nassert all(-8 <= e <= 8 for e in ends) and len(set(ends)) > 2",
