@@ -148,6 +148,10 @@ class Candidate(Telling, Party):
         self._watched.update(found)
         return found
 
+    def _do_look(self, wanted: list[str], covered: list[str]) -> tuple[dict[str, Any], list[str]]:
+        """Fetch names, and say which others are hidden."""
+        return self._do_fetch(*wanted), self._do_hidden(*covered)
+
     def _do_hold(self, *names: str) -> None:
         """Note what the set-up has just bound."""
         self._first_names.update({name: self._names[name] for name in names if name in self._names})

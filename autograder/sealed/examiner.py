@@ -65,6 +65,7 @@ class Examiner(ExaminerValues):
         self._found: dict[str, Any] = {}
         self._has: dict[str, bool] = {}
         self._deleted: set[str] = set()
+        self._told_classes = False
         self._bodies: list[str] = []
         self.cell = ""
         """The source of the cell that runs."""
@@ -159,13 +160,17 @@ class Examiner(ExaminerValues):
         """Fetch the cell's names in one message, so that what is one object there is one here, and what bodies of classes read."""
         used = names_used(source)
         wanted = [name for name in used if not dict.__contains__(self.names_here, name) and self._is_served(name)]
-        if not self.is_trusted and not self.gone:
-            self._note_hidden([name for name in used if self._is_not_the_learners(name)])
-        if wanted and not self.gone:
+        covered = [] if self.is_trusted else sorted(name for name in used if self._is_not_the_learners(name))
+        if self.gone:
+            return
+        if not wanted:
+            self._note_hidden(covered)
+        else:
             try:
-                if self.policy.trusted_classes or self.policy.local_modules:
+                if not self._told_classes and (self.policy.trusted_classes or self.policy.local_modules):
                     self.request("twin classes", list(self.policy.trusted_classes), list(self.policy.local_modules))
-                self._fetch(*sorted(wanted))
+                    self._told_classes = True
+                self._look(sorted(wanted), covered)
                 self._bodies = [name for name in class_body_names(parsed(source)) if name in self._found]
                 for name in self._bodies:
                     dict.__setitem__(self.names_here, name, self._found[name])
@@ -177,12 +182,25 @@ class Examiner(ExaminerValues):
             return name in self._set_up
         return hasattr(builtins, name) and not self._is_served(name) and not name.startswith("__")
 
+    def _look(self, wanted: list[str], covered: list[str]) -> None:
+        """Fetch names, and ask in the same message which others are hidden."""
+        try:
+            found, hidden = self.request("look", wanted, covered)
+        except Exception:
+            self._note_hidden(covered)
+            raise
+        self._take_hidden(covered, hidden)
+        self._take_found(wanted, found)
+
     def _note_hidden(self, names: list[str]) -> None:
         """Note which names of Python's own or of the set-up the test uses though the learner's notebook hides them: in one process it might fail."""
         try:
-            hidden = self.request("hidden", *sorted(names)) if names else []
+            hidden = self.request("hidden", *names) if names else []
         except Exception:  # noqa: BLE001 - the cell will meet it again, where it counts
             return
+        self._take_hidden(names, hidden)
+
+    def _take_hidden(self, names: list[str], hidden: Any) -> None:
         self.hidden.update(dict.fromkeys(name for name in names if type(hidden) is list and name in hidden))
 
     # --- names: the Lookup of ExaminerNames
@@ -251,13 +269,15 @@ class Examiner(ExaminerValues):
         return library_value(name, self._imports.get(name), self.policy.star_modules)
 
     def _fetch(self, *names: str) -> None:
-        found = self.request("fetch", *names)
+        self._take_found(names, self.request("fetch", *names))
+        if len(names) == 1 and names[0] not in self._found:
+            raise KeyError(names[0])
+
+    def _take_found(self, names: Sequence[str], found: Any) -> None:
         if type(found) is not dict or not set(found) <= set(names):
             self._fail("names that were not asked for")
         for name, thing in found.items():
             self._keep_twin(name, thing)
-        if len(names) == 1 and names[0] not in found:
-            raise KeyError(names[0])
 
     def _keep_twin(self, name: str, thing: object) -> None:
         self._found[name] = thing
