@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session, selectinload
 
 from autograder.errors import RecordChangedError
 from autograder.records import GradingRun, Result, attempts_of, credited_attempt, standing_result, utc_text
+from courses.attempts import AttemptRules
 
 _RESULT_FIELDS = (
     "status", "reason", "queued_at", "started_at", "finished_at", "graded_at", "duration_s", "worker", "sandbox", "tries",
@@ -36,21 +37,21 @@ class GradedEvidence:
     assurance: str
 
 
-def collect_evidence(session: Session, assignments: dict[str, int | None]) -> dict[str, tuple[GradedEvidence, ...]]:
+def collect_evidence(session: Session, assignments: AttemptRules) -> dict[str, tuple[GradedEvidence, ...]]:
     """Return the evidence of each learner, by learner, in the order of `assignments`.
 
     Args:
         session: on the course's grading.db.
-        assignments: each assignment, and how many of its attempts count (None: all).
+        assignments: each assignment, and which of its attempts counts.
 
     Raises:
         RecordChangedError: the record of a run is not what it was when the run ended.
     """
     hashes: dict[str, str] = {}
     found: dict[str, list[GradedEvidence]] = {}
-    for assignment, allowed in assignments.items():
+    for assignment, rule in assignments.items():
         for learner, attempts in attempts_of(session, assignment).items():
-            attempt = credited_attempt([each for each in attempts if not each.refusal], allowed=allowed)
+            attempt = credited_attempt(attempts, rule)
             result = standing_result(attempt) if attempt else None
             if attempt is None or result is None or not result.recorded or result.run.finished_at is None:
                 continue

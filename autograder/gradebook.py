@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 import pandas as pd
@@ -25,6 +26,7 @@ from sqlalchemy.orm import Session
 from autograder.jobs import GradedCell
 from autograder.nbgrader_database import open_gradebook
 from autograder.records import Attempt, Result, attempts_of, credited_attempt, newest_result, open_records, standing_result
+from courses.attempts import LAST, AttemptRule, AttemptRules
 from courses.databases import diagnosed_database
 from courses.nbgrader_course import NbgraderCourse
 
@@ -92,11 +94,11 @@ class _Standing:
     reason: str
 
 
-def read_gradebook(course: NbgraderCourse, *, attempts_allowed: dict[str, int | None] | None = None) -> GradebookFrames:
+def read_gradebook(course: NbgraderCourse, *, attempt_rules: AttemptRules = MappingProxyType({})) -> GradebookFrames:
     """Return the course's gradebook.
 
     Args:
-        attempts_allowed: how many attempts count, by assignment; see the manifest.
+        attempt_rules: which attempt counts, by assignment; see the manifest.
 
     Raises:
         StorageError: a database is locked, full, damaged or of another version.
@@ -113,7 +115,7 @@ def read_gradebook(course: NbgraderCourse, *, attempts_allowed: dict[str, int | 
             submissions = pd.read_sql_query(text(_SUBMISSIONS), connection, parse_dates=["submitted_at", "due"])
         engine.dispose()
     with open_records(course) as session:
-        standings = {assignment: _standings(session, assignment, (attempts_allowed or {}).get(assignment)) for assignment in assignments}
+        standings = {assignment: _standings(session, assignment, attempt_rules.get(assignment, LAST)) for assignment in assignments}
     learners.update(learner for each in standings.values() for learner in each)
     by_pair = dict(list(cells.groupby(["learner", "assignment"], sort=False)))
     found = {(row.learner, row.assignment): row for row in submissions.itertuples()}
@@ -129,12 +131,12 @@ def read_gradebook(course: NbgraderCourse, *, attempts_allowed: dict[str, int | 
     return GradebookFrames(_cell_frame(cells, table, _assurances(standings)), table)
 
 
-def _standings(session: Session, assignment: str, allowed: int | None) -> dict[str, _Standing]:
-    return {learner: _standing(attempts, allowed) for learner, attempts in attempts_of(session, assignment).items()}
+def _standings(session: Session, assignment: str, rule: AttemptRule) -> dict[str, _Standing]:
+    return {learner: _standing(attempts, rule) for learner, attempts in attempts_of(session, assignment).items()}
 
 
-def _standing(attempts: list[Attempt], allowed: int | None) -> _Standing:
-    attempt = credited_attempt([each for each in attempts if not each.refusal], allowed=allowed)
+def _standing(attempts: list[Attempt], rule: AttemptRule) -> _Standing:
+    attempt = credited_attempt(attempts, rule)
     if attempt is None:
         return _Standing(len(attempts), None, None, attempts[-1].refusal)
     result, newest = standing_result(attempt), newest_result(attempt)

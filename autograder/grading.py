@@ -19,6 +19,7 @@ from importlib import metadata
 from nbgrader.preprocessors import Execute, LimitOutput
 from sqlalchemy.orm import Session
 
+from autograder.crediting import choose_attempts
 from autograder.errors import ClusterError
 from autograder.evidence import end_interrupted_runs, end_run
 from autograder.execution.course_steps import replaced_steps
@@ -32,7 +33,7 @@ from autograder.records import (
     Attempt,
     GradingRun,
     attempts_of,
-    credited_attempt,
+    counted_attempts,
     newest_result,
     open_records,
     utc_text,
@@ -44,6 +45,7 @@ from autograder.scheduling.protocol import RunStoppedError, Scheduler
 from autograder.sealed.grading import SealedServers
 from autograder.sealed.plan import Mode
 from autograder.submissions import adopt_submitted, show_credited
+from courses.attempts import LAST, AttemptRule
 from courses.limits import CourseLimits
 from courses.nbgrader_course import NbgraderCourse, require_assignment
 
@@ -76,8 +78,8 @@ class GradingOptions:
     sandbox_required: bool = False
     sealed_required: bool = False
     """Whether the course demands sealed verdicts: then its own grading steps are refused."""
-    attempts_allowed: int | None = None
-    """How many attempts count; see the manifest."""
+    attempts: AttemptRule = LAST
+    """Which attempt counts; see the manifest."""
     choices: Mapping[str, Mode] = field(default_factory=dict)
     """How the author wants single test cells decided, by the cell's id; see the manifest. Not heeded in compat."""
 
@@ -176,8 +178,10 @@ def _chosen(attempts: dict[str, list[Attempt]], options: GradingOptions) -> list
         if options.learners and learner not in options.learners:
             continue
         taken = [each for each in group if not each.refusal]
-        credited = credited_attempt(taken, allowed=options.attempts_allowed)
-        chosen += taken if not options.only_credited else [credited] if credited else []
+        if options.only_credited:  # for the best one all that may count have to be known
+            counted = counted_attempts(taken, options.attempts)
+            taken = counted if options.attempts.credited == "best" else counted[-1:]
+        chosen += taken
     return chosen
 
 
@@ -202,8 +206,9 @@ def _scheduler(room: EngineRoom, course: NbgraderCourse, source: AssignmentSourc
 
 def _show(course: NbgraderCourse, source: AssignmentSource, session: Session, options: GradingOptions) -> None:
     """Make the course directory and the gradebook show what the records hold."""
-    show_credited(course, source.assignment, session, allowed=options.attempts_allowed)
-    record_standings(course, source, session, allowed=options.attempts_allowed)
+    credited = choose_attempts(course, source.assignment, attempts_of(session, source.assignment), options.attempts)
+    show_credited(course, credited)
+    record_standings(course, source, session, credited)
 
 
 @dataclass(frozen=True, slots=True)

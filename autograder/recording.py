@@ -11,7 +11,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -25,7 +25,7 @@ from sqlalchemy.orm import Session
 from autograder.gradebook_rows import StandingWriter
 from autograder.jobs import AssignmentSource
 from autograder.nbgrader_database import open_gradebook
-from autograder.records import Attempt, Result, attempts_of, credited_attempt, newest_result, standing_result
+from autograder.records import Attempt, Result, attempts_of, newest_result, standing_result
 from courses.content_hash import regular_files
 from courses.nbgrader_course import NbgraderCourse
 from courses.storage import diagnosed_storage, replace_folder
@@ -46,15 +46,18 @@ class _Standing:
     """All of the learner's."""
 
 
-def record_standings(course: NbgraderCourse, source: AssignmentSource, session: Session, *, allowed: int | None) -> None:
+def record_standings(course: NbgraderCourse, source: AssignmentSource, session: Session, credited: Mapping[str, Attempt]) -> None:
     """Make the gradebook and the `autograded` step show what the records hold, of all whose standing is not shown yet.
+
+    Args:
+        credited: the attempt that counts, by learner.
 
     Raises:
         StorageError: a database is locked, or the disk is full; the next call goes on.
     """
     due: list[_Standing] = []
-    for attempts in attempts_of(session, source.assignment).values():
-        attempt = credited_attempt([each for each in attempts if not each.refusal], allowed=allowed)
+    for learner, attempts in attempts_of(session, source.assignment).items():
+        attempt = credited.get(learner)
         newest = newest_result(attempt) if attempt else None
         if attempt is None or newest is None:
             continue

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from sqlalchemy import ForeignKey, String, Text, UniqueConstraint, select
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, relationship, selectinload
 
 from autograder.records_schema import VERSION, prepare_records
+from courses.attempts import LAST, AttemptRule
 from courses.databases import diagnosed_database, open_engine
 from courses.nbgrader_course import NbgraderCourse
 from courses.storage import held_alone
@@ -191,10 +192,19 @@ def attempts_of(session: Session, assignment: str) -> dict[str, list[Attempt]]:
     return grouped
 
 
-def credited_attempt(attempts: list[Attempt], *, allowed: int | None) -> Attempt | None:
-    """Return the attempt that counts: the last one, of the first `allowed` where the manifest limits them."""
-    counted = attempts if allowed is None else attempts[:allowed]
-    return counted[-1] if counted else None
+def credited_attempt(attempts: Iterable[Attempt], rule: AttemptRule = LAST) -> Attempt | None:
+    """Return the attempt that counts, of those that could be taken; None if there is none.
+
+    Of the best one it is what was found when the gradebook was written (`autograder.crediting`): the attempt that the gradebook shows; before that, the last one.
+    """
+    counted = counted_attempts(attempts, rule)
+    shown = [each for each in counted if any(result.recorded for result in each.results)] if rule.credited == "best" else []
+    return shown[-1] if shown else counted[-1] if counted else None
+
+
+def counted_attempts(attempts: Iterable[Attempt], rule: AttemptRule) -> list[Attempt]:
+    """Return the attempts that may count, oldest first."""
+    return [each for each in attempts if not each.refusal][: rule.allowed]
 
 
 def newest_result(attempt: Attempt) -> Result | None:

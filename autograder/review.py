@@ -9,6 +9,7 @@ import json
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -18,6 +19,7 @@ from autograder.jobs import GradedCell, Review, SourceNotebook
 from autograder.nbgrader_database import load_source
 from autograder.recording import graded_notebook
 from autograder.records import Attempt, Result, attempts_of, credited_attempt, open_records, standing_result
+from courses.attempts import LAST, AttemptRule, AttemptRules
 from courses.nbgrader_course import NbgraderCourse
 
 _Key = tuple[str, str, str, str]
@@ -42,7 +44,7 @@ class ReviewItem:
 
 
 def load_reviews(
-    course: NbgraderCourse, assignments: Collection[str], *, attempts_allowed: dict[str, int | None] | None = None
+    course: NbgraderCourse, assignments: Collection[str], *, attempt_rules: AttemptRules = MappingProxyType({})
 ) -> tuple[ReviewItem, ...]:
     """Return what a person decides in these assignments, decided already or not, by assignment, learner and place in the notebook.
 
@@ -55,16 +57,16 @@ def load_reviews(
     with open_records(course) as session:
         for assignment in assignments:
             sources = {each.name: each for each in load_source(course, assignment).notebooks}
-            for attempt, result in _credited(session, assignment, (attempts_allowed or {}).get(assignment)):
+            for attempt, result in _credited(session, assignment, attempt_rules.get(assignment, LAST)):
                 found += _items(course, attempt, result, sources, marks)
     return tuple(found)
 
 
-def _credited(session: Session, assignment: str, allowed: int | None) -> list[tuple[Attempt, Result]]:
+def _credited(session: Session, assignment: str, rule: AttemptRule) -> list[tuple[Attempt, Result]]:
     """Return each learner's attempt that counts, with the result that stands."""
     pairs = []
     for _learner, attempts in sorted(attempts_of(session, assignment).items()):
-        attempt = credited_attempt([each for each in attempts if not each.refusal], allowed=allowed)
+        attempt = credited_attempt(attempts, rule)
         result = standing_result(attempt) if attempt else None
         if attempt is not None and result is not None:
             pairs.append((attempt, result))

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,7 +19,7 @@ from nbgrader.utils import parse_utc
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from autograder.records import FOUND, Attempt, attempts_of, credited_attempt, utc_text, working_alone
+from autograder.records import FOUND, Attempt, attempts_of, utc_text, working_alone
 from courses.content_hash import folder_sha256
 from courses.errors import ExchangeError, NameRefusedError, StorageError
 from courses.names import path_segment
@@ -101,13 +101,10 @@ def _is_same(attempt: Attempt, digest: str, stamp: datetime | None) -> bool:
     return attempt.digest == digest and (stamp is None or attempt.submitted_at == utc_text(stamp))
 
 
-def show_credited(course: NbgraderCourse, assignment: str, session: Session, *, allowed: int | None) -> None:
+def show_credited(course: NbgraderCourse, credited: Mapping[str, Attempt]) -> None:
     """Put each learner's counting attempt into the `submitted` step, where nbgrader's own commands find it."""
-    for learner, attempts in attempts_of(session, assignment).items():
-        attempt = credited_attempt([each for each in attempts if not each.refusal], allowed=allowed)
-        if attempt is None:
-            continue
-        target = course.submitted(learner, assignment)
+    for learner, attempt in credited.items():
+        target = course.submitted(learner, attempt.assignment)
         if target.is_dir() and _is_shown(target, attempt, course.ignored):
             continue
         with diagnosed_storage(target):

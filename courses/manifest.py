@@ -14,6 +14,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
+from courses.attempts import AttemptRule, Credited
 from courses.limits import CourseLimits
 from courses.names import COURSE_ID, VERSION
 from courses.typed_toml import TypedTable
@@ -157,13 +158,20 @@ class Assessment(TypedTable):
     """Percent of the overall score."""
     type: Literal["performance", "exam", "artifact"]
     attempts: Annotated[int, Field(ge=1)] | None = None
-    """How many attempts count; None: as many as the learner likes. The last of them is credited."""
+    """How many attempts count; None: as many as the learner likes."""
+    credited: Credited = "last"
+    """Which of them is credited: the last one, or the one with the best score."""
     due: datetime | None = None
     items: Annotated[tuple[Item, ...], Field(min_length=1)]
     cells: dict[Identifier, Literal["sealed", "compat", "manual"]] = Field(default_factory=dict)
     """How single test cells are decided, by the cell's nbgrader id; others by their label. See `docs/explanation/how-grading-works.md`."""
     limits: CourseLimits = CourseLimits()
     """Over the course's."""
+
+    @property
+    def attempt_rule(self) -> AttemptRule:
+        """Which attempt counts."""
+        return AttemptRule(self.attempts, self.credited)
 
 
 class PassRule(TypedTable):
@@ -319,6 +327,11 @@ class CourseManifest(TypedTable):
         if problems:
             raise ValueError("; ".join(problems))
         return self
+
+    @property
+    def attempt_rules(self) -> dict[str, AttemptRule]:
+        """Which attempt counts, by assessment."""
+        return {each.id: each.attempt_rule for each in self.assessments}
 
     def assessment(self, assignment: str) -> Assessment | None:
         """Return the assessment of that assignment, None if the manifest has none."""

@@ -58,8 +58,7 @@ def read_standing(site: Site, course: str) -> CourseStanding:
         raise ReleaseRefusedError(f"course {course!r} is not released", remedy=f"Run `patunay release {course}` first.")
     manifest = load_released_manifest(root)
     directory = open_course(root)
-    allowed = {each.id: each.attempts for each in manifest.assessments}
-    frames = read_gradebook(directory, attempts_allowed=allowed)
+    frames = read_gradebook(directory, attempt_rules=manifest.attempt_rules)
     points = {
         (assessment.id, cell.grade_id): cell.points
         for assessment in manifest.assessments
@@ -68,7 +67,7 @@ def read_standing(site: Site, course: str) -> CourseStanding:
         if cell.grade_id is not None and cell.points is not None
     }
     with open_records(directory) as session:
-        evidence = collect_evidence(session, allowed)
+        evidence = collect_evidence(session, manifest.attempt_rules)
     return CourseStanding(manifest, release, frames, assess_learners(manifest, frames, points), evidence, learners_of(directory))
 
 

@@ -7,15 +7,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from autograder.crediting import choose_attempts
 from autograder.errors import AssuranceError
 from autograder.execution.engines import Assurance, Engine, EngineRoom
 from autograder.gradebook import GradebookFrames, read_gradebook
 from autograder.grading import GradingOptions, GradingSummary, Progress, grade_assignment
-from autograder.records import open_records
+from autograder.records import attempts_of, open_records
 from autograder.reports import ReportSubject, make_report
 from autograder.review import ReviewItem, load_reviews
 from autograder.site_options import site_limits
 from autograder.submissions import Collected, collect_attempts, show_credited
+from courses.attempts import LAST
 from courses.errors import UnknownAssignmentError
 from courses.nbgrader_course import assignments_of, open_course
 from courses.release import find_release, load_released_manifest
@@ -44,7 +46,8 @@ def collect_course(site: Site, course: str, assignments: tuple[str, ...], *, now
         for assignment in _chosen(root, assignments):
             collected[assignment] = collect_attempts(directory, assignment, session, now=now)
             assessment = manifest.assessment(assignment)
-            show_credited(directory, assignment, session, allowed=assessment.attempts if assessment else None)
+            rule = assessment.attempt_rule if assessment else LAST
+            show_credited(directory, choose_attempts(directory, assignment, attempts_of(session, assignment), rule))
     return collected
 
 
@@ -79,7 +82,7 @@ def grade_course(
                 cluster=request.cluster,
                 sandbox_required=grading.sandbox == "required",
                 choices=assessment.cells if assessment else {},
-                attempts_allowed=assessment.attempts if assessment else None,
+                attempts=assessment.attempt_rule if assessment else LAST,
                 sealed_required=manifest.assurance == "sealed",
             )
             summaries.append(grade_assignment(directory, assignment, options, now=now, progress=progress, room=room))
@@ -118,9 +121,7 @@ def course_reviews(site: Site, course: str, assignments: tuple[str, ...]) -> tup
     """Return the tests of a released course that a person decides."""
     root = released_root(site, course)
     manifest = load_released_manifest(root)
-    return load_reviews(
-        open_course(root), _chosen(root, assignments), attempts_allowed={each.id: each.attempts for each in manifest.assessments}
-    )
+    return load_reviews(open_course(root), _chosen(root, assignments), attempt_rules=manifest.attempt_rules)
 
 
 def directory_reviews(root: Path, assignments: tuple[str, ...]) -> tuple[ReviewItem, ...]:
@@ -133,7 +134,7 @@ def course_gradebook(site: Site, course: str) -> GradebookFrames:
     """Return the gradebook of a released course."""
     root = released_root(site, course)
     manifest = load_released_manifest(root)
-    return read_gradebook(open_course(root), attempts_allowed={each.id: each.attempts for each in manifest.assessments})
+    return read_gradebook(open_course(root), attempt_rules=manifest.attempt_rules)
 
 
 def report_course(site: Site, course: str, *, now: datetime) -> Path:

@@ -201,8 +201,8 @@ def _grade_rounds(stage: Stage) -> None:
     _collect_and_grade(stage)
     for course in stage.courses:
         desk = _desk(stage, course)
-        allowed = {each.id: each.attempts for each in load_released_manifest(stage.site.course_root(course)).assessments}
-        stage.tally.marked_by_hand += mark_answers(desk.course, desk.bank, attempts_allowed=allowed)
+        rules = load_released_manifest(stage.site.course_root(course)).attempt_rules
+        stage.tally.marked_by_hand += mark_answers(desk.course, desk.bank, attempt_rules=rules)
 
 
 def _collect_and_grade(stage: Stage) -> None:

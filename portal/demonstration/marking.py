@@ -9,6 +9,7 @@ import nbformat
 from autograder.gradebook import NEEDS_MANUAL, read_gradebook
 from autograder.grading import settle_late_penalties
 from autograder.nbgrader_database import open_gradebook
+from courses.attempts import AttemptRules
 from courses.nbgrader_course import NbgraderCourse
 from portal.demonstration.answers import BankEntry
 from portal.demonstration.roster import SimulatedLearner
@@ -29,9 +30,9 @@ def set_due_dates(course: NbgraderCourse, assignments: tuple[str, ...], now: dat
                 gradebook.update_or_create_assignment(assignment, duedate=now.astimezone(UTC).replace(tzinfo=None).isoformat(sep=" "))
 
 
-def mark_answers(course: NbgraderCourse, bank: dict[str, dict[str, BankEntry]], *, attempts_allowed: dict[str, int | None]) -> int:
+def mark_answers(course: NbgraderCourse, bank: dict[str, dict[str, BankEntry]], *, attempt_rules: AttemptRules) -> int:
     """Read every answer that waits for a person and give it its points; return how many were marked."""
-    frames = read_gradebook(course, attempts_allowed=attempts_allowed)
+    frames = read_gradebook(course, attempt_rules=attempt_rules)
     waiting = frames.assignments[frames.assignments["state"] == NEEDS_MANUAL]
     marked = 0
     with open_gradebook(course) as gradebook:
@@ -46,7 +47,7 @@ def mark_answers(course: NbgraderCourse, bank: dict[str, dict[str, BankEntry]], 
                     grade.needs_manual_grade = False
                     marked += 1
         gradebook.db.commit()
-    settle_late_penalties(course, tuple(attempts_allowed))
+    settle_late_penalties(course, tuple(attempt_rules))
     return marked
 
 

@@ -5,13 +5,14 @@ import json
 
 from autograder.evidence import GradedEvidence, collect_evidence, hash_run
 from autograder.records import GradingRun, open_records
+from courses.attempts import AttemptRule
 from tests.autograder.grading_calls import attempts, grade
 from tests.small_course import SQUARE, SmallCourse
 
 
 def evidence(course: SmallCourse, allowed: int | None = None) -> dict[str, tuple[GradedEvidence, ...]]:
     with open_records(course.root) as session:
-        return collect_evidence(session, {"ps1": allowed})
+        return collect_evidence(session, {"ps1": AttemptRule(allowed)})
 
 
 def test_evidence_can_be_recomputed_from_what_is_kept(small_course: SmallCourse) -> None:
@@ -42,9 +43,9 @@ def test_there_is_no_evidence_of_what_failed_or_is_not_in_the_gradebook(small_co
 
 def test_evidence_is_of_the_attempt_that_counts(small_course: SmallCourse) -> None:
     small_course.submit("ana", SQUARE, "found = 1")
-    grade(small_course, attempts_allowed=1)
+    grade(small_course, attempts=AttemptRule(1))
     small_course.submit("ana", SQUARE, "found = 3", timestamp="2026-11-21 08:00:00 UTC")
-    grade(small_course, attempts_allowed=1)
+    grade(small_course, attempts=AttemptRule(1))
     first, second = attempts(small_course, "ana")
     assert evidence(small_course, 1)["ana"][0].attempt == first.digest
     assert evidence(small_course) == {}, "the gradebook shows the first"

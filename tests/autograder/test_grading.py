@@ -14,6 +14,7 @@ from autograder.errors import SourceError
 from autograder.gradebook import GRADED, NEEDS_MANUAL, UNGRADED
 from autograder.grading import GradingSummary
 from autograder.jobs import Limits
+from courses.attempts import AttemptRule
 from courses.errors import StorageError, UnknownAssignmentError
 from tests.autograder.grading_calls import attempts, by_learner, grade, scores, state
 from tests.small_course import SQUARE, TIMESTAMP, SmallCourse
@@ -241,7 +242,7 @@ def test_an_older_pass_does_not_stand_for_a_new_attempt_that_fails(small_course:
 def test_all_attempts_are_kept_and_graded_and_the_last_allowed_one_counts(small_course: SmallCourse) -> None:
     for day, found in ((20, 1), (21, 2), (22, 3)):
         small_course.submit("anna", SQUARE, f"found = {found}", timestamp=f"2026-11-{day} 08:00:00 UTC")
-        grade(small_course, attempts_allowed=2)
+        grade(small_course, attempts=AttemptRule(2))
     kept = attempts(small_course, "anna")
     assert [attempt.results[0].status for attempt in kept] == ["graded"] * 3
     assert [
@@ -249,7 +250,7 @@ def test_all_attempts_are_kept_and_graded_and_the_last_allowed_one_counts(small_
         for number, attempt in enumerate(kept, 1)
     ] == [True] * 3
     assert scores(small_course, "anna")["test_found"] == (2.0, None, False)
-    limited = state(small_course, "anna", attempts_allowed={"ps1": 2})
+    limited = state(small_course, "anna", attempt_rules={"ps1": AttemptRule(2)})
     assert (limited["score"], limited["attempts"], limited["attempt"]) == (4.0, 3, kept[1].digest)
     grade(small_course)
     assert scores(small_course, "anna")["test_found"] == (3.0, None, False)

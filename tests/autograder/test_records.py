@@ -20,6 +20,7 @@ from autograder.records import (
     standing_result,
     utc_text,
 )
+from courses.attempts import AttemptRule
 from courses.errors import StorageError
 
 
@@ -104,7 +105,7 @@ def test_records_that_another_process_holds_are_said_in_words(tmp_path: Path, mo
 @given(st.integers(0, 6), st.none() | st.integers(1, 6))
 def test_the_last_of_the_allowed_attempts_counts(count: int, allowed: int | None) -> None:
     made = [make_attempt(origin=str(number)) for number in range(count)]
-    credited = credited_attempt(made, allowed=allowed)
+    credited = credited_attempt(made, AttemptRule(allowed))
     if count == 0:
         assert credited is None
     else:

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from autograder.evidence import collect_evidence, end_interrupted_runs, end_run, hash_run, verify_run
 from autograder.records import Attempt, GradingRun, Record, Result, open_records
 from autograder.records_schema import VERSION, prepare_records
+from courses.attempts import AttemptRule
 from courses.databases import open_engine
 from courses.errors import StorageError
 from tests.autograder.grading_calls import attempts, by_learner, grade, now
@@ -72,7 +73,7 @@ def test_records_of_the_first_version_are_brought_over_and_nothing_is_lost(engin
     assert {table: rows(engine, table, names) for table, names in columns.items()} == before
     assert all(before.values())
     with Session(engine) as session:
-        ((found,),) = collect_evidence(session, {"ps1": None}).values()
+        ((found,),) = collect_evidence(session, {"ps1": AttemptRule()}).values()
         assert found.run_record == RUN_RECORD_OF_VERSION_1, "what a credential of then names can still be worked out"
         assert {run.outcome for run in session.query(GradingRun)} == {"finished"}
 

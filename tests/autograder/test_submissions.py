@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from autograder.crediting import choose_attempts
 from autograder.records import Attempt, attempts_of, open_records
 from autograder.submissions import Collected, adopt_submitted, collect_attempts, show_credited
+from courses.attempts import AttemptRule
 from courses.content_hash import folder_sha256
 from courses.errors import ExchangeError
 from courses.nbgrader_course import NbgraderCourse, open_course
@@ -57,7 +59,7 @@ def adopt(course: NbgraderCourse) -> int:
 
 def show(course: NbgraderCourse, allowed: int | None = None) -> None:
     with open_records(course.root) as session:
-        show_credited(course, "ps1", session, allowed=allowed)
+        show_credited(course, choose_attempts(course, "ps1", attempts_of(session, "ps1"), AttemptRule(allowed)))
 
 
 def attempts(course: NbgraderCourse) -> dict[str, list[Attempt]]:

@@ -1,0 +1,26 @@
+"""Which of a learner's attempts counts, as the manifest says it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+Credited = Literal["last", "best"]
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptRule:
+    """Which attempt counts."""
+
+    allowed: int | None = None
+    """How many attempts count, the first ones; None: all."""
+    credited: Credited = "last"
+    """Which of these is credited: the last one, or the one with the best score, of equal ones the earliest."""
+
+
+LAST = AttemptRule()
+"""Without a manifest: the last of all."""
+
+AttemptRules = Mapping[str, AttemptRule]
+"""By assignment; `LAST` for those that are not in it."""
