@@ -104,7 +104,7 @@ class Examiner(ExaminerValues):
         self._fetch_ahead(source)
         if not trusted:
             self._state.begin(source, self.names_here)
-        self._patched.begin(source, without=self._state.places)
+        self._patched.begin(source, self.names_here, without=self._state.places)
         if is_looked_for(source) and not trusted:
             self._listen()
         self.files.begin()

@@ -14,6 +14,7 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from types import ModuleType
 from typing import Any
 
 from autograder.sealed.policy import LibraryName, parsed
@@ -42,14 +43,16 @@ class PatchedLibraries:
         self._told: dict[Place, object] = {}
         self._is_busy = False
 
-    def begin(self, source: str, without: Iterable[Place] = ()) -> None:
+    def begin(self, source: str, names: dict[str, Any], without: Iterable[Place] = ()) -> None:
         """Note what a cell's text says that it may replace.
 
         Args:
+            names: the tests' own names: what set-up imported stands among them.
             without: what is followed in another way.
         """
+        own = {name: thing.__name__ for name, thing in dict.items(names) if isinstance(thing, ModuleType)}
         followed = set(without)
-        for place, is_certain in _places(parsed(source), self._modules).items():
+        for place, is_certain in _places(parsed(source), self._modules | own).items():
             if place in followed:
                 continue
             if is_certain:

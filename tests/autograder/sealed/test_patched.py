@@ -11,6 +11,12 @@ pytestmark = [pytest.mark.xdist_group("fork-server"), pytest.mark.slow]
 
 PATCH = "from unittest.mock import patch\n"
 TRAPS = {
+    "a module that set-up imports": Trap(
+        "def draw():\n    plt.figure()\n    plt.subplot(2, 1, 1)\n    plt.subplot(2, 1, 2)\n    plt.show()",
+        f"{PATCH}with patch.object(plt, 'show') as fake:\n    draw()\nassert fake.called and len(plt.gcf().axes) == 2\nplt.close('all')",
+        setup="from matplotlib import pyplot as plt",
+        wrong="def draw():\n    plt.figure()\n    plt.subplot(2, 1, 1)\n    plt.subplot(2, 1, 2)",
+    ),
     "random by patch": Trap(
         "import random\ndef roll():\n    return random.randint(1, 6)",
         f"{PATCH}with patch('random.randint', side_effect=[3, 5]):\n    assert [roll(), roll()] == [3, 5]\nassert 1 <= roll() <= 6",
@@ -49,10 +55,10 @@ TRAPS = {
 
 @pytest.mark.parametrize("trap", TRAPS.values(), ids=TRAPS)
 def test_right_and_wrong_answers_get_sealed_what_they_get_in_one_process(desk: Desk, trap: Trap) -> None:
-    assert desk.in_one_process(trap.solution, trap.solution, trap.test).cells[0].auto_score == 2
-    right = desk.cell(trap.solution, trap.solution, trap.test)
+    assert desk.in_one_process(trap.solution, trap.solution, trap.test, setup=trap.setup).cells[0].auto_score == 2
+    right = desk.cell(trap.solution, trap.solution, trap.test, setup=trap.setup)
     assert (right.auto_score, right.is_sealed, right.note) == (2, True, None)
-    wrong = desk.cell(trap.solution, trap.wrong, trap.test)
+    wrong = desk.cell(trap.solution, trap.wrong, trap.test, setup=trap.setup)
     assert (wrong.auto_score, wrong.is_sealed) == (0, True)
 
 
