@@ -30,6 +30,11 @@ def _is_frame(kind: type) -> bool:
     return pandas is not None and issubclass(kind, (pandas.DataFrame, pandas.Series))
 
 
+def _is_image(kind: type) -> bool:
+    images = sys.modules.get("PIL.Image")
+    return images is not None and issubclass(kind, images.Image)
+
+
 def snapshot(thing: Any) -> Any:
     """Return what tells later whether `thing` was changed in place; None if it cannot be. Children are compared by identity: they have their own."""
     kind = type(thing)
@@ -46,6 +51,8 @@ def snapshot(thing: Any) -> Any:
         return [_array_parts(each, copy=True) for each in _plain_arrays(thing)]
     if _is_frame(kind):
         return (thing.copy(deep=False), *_frame_parts(thing))
+    if _is_image(kind):
+        return thing.mode, thing.size, thing.tobytes()
     numpy = sys.modules.get("numpy")
     if numpy is not None and "random" in vars(numpy) and issubclass(kind, numpy.random.Generator):
         return repr(thing.bit_generator.state)
@@ -127,6 +134,8 @@ def replace_contents(thing: Any, fresh: Any) -> None:
     elif kind in _MAPPINGS or kind is set:
         thing.clear()
         thing.update(fresh)
+    elif _is_image(kind):
+        thing.im, thing._mode, thing._size, thing.palette = fresh.im, fresh.mode, fresh.size, fresh.palette
     elif hasattr(thing, "_mgr"):
         thing._mgr = fresh._mgr
         if "_name" in vars(fresh):

@@ -342,6 +342,7 @@ _LIBRARIES: dict[str, tuple[str, Callable[[], None], tuple[str, ...]]] = {
         _register_from("frames"),
         ("frame", "series", "pdindex", "pdarray", "timestamp", "span", "pdperiod", "pdinterval", "pddtype", "offset", "pandas"),
     ),
+    "PIL": ("PIL.Image", _register_from("images"), ("image",)),
     "sympy": ("sympy", symbolic.register, ("sympy", "sympy class", "sympy function")),
 }
 """By a library's first name: the module that has its types, what registers them, and the tags that they cross under."""

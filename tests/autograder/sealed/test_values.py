@@ -267,6 +267,8 @@ def test_no_tree_does_more_than_be_refused(node: Tree) -> None:
         ["named", "P", ["__class__"], 1], ["datetime", "2020-01-01", 0, "../../etc/passwd"], ["datetime", "2020-01-01", 0, "/etc/passwd"],
         ["nullable", "Int64", ["<f8", [1], "C", b"12345678"], ["|b1", [1], "C", b"1"]], ["frame", ["range", 0, 1, 1, None], ["range", 0, 5, 1, None], []],
         ["int", "1" * 2_000_000], ["generator", "__init__", 1], ["default", "eval", []], ["pandas", "x"], [], [["l"]], [3],
+        ["image", "RGB", [2, 2], b"123", None, None], ["image", "RGB", [2**40, 2**40], b"", None, None], ["image", "X", [0, 0], b"", None, None],
+        ["image", "P", [1, 1], b"1", b"1234", None], ["image", "L", [1, 1], b"1", b"123", None], ["image", "L", [-1, -1], b"1", None, None],
     ],
 )  # fmt: skip
 def test_trees_that_claim_what_is_not_there_are_refused(node: Tree) -> None:

@@ -5,6 +5,15 @@ from __future__ import annotations
 from tests.autograder.sealed.traps import Trap
 
 TRAPS = {
+    "images": Trap(
+        "import numpy as np\nfrom PIL import Image\nimg = Image.new('RGB', (3, 2), (10, 20, 30))\ndef bright(i, t):\n"
+        "    return Image.fromarray(((np.array(i).mean(axis=2) > t) * 255).astype(np.uint8))\ndef dot(i):\n    i.putpixel((0, 0), (1, 2, 3))",
+        "from PIL import Image\nimport numpy as np\nassert isinstance(img, Image.Image) and img.size == (3, 2)\nassert set(np.unique(np.array(bright(img, 15)))) == {255}\n"
+        "b = bright(Image.new('RGB', (2, 2)), 15)\nassert b.mode == 'L' and b.getpixel((0, 0)) == 0\n"
+        "mine = Image.new('RGB', (2, 2))\ndot(mine)\nassert mine.getpixel((0, 0)) == (1, 2, 3)\ndot(img)\nassert img.getpixel((0, 0)) == (1, 2, 3)",
+        wrong="import numpy as np\nfrom PIL import Image\nimg = Image.new('RGB', (3, 2), (10, 20, 30))\ndef bright(i, t):\n"
+        "    return Image.fromarray(((np.array(i).mean(axis=2) > t) * 255).astype(np.uint8))\ndef dot(i):\n    i.copy().putpixel((0, 0), (1, 2, 3))",
+    ),
     "library objects handed back": Trap("def ident(x):\n    return x\ndef pick(n):\n    return {'sin': np.sin, 'list': list}[n]\nimport numpy as np, math", "import numpy as np, math\nassert ident(np.sin) is np.sin and ident(math) is math and ident(len) is len and ident(ValueError) is ValueError and ident(dict) is dict\nassert pick('sin') is np.sin and pick('list') is list", wrong="def ident(x):\n    return None\ndef pick(n):\n    return None"),
     "current figure": Trap("import matplotlib.pyplot as plt\ndef draw():\n    plt.plot([1, 2], [3, 4])\n    plt.title('T')\n    plt.xlabel('x')", "import matplotlib.pyplot as plt\ndraw()\nax = plt.gca()\nassert len(ax.lines) == 1 and ax.get_title() == 'T' and ax.get_xlabel() == 'x'\nassert ax.lines[0].get_ydata().tolist() == [3, 4] and plt.gcf().axes[0] is ax and len(plt.get_fignums()) == 1\nplt.close('all')\nassert plt.get_fignums() == []", wrong="import matplotlib.pyplot as plt\ndef draw():\n    plt.plot([1, 2], [3, 5])\n    plt.title('T')"),
     "figure returned": Trap("import matplotlib.pyplot as plt\ndef draw():\n    fig, ax = plt.subplots()\n    ax.bar(['a', 'b'], [1, 2], color='red')\n    ax.legend(['l'])\n    return ax", "import matplotlib\nimport matplotlib.pyplot as plt\nax = draw()\nassert isinstance(ax, plt.Axes) and isinstance(ax.figure, matplotlib.figure.Figure) and type(ax) == plt.Axes\nassert [p.get_height() for p in ax.patches] == [1, 2] and ax.get_legend() is not None and [t.get_text() for t in ax.get_xticklabels()] == ['a', 'b']", wrong="def draw():\n    return None"),
