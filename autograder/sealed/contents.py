@@ -134,7 +134,13 @@ def replace_contents(thing: Any, fresh: Any) -> None:
     elif kind in _MAPPINGS or kind is set:
         thing.clear()
         thing.update(fresh)
-    elif _is_image(kind):
+    else:
+        _replace_librarys(thing, fresh)
+
+
+def _replace_librarys(thing: Any, fresh: Any) -> None:
+    """Likewise, of an object of a library."""
+    if _is_image(type(thing)):
         thing.im, thing._mode, thing._size, thing.palette = fresh.im, fresh.mode, fresh.size, fresh.palette
     elif hasattr(thing, "_mgr"):
         thing._mgr = fresh._mgr

@@ -17,6 +17,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from PIL import Image
 
 from autograder.sealed import codec, values
 from autograder.sealed.codec import Decoder, Encoder
@@ -166,6 +167,15 @@ def test_single_values_arrive(value: Any) -> None:
     assert type(arrived) is type(value)
     assert arrived == value
     assert str(arrived) == str(value)
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "I", "F"])
+def test_images_arrive_pixel_by_pixel(mode: str) -> None:
+    image: Any = Image.new("RGB", (5, 3), (200, 10, 30)).convert(mode)
+    image.putpixel((1, 2), 0 if len(image.getbands()) == 1 else (0,) * len(image.getbands()))
+    arrived = crossed(image)
+    assert type(arrived) is Image.Image and (arrived.mode, arrived.size) == (mode, (5, 3))
+    assert arrived.tobytes() == image.tobytes() and arrived.getpalette() == image.getpalette()
 
 
 def test_what_is_missing_stays_the_same_object() -> None:
