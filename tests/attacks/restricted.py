@@ -32,14 +32,7 @@ _REPOSITORY = Path(__file__).resolve().parents[2]
 def main() -> None:
     """Take the rights away, then answer requests until there are no more."""
     role, *hidden = sys.argv[1:]
-    if os.geteuid() == 0:
-        _open_pythons()
-        if role == "user":
-            os.setgroups([])
-            os.setresgid(UID, UID, UID)
-            os.setresuid(UID, UID, UID)
-        else:
-            _drop_all_but(_DOCKER_CAPABILITIES)
+    take_rights(role)
     os.umask(0o022)
     refuse(hidden)
     with tempfile.TemporaryDirectory(prefix="patunay-restricted-") as scratch, contextlib.ExitStack() as stack:
@@ -112,6 +105,18 @@ def _drop_all_but(kept: Sequence[int]) -> None:
     header = struct.pack("Ii", syscalls._CAPABILITY_VERSION_3, 0)
     if ctypes.CDLL(None).capset(header, struct.pack("6I", mask, mask, 0, 0, 0, 0)) != 0:
         raise OSError("capset refused")
+
+
+def take_rights(role: str) -> None:
+    """Become an ordinary user, or a container's root."""
+    if os.geteuid() == 0:
+        _open_pythons()
+        if role == "user":
+            os.setgroups([])
+            os.setresgid(UID, UID, UID)
+            os.setresuid(UID, UID, UID)
+        else:
+            _drop_all_but(_DOCKER_CAPABILITIES)
 
 
 def refuse(more: Sequence[str]) -> None:

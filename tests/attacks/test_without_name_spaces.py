@@ -8,6 +8,8 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -220,3 +222,28 @@ def test_a_kernel_without_landlock_forks_nothing_and_says_so(role: str) -> None:
     assert "no Landlock in this Linux kernel" in engine["refusal"]
     assert "Landlock" in engine["found"]["forked kernels"][2]
     assert "no Landlock in this Linux kernel" in told["failure"]
+
+
+_WHOLE_FAMILIES = ("test_verdict_forging.py", "test_lying_to_the_wire.py", "test_attacked_course.py")
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("role", ROLES)
+def test_whole_families_against_sealed_grading_fail_as_elsewhere(role: str) -> None:
+    with _open_folder() as folder:
+        folder.chmod(0o777)
+        files = [str(Path(__file__).with_name(name)) for name in _WHOLE_FAMILIES]
+        arguments = ["-q", "-p", "no:cacheprovider", "--basetemp", f"{folder}/pytest", *files]
+        program = f"import os, sys\nfrom tests.attacks import restricted\nrestricted.take_rights({role!r})\nos.umask(0o022)\nrestricted.refuse([])\nimport pytest\nsys.exit(pytest.main({arguments!r}))"
+        environment = {
+            **os.environ,
+            "HOME": str(folder),
+            "TMPDIR": str(folder),
+            "IPYTHONDIR": f"{folder}/ipython",
+            "JUPYTER_PLATFORM_DIRS": "1",
+        }
+        done = subprocess.run(
+            [sys.executable, "-c", program], cwd=Path(__file__).parents[2], env=environment, capture_output=True, text=True, check=False
+        )
+    assert done.returncode == 0, done.stdout[-3000:]
+    assert " passed" in done.stdout
