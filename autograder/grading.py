@@ -253,7 +253,7 @@ def _grade(course: NbgraderCourse, source: AssignmentSource, due: list[Attempt],
         sandbox=call.ready.sandbox,
         layers=json.dumps(call.ready.server.layers if call.ready.server else {}),
         limits=call.limits.model_dump_json(),
-        environment=json.dumps(describe_environment()),
+        environment=json.dumps(describe_environment() | _plan_digest(source)),
         submissions=json.dumps(sorted(attempt.digest for attempt in due)),
         started_at=utc_text(call.now()),
         finished_at=None,
@@ -285,6 +285,11 @@ def _grade(course: NbgraderCourse, source: AssignmentSource, due: list[Attempt],
     call.progress(keeper.written, len(due))
     end_run(session, run, "finished", now=call.now())
     return graded
+
+
+def _plan_digest(source: AssignmentSource) -> dict[str, str]:
+    """Return the SHA-256 of the sealing plan, which the verdicts depend on too; nothing where there is none."""
+    return {} if source.plan is None else {"sealing_plan_sha256": hashlib.sha256(source.plan.model_dump_json().encode()).hexdigest()}
 
 
 def _job(course: NbgraderCourse, source: AssignmentSource, attempt: Attempt, call: _Call) -> GradingJob:

@@ -83,7 +83,7 @@ class GradingRun(Record):
     limits: Mapped[str] = mapped_column(Text, default="{}")
     """JSON: `autograder.jobs.Limits`."""
     environment: Mapped[str] = mapped_column(Text)
-    """JSON: Python, the versions of the libraries, and a hash over all that is installed."""
+    """JSON: Python, the versions of the libraries, a hash over all that is installed, and, sealed, that of the sealing plan."""
     submissions: Mapped[str] = mapped_column(Text, default="[]")
     """JSON: the hashes of the attempts that were to be graded, sorted."""
     started_at: Mapped[str] = mapped_column(String(40))

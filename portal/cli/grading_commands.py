@@ -90,7 +90,7 @@ def grade(
                 raise typer.BadParameter("name a course, or give --root DIR")
             summaries = grade_course(site_at(site), names[0], tuple(names[1:]), request, now=now, progress=progress)
     _require_somebody(summaries, request.learners)
-    _tell(summaries, as_json=as_json)
+    _tell(summaries, as_json=as_json, cluster=cluster)
     if any(each.status == "broken" for summary in summaries for each in summary.graded):
         raise typer.Exit(1)
 
@@ -106,7 +106,7 @@ def _require_somebody(summaries: list[GradingSummary], learners: tuple[str, ...]
         )
 
 
-def _tell(summaries: list[GradingSummary], *, as_json: bool) -> None:
+def _tell(summaries: list[GradingSummary], *, as_json: bool, cluster: str) -> None:
     if as_json:
         graded = [
             {"assignment": summary.assignment, "learner": each.learner, "status": each.status, "reason": each.reason, "score": each.score,
@@ -124,7 +124,8 @@ def _tell(summaries: list[GradingSummary], *, as_json: bool) -> None:
             say("No sandbox: learners' code ran with your rights. `patunay doctor` says how to get one.", style="yellow")
         if summary.course_steps:
             names = " and ".join(f"Autograde.{name}" for name in summary.course_steps)
-            say(f"{summary.assignment}: graded through the course's own steps ({names}). Nothing of it is sealed.", style="yellow")
+            here = " They ran on this machine, not on the cluster." if cluster else ""
+            say(f"{summary.assignment}: graded through the course's own steps ({names}). Nothing of it is sealed.{here}", style="yellow")
         rows = [
             (
                 each.learner,

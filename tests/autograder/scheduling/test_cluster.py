@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import signal
 import socket
@@ -87,6 +88,32 @@ def test_two_workers_give_the_results_of_this_machine(cluster: Cluster, course: 
     assert all("layers" in result.sandbox and result.queued_at <= result.started_at <= result.finished_at for result in there.values())
 
 
+def test_sealed_grading_on_two_workers_gives_the_marks_of_this_machine_and_the_record_names_the_plan(
+    cluster: Cluster, small_course: SmallCourse
+) -> None:
+    for _ in range(2):
+        cluster.worker()
+    for number in range(3):
+        small_course.submit(f"right{number}", f"import time\ntime.sleep(0.5)\n{SQUARE}  # {number}", "found = 3")
+    small_course.submit("partial", "def square(n):\n    return 4", "found = 2")
+    always_equal = "class Any:\n    def __eq__(self, other):\n        return True\n    __hash__ = None\ndef square(n):\n    return Any()"
+    small_course.submit("cheat", always_equal, "found = 3")
+    there = by_learner(grade(small_course, assurance="sealed", cluster=cluster.address))
+    here = by_learner(grade(small_course, assurance="sealed", force=True))
+    assert {name: each.score for name, each in there.items()} == {"right0": 5, "right1": 5, "right2": 5, "partial": 2, "cheat": 3}
+    plans = set()
+    workers = set()
+    for name, each in here.items():
+        assert (there[name].status, there[name].score, there[name].undecided) == (each.status, each.score, each.undecided)
+        first, second = attempts(small_course, name)[0].results
+        assert first.assurance == second.assurance == ("compat" if name == "cheat" else "sealed")
+        assert [cell["review"] for cell in first.cell_list()] == [cell["review"] for cell in second.cell_list()]
+        plans |= {json.loads(result.run.environment)["sealing_plan_sha256"] for result in (first, second)}
+        workers.add(first.worker)
+    assert len(plans) == 1
+    assert len(workers) == 2
+
+
 def test_a_worker_that_is_killed_in_mid_run_costs_time_and_nothing_else(cluster: Cluster, course: SmallCourse) -> None:
     victim = cluster.worker()
     cluster.worker()
@@ -125,7 +152,7 @@ def test_a_scheduler_that_is_killed_in_mid_run_loses_nothing_that_was_graded(clu
     cluster.worker()
 
     def kill_after_one(done: int, _all: int) -> None:
-        if done == 1 and cluster.scheduler.poll() is None:
+        if done and cluster.scheduler.poll() is None:
             cluster.scheduler.kill()
 
     options = GradingOptions(cluster=cluster.address, assurance="compat")
