@@ -10,7 +10,7 @@ WORKERS ?= 2
 help:
 	@echo "make demo      sample courses, simulated learners, grading, credentials, verification (about 3 minutes)"
 	@echo "make test      all tests, with the npm verifiers"
-	@echo "make test-all  the same and the thorough ones"
+	@echo "make test-all  the same and the thorough ones, with more examples of every property"
 	@echo "make check     formatter, linter, types, import contracts, quick tests"
 	@echo "make bench     speed, as ratios against peers run side by side"
 	@echo "make lab       JupyterLab for this site (PATUNAY_COURSE=... chooses the course)"
@@ -34,7 +34,7 @@ test: setup system node database
 	@$(BIN)/pytest -n $(WORKERS) --dist loadfile -m "not thorough"
 
 test-all: setup system node database
-	@$(BIN)/pytest -n $(WORKERS) --dist loadfile
+	@$(BIN)/pytest -n $(WORKERS) --dist loadfile --hypothesis-profile search
 
 check: setup
 	@$(BIN)/ruff format --check .

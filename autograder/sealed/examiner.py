@@ -161,11 +161,7 @@ class Examiner(ExaminerValues):
         used = names_used(source)
         wanted = [name for name in used if not dict.__contains__(self.names_here, name) and self._is_served(name)]
         covered = [] if self.is_trusted else sorted(name for name in used if self._is_not_the_learners(name))
-        if self.gone:
-            return
-        if not wanted:
-            self._note_hidden(covered)
-        else:
+        if not self.gone and (wanted or covered):
             try:
                 if not self._told_classes and (self.policy.trusted_classes or self.policy.local_modules):
                     self.request("twin classes", list(self.policy.trusted_classes), list(self.policy.local_modules))
@@ -183,25 +179,15 @@ class Examiner(ExaminerValues):
         return hasattr(builtins, name) and not self._is_served(name) and not name.startswith("__")
 
     def _look(self, wanted: list[str], covered: list[str]) -> None:
-        """Fetch names, and ask in the same message which others are hidden."""
+        """Fetch names, and note which others, of Python's own or of the set-up, the learner's notebook hides: in one process the test might fail."""
         try:
             found, hidden = self.request("look", wanted, covered)
         except Exception:
-            self._note_hidden(covered)
+            if wanted and covered:  # what of theirs cannot be sent is not to keep what they hide from being noted
+                self._look([], covered)
             raise
-        self._take_hidden(covered, hidden)
         self._take_found(wanted, found)
-
-    def _note_hidden(self, names: list[str]) -> None:
-        """Note which names of Python's own or of the set-up the test uses though the learner's notebook hides them: in one process it might fail."""
-        try:
-            hidden = self.request("hidden", *names) if names else []
-        except Exception:  # noqa: BLE001 - the cell will meet it again, where it counts
-            return
-        self._take_hidden(names, hidden)
-
-    def _take_hidden(self, names: list[str], hidden: Any) -> None:
-        self.hidden.update(dict.fromkeys(name for name in names if type(hidden) is list and name in hidden))
+        self.hidden.update(dict.fromkeys(name for name in covered if type(hidden) is list and name in hidden))
 
     # --- names: the Lookup of ExaminerNames
 
