@@ -35,9 +35,8 @@ def rebuild_notebook(submitted: str, source: SourceNotebook, *, where: str) -> t
     _put_back_missing(cells, source.cells, notes)
     kernelspec = source.kernelspec or {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"}
     _number_cells(cells)
-    rebuilt = nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernelspec})
-    rebuilt.nbformat_minor = 5
-    return rebuilt, notes
+    metadata = nbformat.NotebookNode(kernelspec=nbformat.NotebookNode(kernelspec))
+    return nbformat.NotebookNode(cells=cells, metadata=metadata, nbformat=4, nbformat_minor=5), notes
 
 
 def _number_cells(cells: list[Any]) -> None:

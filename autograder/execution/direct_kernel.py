@@ -245,6 +245,8 @@ def warm_up(kernel: Any) -> None:
     try:
         for code in _WARM_UP_CELLS:
             loop.run_until_complete(_run_cell(kernel, {"id": "", "code": code}, silent=True))
+        if "matplotlib.pyplot" in sys.modules:
+            _draw()
     finally:
         loop.close()
         asyncio.set_event_loop(None)
@@ -254,6 +256,21 @@ def warm_up(kernel: Any) -> None:
     kernel.shell.last_execution_result, kernel.shell.last_execution_succeeded = None, True
     for name in ("last_type", "last_value", "last_traceback", "last_exc"):
         vars(sys).pop(name, None)
+
+
+def _draw() -> None:
+    """Draw a figure that nobody sees: fonts and their sizes are looked up at the first one. pyplot does not come to know it."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure()
+    lines, bars = figure.subplots(1, 2)
+    lines.plot([1, 2, 3], label="a")
+    lines.set_title("title")
+    lines.set_xlabel("x")
+    lines.legend()
+    bars.bar(["a", "b"], [1, 2])
+    FigureCanvasAgg(figure).print_figure(io.BytesIO(), format="png", bbox_inches="tight")
 
 
 Extension = Callable[[dict[str, Any]], dict[str, Any]]

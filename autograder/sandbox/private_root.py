@@ -5,6 +5,7 @@ What is bound is an explicit list (never "everything on sys.path": that once sho
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import sys
@@ -34,6 +35,14 @@ WORK = "/home/learner/assignment"
 """Where the working folder lies inside; no environment of ours lies below it."""
 
 
+def _mount_space() -> str:
+    return os.readlink("/proc/self/ns/mnt")
+
+
+_MACHINES_OWN = _mount_space()
+"""The mount name space that this was loaded in: the machine's, whose root must never be changed."""
+
+
 def readable_paths(*more: str) -> tuple[str, ...]:
     """Return what is shown read-only: the system's libraries, this Python, its environment, and `more`."""
     pythons = [prefix for prefix in dict.fromkeys((sys.base_prefix, sys.prefix)) if not prefix.startswith("/usr")]
@@ -44,8 +53,10 @@ def build_root(new: str, readable: tuple[str, ...], folder: str | None, *, size_
     """Make the new root at the empty directory `new`, in this process's own mount name space.
 
     Raises:
-        OSError: a mount is refused.
+        OSError: a mount is refused, or the process has not left the machine's mount name space: all other processes would lose their files with it.
     """
+    if _mount_space() == _MACHINES_OWN:
+        raise OSError(errno.EPERM, "a private root is built in a mount name space of one's own only")
     mount(None, "/", None, MS_REC | MS_PRIVATE)
     mount("tmpfs", new, "tmpfs", MS_NOSUID | MS_NODEV, f"size={size_bytes},nr_inodes=16384,mode=755")
     for path in readable:

@@ -66,7 +66,7 @@ def examine_submission(job: GradingJob, servers: SealedServers) -> tuple[Grading
     def run(node: Any, folder: Path, notebook: SourceNotebook) -> tuple[Any, str] | None:
         if not is_forkable(job, notebook):
             return run_notebook(node, folder, notebook, job, servers.candidate)
-        before = copy.deepcopy(node)
+        before = _as_given(node)
         reason, found = examine_notebook(servers, node, folder, job, notebook, budget)
         if found:
             found = _compared(found, node, before, folder, job, notebook, servers.candidate)
@@ -81,6 +81,12 @@ def examine_submission(job: GradingJob, servers: SealedServers) -> tuple[Grading
         with_verdict(cell, verdicts.get((cell.notebook, cell.name)), is_missing=cell.notebook in missing) for cell in result.cells
     )
     return result.model_copy(update={"cells": cells}), verdicts
+
+
+def _as_given(node: Any) -> Any:
+    """Return the notebook as it is before it runs: a run writes outputs, counts and notes, and no text."""
+    cells = [nbformat.NotebookNode(cell, metadata=nbformat.NotebookNode(cell.metadata)) for cell in node.cells]
+    return nbformat.NotebookNode(node, cells=cells)
 
 
 def _leave_notes(node: Any, found: list[SealedVerdict]) -> None:

@@ -55,7 +55,7 @@ def _may_be_confirmed(verdict: SealedVerdict) -> bool:
 
 
 def _fails_alike(candidate: Kernel, cell: Any, verdict: SealedVerdict | None) -> bool:
-    again = nbformat.v4.new_code_cell(cell.source, metadata=cell.metadata)
+    again = nbformat.NotebookNode(cell, outputs=[], execution_count=None)
     run = candidate.run_cell(cell.source, around=({"briefly": True}, {"line": True}))
     if verdict is None or run.timed_out:
         return False

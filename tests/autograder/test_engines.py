@@ -22,7 +22,10 @@ from tests.small_course import SQUARE, SmallCourse
 
 def install(place: Path, name: str) -> None:
     """Leave what pip leaves of a package."""
-    (place / f"{name}.dist-info").mkdir(parents=True)
+    folder = place / f"{name}.dist-info"
+    folder.mkdir(parents=True)
+    title, _, version = name.partition("-")
+    (folder / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {title}\nVersion: {version}\n", encoding="utf-8")
 
 
 def test_the_digest_follows_packages_and_their_times_and_nothing_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
