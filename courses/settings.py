@@ -40,6 +40,8 @@ class Issuer(TypedTable):
     email: Text
     did_method: Literal["web", "key"] = "web"
     """`web`: the key is published at `<site url>/.well-known/did.json`. `key`: the identifier is the key, for trying out."""
+    passphrase_file: Text | None = None
+    """Where the passphrase of an encrypted key is; None: it is asked for on the terminal."""
 
 
 class Paths(TypedTable):

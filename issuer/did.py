@@ -1,8 +1,10 @@
-"""Decentralised identifiers of issuers: did:web (published by a web site) and did:key (the key itself), for Ed25519 keys.
+"""Decentralised identifiers of issuers: did:web (published by a web site) and did:key (the key itself).
 
 Sources: W3C did:web method specification (2.1 identifier, 3.2 resolve); did:key method specification; W3C Controlled Identifiers 1.0 (2.2
 verification methods, 2.3.2 `assertionMethod`). The DID document takes the shape that the 1EdTech validator reads too: `assertionMethod` is a
-list of strings, each equal to the whole `id` of a method, and the `controller` of each method is the issuer's DID.
+list of strings, each equal to the whole `id` of a method, and the `controller` of each method is the issuer's DID. The fragment of an `id` is the
+key as a Multikey, so the same key has the same `id` wherever it is published. Ed25519 keys are of type Multikey, P-256 keys (for JWTs) of type
+JsonWebKey (RFC 7517), the form that JOSE libraries read.
 """
 
 from __future__ import annotations
@@ -13,10 +15,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePublicKey
+
 from issuer.errors import EncodingError, IdentifierError
-from issuer.multibase import decode_multikey, encode_multikey
+from issuer.multibase import decode_multikey, decode_p256_multikey, encode_base64url, encode_multikey
 
 _CONTEXT = ("https://www.w3.org/ns/did/v1", "https://w3id.org/security/multikey/v1")
+_JWK_CONTEXT = "https://w3id.org/security/jwk/v1"
 _HOST = re.compile(r"(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*")
 _DID_WEB = re.compile(r"did:web:[A-Za-z0-9.-]+(%3[Aa][0-9]{1,5})?(:([A-Za-z0-9._-]|%[0-9A-Fa-f]{2})+)*")
 _METHOD_TYPES = ("Multikey", "Ed25519VerificationKey2020")
@@ -63,30 +68,50 @@ def did_key(public_key: bytes) -> str:
 
 
 def did_document(did: str, multikeys: Sequence[str]) -> dict[str, Any]:
-    """Return the DID document of `did` with these public keys, the one in use first.
+    """Return the DID document of `did` with these public keys (Ed25519 or P-256), the ones in use first.
 
     Keep a key here for as long as credentials that it signed live. A key that leaked is left out: then nothing that it signed verifies.
 
     Raises:
-        IdentifierError: no key, the same key twice, or one that is not an Ed25519 Multikey.
+        IdentifierError: no key, the same key twice, or one that is neither an Ed25519 nor a P-256 Multikey.
     """
     if not multikeys or len(set(multikeys)) != len(multikeys):
         raise IdentifierError("a DID document needs at least one key, and each only once", where=did)
-    for multikey in multikeys:
-        try:
-            decode_multikey(multikey)
-        except EncodingError as not_a_key:
-            raise IdentifierError(not_a_key.problem, where=did) from not_a_key
-    methods = [f"{did}#{multikey}" for multikey in multikeys]
+    methods = [_method(did, multikey) for multikey in multikeys]
+    has_jwk = any(method["type"] == "JsonWebKey" for method in methods)
     return {
-        "@context": list(_CONTEXT),
+        "@context": [*_CONTEXT, *([_JWK_CONTEXT] if has_jwk else [])],
         "id": did,
-        "verificationMethod": [
-            {"id": method, "type": "Multikey", "controller": did, "publicKeyMultibase": multikey}
-            for method, multikey in zip(methods, multikeys, strict=True)
-        ],
-        "assertionMethod": methods,
+        "verificationMethod": methods,
+        "assertionMethod": [method["id"] for method in methods],
     }
+
+
+def jwk_of_p256(point: bytes) -> dict[str, str]:
+    """Return a P-256 public key as a JSON Web Key (RFC 7517, RFC 7518 section 6.2).
+
+    Raises:
+        EncodingError: the 33 bytes are no point of the curve.
+    """
+    try:
+        numbers = EllipticCurvePublicKey.from_encoded_point(SECP256R1(), point).public_numbers()
+    except ValueError as off_curve:
+        raise EncodingError("these bytes are no point of the curve P-256") from off_curve
+    x, y = (encode_base64url(number.to_bytes(32, "big"))[1:] for number in (numbers.x, numbers.y))
+    return {"kty": "EC", "crv": "P-256", "x": x, "y": y}
+
+
+def _method(did: str, multikey: str) -> dict[str, Any]:
+    """Return the verification method of one key."""
+    entry: dict[str, Any] = {"id": f"{did}#{multikey}", "type": "Multikey", "controller": did}
+    try:
+        decode_multikey(multikey)
+    except EncodingError as no_ed25519:
+        try:
+            return entry | {"type": "JsonWebKey", "publicKeyJwk": jwk_of_p256(decode_p256_multikey(multikey))}
+        except EncodingError:
+            raise IdentifierError(no_ed25519.problem, where=did) from no_ed25519
+    return entry | {"publicKeyMultibase": multikey}
 
 
 def did_key_document(did: str) -> dict[str, Any]:
@@ -97,6 +122,10 @@ def did_key_document(did: str) -> dict[str, Any]:
     """
     if not did.startswith("did:key:"):
         raise IdentifierError(f"{did[:120]!r} is no did:key")
+    try:
+        decode_multikey(did.removeprefix("did:key:"))
+    except EncodingError as not_a_key:
+        raise IdentifierError(not_a_key.problem) from not_a_key
     return did_document(did, [did.removeprefix("did:key:")])
 
 

@@ -2,6 +2,8 @@
 
 DiagnosedError                       (courses.errors) problem, where, remedy
 ├── KeyFileError                     a signing key cannot be made, read or trusted
+│   ├── PassphraseError              the passphrase of an encrypted key is missing or wrong
+│   └── SignerError                  the program that keeps a key does not sign with it
 ├── IdentifierError                  an address or a key that no DID can be made of, or a DID that is not one
 ├── EncodingError                    text that is not the multibase, Multikey or multihash it should be
 ├── ContextError                     a JSON-LD context that we do not ship, or whose bytes changed
@@ -27,6 +29,14 @@ from courses.errors import DiagnosedError
 
 class KeyFileError(DiagnosedError):
     """A signing key cannot be made, read or trusted."""
+
+
+class PassphraseError(KeyFileError):
+    """The passphrase of an encrypted key is missing or wrong."""
+
+
+class SignerError(KeyFileError):
+    """The program that keeps a key does not sign with it."""
 
 
 class IdentifierError(DiagnosedError):

@@ -1,29 +1,46 @@
-"""The issuer's signing keys: Ed25519, one PEM file (PKCS #8) a key, readable by the issuer's user alone.
+"""The issuer's signing keys: Ed25519 for proofs inside a credential, P-256 for credentials as JWT; one PEM file (PKCS #8) a key.
 
-Rules: a key is written once and never overwritten; it appears complete or not at all; a file that someone else could have read, written or
-slipped in (another owner, group or world bits, a symbolic link) is refused; the private half never shows in a `repr` or an error.
+Rules: a key is written once and never overwritten; its file is ours alone (`private_files`), and encrypted if a passphrase was given; the
+private half and the passphrase never show in a `repr`, an error or a traceback.
 
-Whoever signs asks for a `Signer` only, so that a key in a hardware module can take this one's place.
+Whoever signs asks for a `Signer` only, so that a key in a hardware module can take this one's place (`signing_command`).
 """
 
 from __future__ import annotations
 
-import os
-import secrets
-import stat
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol
 
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat, load_pem_private_key
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.ec import (
+    ECDSA,
+    SECP256R1,
+    EllipticCurvePrivateKey,
+    EllipticCurvePublicKey,
+    generate_private_key,
+)
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+    load_pem_private_key,
+    load_pem_public_key,
+)
 
-from issuer.errors import KeyFileError
-from issuer.multibase import encode_multikey
+from issuer.errors import EncodingError, KeyFileError, PassphraseError
+from issuer.key_encryption import encrypt_pkcs8, is_encrypted
+from issuer.multibase import encode_multikey, encode_p256_multikey
+from issuer.passphrases import PassphraseSource
+from issuer.private_files import Secret, read_private, write_private
+
+Algorithm = Literal["Ed25519", "P-256"]
 
 _LARGEST_KEY_FILE_BYTES = 4096
-_HOW_TO_REPAIR = "Make it yours alone: `chmod 600 FILE`, and replace the key if anybody else could have read it."
 
 
 class Signer(Protocol):
@@ -31,33 +48,80 @@ class Signer(Protocol):
 
     @property
     def verification_method(self) -> str:
-        """The address (a DID URL) under which the public key is published."""
+        """The address (a DID URL) under which the public key is published: the key's id."""
+        ...
+
+    @property
+    def algorithm(self) -> Algorithm:
+        """What kind of signatures it makes: Ed25519 (RFC 8032), or ECDSA on P-256 with SHA-256."""
         ...
 
     def sign(self, data: bytes) -> bytes:
-        """Return the 64-byte Ed25519 signature of `data`."""
+        """Return the 64-byte signature of `data`; for P-256 that is r and s (RFC 7518, 3.4)."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
-class SigningKey:
-    """An Ed25519 key pair of ours."""
+class PublicKey:
+    """The half of a key pair that everyone may have."""
 
-    _private: Ed25519PrivateKey = field(repr=False)
-
-    @property
-    def public_bytes(self) -> bytes:
-        """The 32 bytes of the public key."""
-        return self._private.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
+    algorithm: Algorithm
+    data: bytes
+    """32 bytes for Ed25519; the 33 of the compressed point for P-256."""
 
     @property
     def multikey(self) -> str:
-        """The public key as a Multikey, `z6Mk...`."""
-        return encode_multikey(self.public_bytes)
+        """The key as a Multikey: `z6Mk...` for Ed25519, `zDn...` for P-256."""
+        return encode_multikey(self.data) if self.algorithm == "Ed25519" else encode_p256_multikey(self.data)
+
+    def is_signature(self, signature: bytes, data: bytes) -> bool:
+        """Tell whether `signature` (64 bytes) is this key's over `data`."""
+        if len(signature) != 64:
+            return False
+        try:
+            if self.algorithm == "Ed25519":
+                Ed25519PublicKey.from_public_bytes(self.data).verify(signature, data)
+            else:
+                der = encode_dss_signature(int.from_bytes(signature[:32], "big"), int.from_bytes(signature[32:], "big"))
+                EllipticCurvePublicKey.from_encoded_point(SECP256R1(), self.data).verify(der, data, ECDSA(SHA256()))
+        except InvalidSignature:
+            return False
+        return True
+
+
+@dataclass(frozen=True, slots=True)
+class SigningKey:
+    """A key pair of ours."""
+
+    _private: Ed25519PrivateKey | EllipticCurvePrivateKey = field(repr=False)
+
+    @property
+    def algorithm(self) -> Algorithm:
+        """What kind of key it is."""
+        return "Ed25519" if isinstance(self._private, Ed25519PrivateKey) else "P-256"
+
+    @property
+    def public(self) -> PublicKey:
+        """The public half."""
+        return PublicKey(self.algorithm, self.public_bytes)
+
+    @property
+    def public_bytes(self) -> bytes:
+        """The 32 bytes of an Ed25519 public key, or the 33 of a compressed P-256 point."""
+        if isinstance(self._private, Ed25519PrivateKey):
+            return self._private.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
+        return self._private.public_key().public_bytes(Encoding.X962, PublicFormat.CompressedPoint)
+
+    @property
+    def multikey(self) -> str:
+        """The public key as a Multikey, `z6Mk...` or `zDn...`."""
+        return self.public.multikey
 
     def sign(self, data: bytes) -> bytes:
         """Return the 64-byte signature of `data`."""
-        return self._private.sign(data)
+        if isinstance(self._private, Ed25519PrivateKey):
+            return self._private.sign(data)
+        return raw_ecdsa(self._private.sign(data, ECDSA(SHA256())))
 
     def signer(self, did: str) -> KeySigner:
         """Return a signer for the issuer `did`, whose DID document lists this key under `did#multikey`."""
@@ -71,107 +135,108 @@ class KeySigner:
     verification_method: str
     key: SigningKey
 
+    @property
+    def algorithm(self) -> Algorithm:
+        """What kind of signatures it makes."""
+        return self.key.algorithm
+
     def sign(self, data: bytes) -> bytes:
         """Return the 64-byte signature of `data`."""
         return self.key.sign(data)
 
 
-def generate_key() -> SigningKey:
+def raw_ecdsa(der: bytes) -> bytes:
+    """Return an ECDSA signature in DER as the 64 bytes r and s.
+
+    Raises:
+        EncodingError: it is none on P-256.
+    """
+    try:
+        r, s = decode_dss_signature(der)
+        return r.to_bytes(32, "big") + s.to_bytes(32, "big")
+    except (ValueError, OverflowError) as wrong:
+        raise EncodingError("this is no ECDSA signature on P-256") from wrong
+
+
+def generate_key(algorithm: Algorithm = "Ed25519") -> SigningKey:
     """Return a new key, from the operating system's randomness."""
-    return SigningKey(Ed25519PrivateKey.generate())
+    return SigningKey(Ed25519PrivateKey.generate() if algorithm == "Ed25519" else generate_private_key(SECP256R1()))
 
 
 def key_from_seed(seed: bytes) -> SigningKey:
-    """Return the key that the 32 bytes of `seed` determine. For test vectors; a real key is generated."""
+    """Return the Ed25519 key that the 32 bytes of `seed` determine. For test vectors; a real key is generated."""
     return SigningKey(Ed25519PrivateKey.from_private_bytes(seed))
 
 
-def save_key(key: SigningKey, path: Path) -> None:
-    """Write `key` to a new file at `path`, mode 0600. The folder is made with mode 0700 if it is missing.
+def save_key(key: SigningKey, path: Path, *, passphrase: Secret | None = None) -> None:
+    """Write `key` to a new file at `path`, mode 0600, encrypted if there is a passphrase. The folder is made with mode 0700 if it is missing.
 
     Raises:
         KeyFileError: there is a file already, or it cannot be written.
     """
-    pem = key._private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        try:
-            _write_new(draft, pem)
-            os.link(draft, path)  # unlike a rename, this fails if `path` exists
-        finally:
-            draft.unlink(missing_ok=True)
-        _sync_folder(path.parent)
-    except FileExistsError as exists:
-        raise KeyFileError(
-            "a key exists already and is never overwritten",
-            where=str(path),
-            remedy="To use a new key, save it under another name and keep this one: what it signed needs its public half.",
-        ) from exists
-    except OSError as unwritable:
-        raise KeyFileError(f"the key cannot be written: {unwritable.strerror}", where=str(path)) from unwritable
+    encoding = Encoding.PEM if passphrase is None else Encoding.DER
+    content = Secret(key._private.private_bytes(encoding, PrivateFormat.PKCS8, NoEncryption()))
+    write_private(path, content if passphrase is None else Secret(encrypt_pkcs8(content, passphrase)))
 
 
-def load_key(path: Path) -> SigningKey:
+def load_key(path: Path, *, passphrase: PassphraseSource | None = None) -> SigningKey:
     """Return the key in the file at `path`.
 
+    Args:
+        passphrase: is asked if the key is encrypted.
+
     Raises:
-        KeyFileError: it is absent, not ours alone, or no Ed25519 key in PEM.
+        KeyFileError: it is absent, not ours alone, or no Ed25519 or P-256 key in PEM.
+        PassphraseError: it is encrypted, and the passphrase is missing or wrong.
     """
-    pem = _read_private(path)
+    pem = read_private(path, largest_bytes=_LARGEST_KEY_FILE_BYTES)
+    secret = _passphrase_of(path, pem, passphrase)
     try:
-        key = load_pem_private_key(pem, password=None)
+        private = load_pem_private_key(pem.reveal(), password=None if secret is None else secret.reveal())
     except (ValueError, TypeError, UnsupportedAlgorithm):
-        key = None  # the library's message is dropped on purpose: it may quote the file
-    if not isinstance(key, Ed25519PrivateKey):
-        raise KeyFileError(
-            "this is no Ed25519 private key in unencrypted PEM (PKCS #8)",
-            where=str(path),
-            remedy="Restore the file from your backup of the site's keys.",
+        private = None  # the library's message is dropped on purpose: it may quote the file
+    if isinstance(private, Ed25519PrivateKey) or (isinstance(private, EllipticCurvePrivateKey) and isinstance(private.curve, SECP256R1)):
+        return SigningKey(private)
+    if secret is not None and private is None:
+        raise PassphraseError(
+            "the passphrase does not open the key", where=str(path), remedy="Type it again, or look at the file it is in."
         )
-    return SigningKey(key)
+    raise KeyFileError(
+        "this is no Ed25519 private key (nor one on P-256) in PEM (PKCS #8)",
+        where=str(path),
+        remedy="Restore the file from your backup of the site's keys.",
+    )
 
 
-def _write_new(path: Path, data: bytes) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        os.fchmod(file.fileno(), 0o600)
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
+def is_encrypted_file(path: Path) -> bool:
+    """Tell whether the key in a file is encrypted.
+
+    Raises:
+        KeyFileError: the file is absent or not ours alone.
+    """
+    return is_encrypted(read_private(path, largest_bytes=_LARGEST_KEY_FILE_BYTES))
 
 
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+def parse_public_key(pem: bytes, where: str) -> PublicKey:
+    """Return the public key in a PEM text, as a hardware module hands it out.
+
+    Raises:
+        KeyFileError: it is no Ed25519 or P-256 public key.
+    """
     try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        public = load_pem_public_key(pem)
+    except (ValueError, UnsupportedAlgorithm) as wrong:
+        raise KeyFileError("this is no public key in PEM", where=where) from wrong
+    if isinstance(public, Ed25519PublicKey):
+        return PublicKey("Ed25519", public.public_bytes(Encoding.Raw, PublicFormat.Raw))
+    if isinstance(public, EllipticCurvePublicKey) and isinstance(public.curve, SECP256R1):
+        return PublicKey("P-256", public.public_bytes(Encoding.X962, PublicFormat.CompressedPoint))
+    raise KeyFileError("the public key is neither Ed25519 nor P-256", where=where, remedy="Make a key of one of these kinds in the module.")
 
 
-def _read_private(path: Path) -> bytes:
-    """Return the file's bytes, with every check made on the opened file, not on its name."""
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
-    except FileNotFoundError as missing:
-        raise KeyFileError("there is no such key", where=str(path), remedy="`patunay init` makes the first one.") from missing
-    except OSError as refused:
-        what = "the key is a symbolic link" if path.is_symlink() else f"the key cannot be read: {refused.strerror}"
-        raise KeyFileError(what, where=str(path), remedy="Put the key file itself there, readable by you alone.") from refused
-    try:
-        _check_private(os.fstat(descriptor), path)
-        return os.read(descriptor, _LARGEST_KEY_FILE_BYTES)
-    finally:
-        os.close(descriptor)
-
-
-def _check_private(status: os.stat_result, path: Path) -> None:
-    if not stat.S_ISREG(status.st_mode):
-        raise KeyFileError("this is no regular file", where=str(path), remedy="Put the key file itself there, readable by you alone.")
-    if status.st_uid != os.geteuid():
-        raise KeyFileError("the key belongs to another user", where=str(path), remedy="Run as the key's owner, or `chown` the file.")
-    if status.st_mode & 0o077:
-        mode = stat.S_IMODE(status.st_mode)
-        raise KeyFileError(f"others can get at the key: its mode is {mode:04o}", where=str(path), remedy=_HOW_TO_REPAIR)
-    if status.st_size > _LARGEST_KEY_FILE_BYTES:
-        raise KeyFileError(f"the file has {status.st_size:,} bytes, far more than a key", where=str(path))
+def _passphrase_of(path: Path, pem: Secret, source: PassphraseSource | None) -> Secret | None:
+    if not is_encrypted(pem):
+        return None
+    if source is None:
+        raise PassphraseError("the key is encrypted, and no passphrase was given", where=str(path))
+    return source(path.name)

@@ -16,6 +16,7 @@ from issuer.errors import EncodingError
 _ALPHABET = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 _VALUES = {letter: value for value, letter in enumerate(_ALPHABET)}
 _ED25519_PUBLIC = b"\xed\x01"
+_P256_PUBLIC = b"\x80\x24"
 _SHA2_256 = b"\x12\x20"
 _BASE64URL = re.compile(r"[A-Za-z0-9_-]*")
 _LONGEST_BASE58 = 1024
@@ -87,6 +88,25 @@ def decode_multikey(text: str) -> bytes:
     data = decode_multibase(text)
     if not text.startswith("z") or len(data) != 34 or not data.startswith(_ED25519_PUBLIC):
         raise EncodingError(f"{text[:60]!r} is no Ed25519 Multikey (those begin with z6Mk)")
+    return data[2:]
+
+
+def encode_p256_multikey(point: bytes) -> str:
+    """Return a P-256 public key (the 33 bytes of its compressed point) as a Multikey, `zDn...`."""
+    if len(point) != 33 or point[0] not in (2, 3):
+        raise EncodingError("a P-256 public key is a compressed point of 33 bytes")
+    return encode_base58btc(_P256_PUBLIC + point)
+
+
+def decode_p256_multikey(text: str) -> bytes:
+    """Return the 33 bytes of the compressed P-256 point in a Multikey.
+
+    Raises:
+        EncodingError: not a Multikey, or a key of another kind.
+    """
+    data = decode_multibase(text)
+    if not text.startswith("z") or len(data) != 35 or not data.startswith(_P256_PUBLIC) or data[2] not in (2, 3):
+        raise EncodingError(f"{text[:60]!r} is no P-256 Multikey (those begin with zDn)")
     return data[2:]
 
 

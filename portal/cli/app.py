@@ -10,7 +10,16 @@ import typer
 from typer.exceptions import Abort, TyperException
 
 from courses.errors import DiagnosedError
-from portal.cli import course_commands, demo_command, grading_commands, issuing_commands, review_command, site_commands, verify_command
+from portal.cli import (
+    course_commands,
+    demo_command,
+    grading_commands,
+    issuing_commands,
+    key_commands,
+    review_command,
+    site_commands,
+    verify_command,
+)
 from portal.cli.output import say
 
 INTERRUPTED = 130
@@ -23,7 +32,16 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
 )
-for module in (demo_command, site_commands, course_commands, grading_commands, review_command, issuing_commands, verify_command):
+for module in (
+    demo_command,
+    site_commands,
+    course_commands,
+    grading_commands,
+    review_command,
+    issuing_commands,
+    key_commands,
+    verify_command,
+):
     module.register(app)
 
 

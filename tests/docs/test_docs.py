@@ -174,7 +174,7 @@ def test_every_example_of_a_command_uses_options_that_exist() -> None:
     for page, line in shell_lines():
         if not line.startswith("patunay "):
             continue
-        words = shlex.split(line.split(" > ")[0].split("#")[0])
+        words = shlex.split(line.split(" > ")[0].split("#")[0].split(" -- ")[0])
         name = " ".join(words[:3]) if " ".join(words[:3]) in known else " ".join(words[:2])
         assert name in known, f"{page.name}: {line}"
         used = {word.split("=")[0] for word in words if word.startswith("--")}

@@ -1,16 +1,21 @@
 from __future__ import annotations
 
 import os
+import shutil
 import stat
+import subprocess
 from pathlib import Path
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
+from cryptography.hazmat.primitives.asymmetric.ec import SECP384R1, generate_private_key
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
-from issuer.errors import KeyFileError
-from issuer.keys import generate_key, key_from_seed, load_key, save_key
+from issuer.errors import KeyFileError, PassphraseError
+from issuer.keys import Algorithm, generate_key, is_encrypted_file, key_from_seed, load_key, parse_public_key, save_key
+from issuer.multibase import decode_p256_multikey
+from issuer.passphrases import PassphraseSource, from_file
+from issuer.private_files import Secret, write_private
 from tests.issuer.examples import DID
 
 
@@ -77,7 +82,7 @@ def test_a_key_of_another_user_is_refused(tmp_path: Path) -> None:
 
 
 def test_another_kind_of_key_and_other_text_are_refused_without_quoting_them(tmp_path: Path) -> None:
-    pem = generate_private_key(SECP256R1()).private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    pem = generate_private_key(SECP384R1()).private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     for name, content in (("ec.pem", pem), ("text.pem", b"a secret of another program"), ("empty.pem", b"")):
         path = tmp_path / name
         path.write_bytes(content)
@@ -102,3 +107,52 @@ def test_the_private_half_shows_nowhere() -> None:
 def test_a_signer_names_the_method_under_which_the_did_document_lists_its_key() -> None:
     key = generate_key()
     assert key.signer(DID).verification_method == f"{DID}#{key.multikey}"
+
+
+def word(path: Path, content: bytes = b"a word") -> PassphraseSource:
+    write_private(path, Secret(content))
+    return from_file(path)
+
+
+@pytest.mark.parametrize("algorithm", ["Ed25519", "P-256"])
+def test_an_encrypted_key_opens_with_its_passphrase_alone(tmp_path: Path, algorithm: Algorithm) -> None:
+    key = generate_key(algorithm)
+    save_key(key, tmp_path / "key.pem", passphrase=Secret(b"a word"))
+    assert is_encrypted_file(tmp_path / "key.pem")
+    again = load_key(tmp_path / "key.pem", passphrase=word(tmp_path / "right"))
+    assert again.public == key.public
+    assert key.public.is_signature(again.sign(b"text"), b"text")
+    with pytest.raises(PassphraseError, match="does not open the key"):
+        load_key(tmp_path / "key.pem", passphrase=word(tmp_path / "wrong", b"another word"))
+    with pytest.raises(PassphraseError, match="no passphrase was given"):
+        load_key(tmp_path / "key.pem")
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is not installed")
+def test_openssl_reads_an_encrypted_key(tmp_path: Path) -> None:
+    key = generate_key()
+    save_key(key, tmp_path / "key.pem", passphrase=Secret(b"a word"))
+    (tmp_path / "word").write_bytes(b"a word\n")
+    told = ["openssl", "pkey", "-in", str(tmp_path / "key.pem"), "-passin", f"file:{tmp_path / 'word'}", "-pubout"]
+    pem = subprocess.run(told, capture_output=True, check=True).stdout
+    assert parse_public_key(pem, "openssl") == key.public
+
+
+def test_a_p256_key_signs_as_jose_wants_it() -> None:
+    key = generate_key("P-256")
+    signature = key.sign(b"text")
+    assert len(signature) == 64
+    assert key.public.is_signature(signature, b"text")
+    assert not key.public.is_signature(signature, b"other text")
+    assert not key.public.is_signature(signature[:-1], b"text")
+    assert not generate_key("P-256").public.is_signature(signature, b"text")
+    assert key.multikey.startswith("zDn")
+    assert decode_p256_multikey(key.multikey) == key.public_bytes
+
+
+def test_a_public_key_of_another_kind_is_refused() -> None:
+    pem = generate_private_key(SECP384R1()).public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    with pytest.raises(KeyFileError, match="neither Ed25519 nor P-256"):
+        parse_public_key(pem, "token.pem")
+    with pytest.raises(KeyFileError, match="no public key in PEM"):
+        parse_public_key(b"text", "token.pem")

@@ -177,6 +177,7 @@ class _Impostor:
     """Names our key and signs with another one."""
 
     verification_method = KEY.signer(DID).verification_method
+    algorithm = KEY.algorithm
 
     def sign(self, data: bytes) -> bytes:
         return STRANGERS_KEY.sign(data)
