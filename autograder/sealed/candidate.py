@@ -28,11 +28,11 @@ from autograder.sealed.exceptions import exception_tree
 from autograder.sealed.failing import brief_errors, failing_line
 from autograder.sealed.files import Signature, changed_files, put_files, scan
 from autograder.sealed.handing import library_tree, local_class, local_place, member_of, twin_tree
-from autograder.sealed.party import Party
 from autograder.sealed.patched import Replacements
 from autograder.sealed.printing import Printed, printed_trees
 from autograder.sealed.references import Reference, is_reference, operate
 from autograder.sealed.reports import collected
+from autograder.sealed.running_ahead import RunningAhead
 from autograder.sealed.telling import Telling
 from autograder.sealed.wire import Channel, Tree, WireError
 
@@ -40,7 +40,7 @@ _RUNNING = frozenset({"call", "operation", "attribute", "set attribute", "constr
 """What runs the learner's code."""
 
 
-class Candidate(Telling, Party):
+class Candidate(Telling, RunningAhead):
     """Answers the examiner."""
 
     def __init__(self, channel: Channel, names: dict[str, Any]) -> None:
@@ -64,7 +64,11 @@ class Candidate(Telling, Party):
         with self._surroundings():
             while not self._is_over:
                 try:
-                    self.answer(self.receive())
+                    message = self.receive()
+                    if message[2] == "ahead":
+                        self.run_ahead(message)
+                    else:
+                        self.answer(message)
                 except WireError:
                     return
 
@@ -109,6 +113,7 @@ class Candidate(Telling, Party):
         """Ask back; an interrupt waits until the message is whole."""
         may, self._may_interrupt = self._may_interrupt, False
         try:
+            self.tell_so_far(has_more=True)
             with self._replacements.in_force(now=False):
                 return super().exchange(operation, *arguments, **named)
         finally:

@@ -14,6 +14,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
+from autograder.sealed.calls_ahead import CallsAhead, DivergedError
 from autograder.sealed.codec import Decoder, Encoder, expect
 from autograder.sealed.examiner_values import ExaminerValues
 from autograder.sealed.files import FollowedFiles
@@ -43,8 +44,9 @@ class CandidateGoneError(Exception):
 class Examiner(ExaminerValues):
     """Asks the candidate, and answers for what the tests passed to it."""
 
-    def __init__(self, channel: Channel, own_names: dict[str, Any], policy: SealingPolicy) -> None:
+    def __init__(self, channel: Channel, own_names: dict[str, Any], policy: SealingPolicy, *, goes_ahead: bool = False) -> None:
         super().__init__(channel, policy)
+        self.calls_ahead = CallsAhead(self, is_wanted=goes_ahead)
         self.names_here = ExaminerNames(own_names, self)
         self.is_trusted = False
         """Whether the cell that runs is the instructor's set-up, which the candidate has run itself: nothing of it is handed over."""
@@ -52,8 +54,7 @@ class Examiner(ExaminerValues):
         self._set_up: set[str] = set()
         self._before: dict[str, object] = {}
         self.gone = ""
-        self._takes_random = False
-        self._questions = 0
+        self._takes_random, self._questions = False, 0
         self._returned: tuple[object, ...] = ()
         """What the learner's code returned last in this cell, if anything."""
         self._served = frozenset(policy.served)
@@ -108,6 +109,7 @@ class Examiner(ExaminerValues):
         if is_looked_for(source) and not trusted:
             self._listen()
         self.files.begin()
+        self.calls_ahead.begin(source, is_fit=not (trusted or self.files.is_followed or self._state.places))
 
     def end_cell(self) -> dict[str, Any]:
         """Return what is to be said of the verdict."""
@@ -120,7 +122,8 @@ class Examiner(ExaminerValues):
             self._handed_over = self._replaceable_now()
             self._held_contents.note(self._handed_over)
         self._is_ending = True
-        if not self.gone:
+        has_diverged = self.calls_ahead.end()
+        if not (self.gone or has_diverged):
             try:
                 if self.is_trusted:
                     self._hold_set_up()
@@ -136,6 +139,7 @@ class Examiner(ExaminerValues):
             "unexpected": list(self.semantics.unexpected),
             "hidden": list(self.hidden),
             "gone": self.gone,
+            "diverged": has_diverged,
             "questions": self._questions,
             "returned": [shown(each) for each in self._returned],
         }
@@ -284,14 +288,14 @@ class Examiner(ExaminerValues):
         if self._questions > _MAXIMUM_QUESTIONS:
             self._fail("the test asks too many questions of the learner's objects")
         try:
-            is_ok, found = super().exchange(operation, *arguments, **named)
+            is_ok, found = self.calls_ahead.exchange(operation, arguments, named, is_nested=bool(self._depth))
             self.files.expect_news()
             self._state.take()
             if is_ok and operation == "call":
                 self._returned = (found,)
         except UnsendableError as refusal:
             raise ValueError(f"this cannot be handed to the learner's side: {refusal}") from refusal
-        except WireError as broken:
+        except (WireError, DivergedError) as broken:
             self._fail(str(broken))
         except (KeyboardInterrupt, RecursionError):
             self._shut("the time limit was reached, or calls were nested too deeply")
@@ -314,10 +318,15 @@ class Examiner(ExaminerValues):
     def receive(self) -> list[Tree]:
         """Return the next message; its text is remembered."""
         message = super().receive()
-        for place in _WITH_TEXT:
+        for place in _WITH_TEXT if message[0] != "ran" else ():
             if type(message[place]) in {str, bytes, list} and message[place]:
                 self.heard.note(message[place])
         return message
+
+    def take_result(self, tree: Tree) -> Any:
+        """Return the plain result of a call that was made ahead; its text is remembered."""
+        self.heard.note(tree)
+        return super().take_result(tree)
 
     def run_text(self, mode: str, text: str, names: Any, local_names: Any) -> Any:
         """Have text of the learner's run on their side, in their global names or in a dictionary of the test's."""

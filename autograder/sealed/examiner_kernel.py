@@ -17,6 +17,7 @@ from autograder.sealed.examiner import CandidateGoneError, Examiner
 from autograder.sealed.failing import brief_errors, failing_line
 from autograder.sealed.inspection import teach_inspect
 from autograder.sealed.kinship import teach_issubclass
+from autograder.sealed.loop_syntax import MARK, LoopSyntax
 from autograder.sealed.namespace import SealedSyntax
 from autograder.sealed.own_trace import own_trace
 from autograder.sealed.policy import SealingPolicy
@@ -38,7 +39,7 @@ def attach(kernel: Any, descriptor: int) -> Callable[[dict[str, Any]], dict[str,
     def hook(message: dict[str, Any]) -> dict[str, Any]:
         if "policy" in message:
             policy = SealingPolicy.model_validate(message["policy"])
-            examiner.append(Examiner(channel, dict(kernel.shell.user_ns), policy))
+            examiner.append(Examiner(channel, dict(kernel.shell.user_ns), policy, goes_ahead=message["ahead"]))
             _enter(kernel.shell, examiner[0])
             return {}
         if "begin" in message:
@@ -57,9 +58,10 @@ def attach(kernel: Any, descriptor: int) -> Callable[[dict[str, Any]], dict[str,
 
 def _enter(shell: Any, examiner: Examiner) -> None:
     names = examiner.names_here
+    dict.__setitem__(names, MARK, examiner.calls_ahead.loop)
     shell.user_ns = names
     type(shell).user_global_ns = property(lambda _self: names)
-    shell.ast_transformers.append(SealedSyntax())
+    shell.ast_transformers += [SealedSyntax(), LoopSyntax()]
     brief_errors(shell)
     sys.modules["__main__"].__dict__.update(dict.items(names))
     teach_inspect(examiner)

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import builtins
 import dataclasses
+import secrets
 import types
 from typing import Any
 
 from autograder.sealed import codec
+from autograder.sealed.call_patterns import Call
+from autograder.sealed.calls_ahead import Ran
 from autograder.sealed.codec import Decoder, Encoder, expect
 from autograder.sealed.handing import (
     ask_of_tests,
@@ -26,6 +29,7 @@ from autograder.sealed.handing import (
 from autograder.sealed.party import Party
 from autograder.sealed.policy import SealingPolicy
 from autograder.sealed.references import Reference, is_reference
+from autograder.sealed.running_ahead import PLAIN_TAGS
 from autograder.sealed.semantics import Semantics
 from autograder.sealed.wire import Channel, Tree, UnsendableError, WireError
 
@@ -96,6 +100,47 @@ class ExaminerValues(Party):
         if operation == "call":
             return thing(*arguments[1:], **named)
         return ask_of_tests(operation, arguments)
+
+    # --- calls ahead: the Side of CallsAhead
+
+    def ask(self, operation: str, arguments: tuple[Any, ...], named: dict[str, Any]) -> tuple[bool, Any]:
+        """Ask with a message of its own."""
+        return Party.exchange(self, operation, *arguments, **named)
+
+    def ask_ahead(self, calls: list[Call]) -> Ran:
+        """Have calls made.
+
+        Raises:
+            WireError: what is told of them is not plain, or not of these calls.
+        """
+        with self._one_at_a_time:
+            ticket = secrets.token_hex(8)
+            self._post(["ask", ticket, "ahead"], lambda _: [calls, []])
+            told = self.await_answer("ran", ticket)
+        has_more, is_traceless = (expect(each, bool) for each in expect(told[2], list))
+        results = expect(told[8], list)
+        if not 0 < len(results) + has_more <= len(calls) or any(told[3:8]) or not all(map(_is_plain, results)):
+            raise WireError("no results of calls")
+        return Ran(ticket, results, has_more=has_more, is_traceless=is_traceless)
+
+    def take_result(self, tree: Tree) -> Any:
+        """Return a plain result that is a call's answer now."""
+        return Decoder(self).decode(tree)
+
+    def known_trees(self, things: tuple[Any, ...]) -> Call | None:
+        """Return the trees of what both sides hold already or what is a plain value; None if there is anything else."""
+        if not is_reference(things[0]):
+            return None
+        encoder = Encoder(self, shared=self.twins.trees)
+        try:
+            trees = encoder.all(things)
+        except UnsendableError:
+            return None
+        return None if encoder.objects else trees
+
+    def is_quiet(self) -> bool:
+        """Whether the next message would carry nothing but its question."""
+        return not self.random.is_news() and self.twins.is_at_rest() and not self.names_told(Encoder(self))[0]
 
     # --- what comes from the learner's side
 
@@ -172,6 +217,13 @@ class ExaminerValues(Party):
         """Return the library class, or the instructor's, that an object says it is of."""
         trusted = {name: dict.get(self.names_here, name) for name in self.policy.trusted_classes}
         return claimed_class(reference._sealed_about, trusted)
+
+
+def _is_plain(tree: Tree) -> bool:
+    return type(tree) in _LEAVES or (type(tree) is list and bool(tree) and type(tree[0]) is str and tree[0] in PLAIN_TAGS)
+
+
+_LEAVES = frozenset({type(None), bool, int, float, str})
 
 
 def _exception_class(thing: object) -> type[BaseException]:

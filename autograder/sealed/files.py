@@ -149,6 +149,11 @@ class FollowedFiles:
         finally:
             self._is_busy = False
 
+    @property
+    def is_followed(self) -> bool:
+        """Whether the tests have written or read what the other side sees too."""
+        return self._has_written or bool(self._read)
+
     def expect_news(self) -> None:
         """The learner's code has run."""
         self._is_stale = True

@@ -22,7 +22,7 @@ import nbformat
 from autograder.execution.compat import copy_own_files, grade_submission, is_forkable, run_notebook
 from autograder.execution.fork_server import ForkServer
 from autograder.execution.forked import KERNEL_ENVIRONMENT
-from autograder.execution.kernel import CellRun, Kernel
+from autograder.execution.kernel import CellRun, Kernel, KernelDiedError, KernelStuckError
 from autograder.execution.limiting import Budget
 from autograder.execution.shortening import shorten_outputs
 from autograder.execution.surviving import UNGRADED, run_through, write_run
@@ -45,6 +45,10 @@ EXAMINER_UID = 220_000
 """The first user of examiners: never a candidate's."""
 
 
+class DivergedRunError(Exception):
+    """Calls were made ahead that a test does not make, or may have been: what was found is not used. Never leaves this module."""
+
+
 @dataclass(frozen=True, slots=True)
 class SealedServers:
     """The fork servers of both sides: the learner's, and one of the tests' own."""
@@ -60,6 +64,15 @@ def grade_sealed(job: GradingJob, servers: SealedServers) -> GradingResult:
 
 def examine_submission(job: GradingJob, servers: SealedServers) -> tuple[GradingResult, dict[tuple[str, str], SealedVerdict]]:
     """Return what the submission earned, and the verdict of each test that was run apart, by notebook and cell."""
+    try:
+        return _examine_submission(job, servers, goes_ahead=True)
+    except DivergedRunError:
+        return _examine_submission(job, servers, goes_ahead=False)
+
+
+def _examine_submission(
+    job: GradingJob, servers: SealedServers, *, goes_ahead: bool
+) -> tuple[GradingResult, dict[tuple[str, str], SealedVerdict]]:
     verdicts: dict[tuple[str, str], SealedVerdict] = {}
     budget = Budget(job.limits)
 
@@ -67,7 +80,7 @@ def examine_submission(job: GradingJob, servers: SealedServers) -> tuple[Grading
         if not is_forkable(job, notebook):
             return run_notebook(node, folder, notebook, job, servers.candidate)
         before = _as_given(node)
-        reason, found = examine_notebook(servers, node, folder, job, notebook, budget)
+        reason, found = examine_notebook(servers, node, folder, job, notebook, budget, goes_ahead=goes_ahead)
         if found:
             found = _compared(found, node, before, folder, job, notebook, servers.candidate)
             verdicts.update({(notebook.name, each.name): each for each in found})
@@ -130,22 +143,26 @@ def _with_compat(verdict: SealedVerdict, cell: Any) -> SealedVerdict:
 
 
 def examine_notebook(
-    servers: SealedServers, node: Any, folder: Path, job: GradingJob, notebook: SourceNotebook, budget: Budget
+    servers: SealedServers, node: Any, folder: Path, job: GradingJob, notebook: SourceNotebook, budget: Budget, *, goes_ahead: bool
 ) -> tuple[str, list[SealedVerdict]]:
     """Run the learner's cells of `node` in the candidate and its tests in the examiner; outputs are written into it.
+
+    Args:
+        goes_ahead: ask for calls of a test's loop ahead (`autograder.sealed.calls_ahead`).
 
     Returns:
         "" or why the run did not come to its end (`autograder.execution.surviving`), and the verdicts.
 
     Raises:
         SandboxMissingError: a kernel could not be forked.
+        DivergedRunError: calls were made ahead that a test does not make; the submission is to be examined once more without.
     """
     points = {cell.name: cell.points or 0.0 for cell in notebook.cells}
     found: list[SealedVerdict] = []
 
     @contextmanager
     def open_sides() -> Iterator[_BothSides]:
-        with _examination(servers, folder, job, load_policy(job.source, notebook.name), budget) as both:
+        with _examination(servers, folder, job, load_policy(job.source, notebook.name), budget, goes_ahead=goes_ahead) as both:
             yield _BothSides(both, job, notebook, points, found)
             found[:] = recheck(both.candidate, node.cells, found, budget)
 
@@ -176,7 +193,9 @@ def _metadata(cell: Any) -> Any:
 
 
 @contextmanager
-def _examination(servers: SealedServers, folder: Path, job: GradingJob, policy: SealingPolicy, budget: Budget) -> Iterator[_Examination]:
+def _examination(
+    servers: SealedServers, folder: Path, job: GradingJob, policy: SealingPolicy, budget: Budget, *, goes_ahead: bool
+) -> Iterator[_Examination]:
     ours, theirs = socket.socketpair()
     with tempfile.TemporaryDirectory(prefix="patunay-tests-") as scratch, ours, theirs:
         copy_own_files(job.source, Path(scratch))  # not the learner's, which their code could have written
@@ -186,15 +205,16 @@ def _examination(servers: SealedServers, folder: Path, job: GradingJob, policy: 
         ):
             ours.close()
             theirs.close()
-            examiner.ask({"policy": policy.model_dump(mode="json")})
-            yield _Examination(candidate, examiner, policy)
+            examiner.ask({"policy": policy.model_dump(mode="json"), "ahead": goes_ahead})
+            yield _Examination(candidate, examiner, policy, goes_ahead=goes_ahead)
 
 
 class _Examination:
     """Both kernels, and what has happened since the last test."""
 
-    def __init__(self, candidate: Kernel, examiner: Kernel, policy: SealingPolicy) -> None:
+    def __init__(self, candidate: Kernel, examiner: Kernel, policy: SealingPolicy, *, goes_ahead: bool) -> None:
         self.candidate, self._examiner, self._policy = candidate, examiner, policy
+        self._goes_ahead, self._has_loops = goes_ahead, False
         self._forget: set[str] = set()
         self._ran: list[str] = []
 
@@ -223,9 +243,17 @@ class _Examination:
         beginning = {"begin": source, "trusted": is_trusted, "forget": sorted(self._forget), "ran": self._ran}
         self._forget.clear()
         self._ran = []
-        run = self._examiner.run_cell(
-            source, first_interrupt=self.candidate.interrupt, partner=self.candidate, around=(beginning, {"end": True})
-        )
+        self._has_loops = self._has_loops or "for " in source
+        try:
+            run = self._examiner.run_cell(
+                source, first_interrupt=self.candidate.interrupt, partner=self.candidate, around=(beginning, {"end": True})
+            )
+        except (KernelDiedError, KernelStuckError) as ended:
+            if self._goes_ahead and self._has_loops:  # it may be by a call that the test would not have made yet
+                raise DivergedRunError from ended
+            raise
+        if run.extension["diverged"]:
+            raise DivergedRunError
         self.candidate.finish(serving, _AFTER_TIMEOUT_S if run.timed_out else _AT_THE_END_S)
         return run, run.extension
 

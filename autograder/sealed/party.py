@@ -60,15 +60,27 @@ class Party:
                 ["ask", ticket, operation],
                 lambda encoder: [encoder.all(arguments), [[name, encoder.encode(value)] for name, value in named.items()]],
             )
-            while True:
-                message = self.receive()
-                if message[0] == "ask":
-                    self.answer(message)
-                    continue
-                if message[0] != "tell" or message[1] != ticket:
-                    raise WireError("an answer to nothing that was asked")
-                value = self._open(message, lambda decoder, told=message[8]: decoder.decode(told))  # type: ignore[misc]
-                return message[2] is True, value
+            return self.hear(ticket)
+
+    def hear(self, ticket: str) -> tuple[bool, Any]:
+        """Wait for the answer to a question, and return whether it went well, and the answer or the exception."""
+        message = self.await_answer("tell", ticket)
+        return message[2] is True, self._open(message, lambda decoder: decoder.decode(message[8]))
+
+    def await_answer(self, kind: str, ticket: str) -> list[Tree]:
+        """Return the message that answers a question; what the other side asks meanwhile is answered.
+
+        Raises:
+            WireError: another message comes.
+        """
+        while True:
+            message = self.receive()
+            if message[0] == "ask":
+                self.answer(message)
+                continue
+            if message[0] != kind or message[1] != ticket:
+                raise WireError("an answer to nothing that was asked")
+            return message
 
     # --- answering
 
@@ -91,6 +103,10 @@ class Party:
                 is_ok, value = self._try(expect(operation, str), arguments, named)
             finally:
                 self._depth -= 1
+        self.tell_of(ticket, value, is_ok=is_ok)
+
+    def tell_of(self, ticket: Tree, value: Any, *, is_ok: bool) -> None:
+        """Tell what came of a question: the answer, or the exception."""
         try:
             self._tell(ticket, is_ok, value)
         except UnsendableError as refusal:

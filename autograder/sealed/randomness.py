@@ -44,6 +44,13 @@ class RandomStates:
         theirs = None if numpy is None or "random" not in vars(numpy) else self._read(1, _numpy_state, _look_at_numpy)
         return None if mine is None and theirs is None else [mine, theirs]
 
+    def is_news(self) -> bool:
+        """Whether `told` may have anything to tell; nothing is noted."""
+        numpy = sys.modules.get("numpy")
+        places = (0,) if numpy is None or "random" not in vars(numpy) else (0, 1)
+        looks = [self._looks[place] for place in places]
+        return any(look is None or (seen := look()) is None or seen != self._seen[place] for place, look in zip(places, looks, strict=True))
+
     def take(self, state: Tree, *, only_drawn: bool = False) -> None:
         """Go on from a state that the other side told.
 

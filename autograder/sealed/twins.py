@@ -83,6 +83,10 @@ class TwinTable:
         """Return what the objects hold that were changed here since both sides held the same; `settle` says that it was sent."""
         return [(number, encoder.contents(kept.thing)) for number, kept in self._kept.items() if not is_unchanged(kept.thing, kept.state)]
 
+    def is_at_rest(self) -> bool:
+        """Whether nothing was changed here since both sides held the same."""
+        return all(is_unchanged(kept.thing, kept.state) for kept in self._kept.values())
+
     def settle(self, changed: Iterable[tuple[int, Tree]], objects: Iterable[object]) -> None:
         """Note that the other side has the changes, and keep the objects that the message numbered."""
         for number, _ in changed:

@@ -10,6 +10,7 @@ from autograder.errors import SandboxMissingError
 from autograder.grading import GradingOptions, grade_assignment
 from autograder.sealed.deciding import SealedVerdict
 from tests.autograder.grading_calls import attempts, by_learner, grade, now, scores
+from tests.autograder.sealed.examination import Desk
 from tests.small_course import SQUARE, SmallCourse
 
 pytestmark = pytest.mark.xdist_group("fork-server")
@@ -98,3 +99,24 @@ def test_sealed_is_what_happens_without_asking(small_course: SmallCourse) -> Non
     grade_assignment(small_course.open(), "ps1", GradingOptions(), now=now)
     (attempt,) = attempts(small_course, "ana")
     assert attempt.results[-1].run.engine == "sealed"
+
+
+LOOP = "for i in range(400):\n    assert square(i) == i * i, f'wrong at {i}'"
+COUNTED = "calls = 0\ndef square(n):\n    global calls\n    calls += 1\n    return n * n + (n == 77)"
+
+
+@pytest.mark.slow
+def test_a_loop_that_fails_midway_is_graded_as_if_no_call_had_been_made_ahead(desk: Desk) -> None:
+    solution = "calls = 0\ndef square(n):\n    return n * n"
+    result = desk.grade(solution, COUNTED, LOOP, "assert calls == 78, calls", "assert square(3) == 9 and calls == 79")
+    assert [(cell.auto_score, cell.is_sealed, cell.note) for cell in result.cells] == [
+        (0, True, "wrong at 77"), (2, True, None), (2, True, None)
+    ]  # fmt: skip
+
+
+@pytest.mark.slow
+def test_a_call_that_no_test_makes_costs_nothing_though_it_never_ends_or_ends_the_process(desk: Desk) -> None:
+    answer = "import os\ndef square(n):\n    while n == {} and {}:\n        pass\n    return n * n + (n == 33)"
+    for ends in ("True", "os._exit(1)"):
+        (cell,) = desk.grade(SQUARE, answer.format(36, ends), LOOP).cells
+        assert (cell.auto_score, cell.is_sealed, cell.note) == (0, True, "wrong at 33")
