@@ -18,6 +18,7 @@ from issuer.errors import ContextError
 
 CREDENTIALS_V2 = "https://www.w3.org/ns/credentials/v2"
 OPEN_BADGES_3 = "https://purl.imsglobal.org/spec/ob/v3p0/context-3.0.3.json"
+CLR_2 = "https://purl.imsglobal.org/spec/clr/v2p0/context-2.0.1.json"
 
 
 @dataclass(frozen=True, slots=True)

@@ -118,7 +118,7 @@ def build_credential(manifest: CourseManifest, profile: IssuerProfile, award: Aw
         "type": ["VerifiableCredential", "OpenBadgeCredential"],
         "name": manifest.title.en,
         "description": manifest.summary.en,
-        "issuer": _issuer(profile, base_url),
+        "issuer": issuer_object(profile, base_url),
         "validFrom": timestamp(award.valid_from),
         "awardedDate": timestamp(award.awarded_on),
         "credentialSubject": _subject(manifest, award, base_url),
@@ -128,7 +128,7 @@ def build_credential(manifest: CourseManifest, profile: IssuerProfile, award: Aw
         document["validUntil"] = timestamp(award.valid_until)
     if award.status is not None:
         document["credentialStatus"] = _status(award, award.status)
-    _check_text(document, "")
+    refuse_unsignable(document)
     return document
 
 
@@ -140,7 +140,8 @@ def hash_identity(email: str, salt: str) -> str:
     return "sha256$" + hashlib.sha256((email.strip().lower() + salt).encode()).hexdigest()
 
 
-def _issuer(profile: IssuerProfile, base_url: str) -> dict[str, Any]:
+def issuer_object(profile: IssuerProfile, base_url: str) -> dict[str, Any]:
+    """Return the institution as an OB 3.0 `Profile`."""
     address = {"id": f"{base_url.rstrip('/')}/#address", "type": ["Address"], "addressCountryCode": profile.country}
     if profile.region:
         address["addressRegion"] = profile.region
@@ -305,16 +306,20 @@ def _check_evidence(each: AssignmentEvidence, where: str) -> None:
     _require(bool(each.grading_run.strip()), f"{where}.grading_run", "is empty")
 
 
-def _check_text(value: Any, path: str) -> None:
-    """Refuse text that verifiers would not read alike, wherever it stands in the document."""
+def refuse_unsignable(value: Any, path: str = "") -> None:
+    """Refuse text that verifiers would not read alike, wherever it stands in a document.
+
+    Raises:
+        CredentialRefusedError: a control character, a lone surrogate, U+FFFE or U+FFFF; `where` names the field.
+    """
     if isinstance(value, str):
         _require(not UNSIGNABLE.search(value), path, "holds a control character or half a character, which verifiers do not read alike")
     elif isinstance(value, Mapping):
         for key, inner in value.items():
-            _check_text(inner, f"{path}.{key}" if path else key)
+            refuse_unsignable(inner, f"{path}.{key}" if path else key)
     elif isinstance(value, list):
         for place, inner in enumerate(value):
-            _check_text(inner, f"{path}[{place}]")
+            refuse_unsignable(inner, f"{path}[{place}]")
 
 
 def _is_share(score: float) -> bool:
