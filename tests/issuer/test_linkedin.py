@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from issuer.linkedin import Certification, add_to_profile_link
 
-TEXT = st.text(st.characters(exclude_categories=("Cs",)), min_size=1, max_size=40)
+TEXT = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=40)
 
 
 @given(TEXT, TEXT, TEXT)
