@@ -18,16 +18,16 @@ _BUSY_TIMEOUT_S = 15
 def open_engine(url: str) -> Engine:
     """Return an engine for `url`.
 
-    SQLite is set to write-ahead logging, foreign keys and a patient lock: 15 s, unless the address ends in `?timeout=SECONDS`.
+    What a statement was about is not repeated in its errors: it may be somebody's name. SQLite is set to write-ahead logging, foreign keys and a patient lock: 15 s, unless the address ends in `?timeout=SECONDS`.
 
     Raises:
         StorageError: this is no address, or the database's driver is not installed.
     """
     try:
         if not url.startswith("sqlite"):
-            return create_engine(url)
+            return create_engine(url, hide_parameters=True)
         patience = {} if "timeout" in make_url(url).query else {"timeout": _BUSY_TIMEOUT_S}
-        engine = create_engine(url, connect_args=patience)
+        engine = create_engine(url, connect_args=patience, hide_parameters=True)
     except (ArgumentError, ModuleNotFoundError) as unknown:
         raise StorageError(
             f"no database can be opened at this address: {unknown}",

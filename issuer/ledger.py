@@ -8,11 +8,13 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 
-from sqlalchemy import Engine, ForeignKey, String, Text, UniqueConstraint, select
+from sqlalchemy import Engine, ForeignKey, String, Text, UniqueConstraint, inspect, select
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, relationship
 
-from courses.databases import diagnosed_database, make_tables, open_engine, without_password
+from courses.databases import diagnosed_database, open_engine, without_password
 
+REVISION = "0002"
+"""The form of the tables below; `issuer.ledger_migrations` brings older ledgers to it."""
 PASSED = "passed the course"
 """The reason of an ordinary award."""
 
@@ -82,6 +84,29 @@ class Credential(LedgerRow):
     revoked_at: Mapped[str | None] = mapped_column(String(40))
     revoked_by: Mapped[str | None] = mapped_column(String(200))
     revocation_reason: Mapped[str | None] = mapped_column(Text)
+    """For the institution; never published."""
+    withdrawal_code: Mapped[str | None] = mapped_column(String(40))
+    """A code of `issuer.withdrawal.REASONS`, of the revocation or the suspension."""
+    public_reason: Mapped[str | None] = mapped_column(Text)
+    """What whoever verifies it is told of why it was withdrawn."""
+    suspended_at: Mapped[str | None] = mapped_column(String(40))
+    """None where it is not suspended now."""
+    suspended_by: Mapped[str | None] = mapped_column(String(200))
+    suspension_note: Mapped[str | None] = mapped_column(Text)
+    """For the institution; never published."""
+    superseded_by: Mapped[str | None] = mapped_column(String(60))
+    """The id of the credential that took its place."""
+    valid_until: Mapped[str | None] = mapped_column(String(40))
+    """Only of a credential that replaces another; the document says it of all."""
+    document_sha256: Mapped[str | None] = mapped_column(String(64))
+    """Of an erased credential: SHA-256 of the file that its holder may still have."""
+    erased_at: Mapped[str | None] = mapped_column(String(40))
+    """When its document was erased at the holder's wish; `document` is empty then."""
+
+    @property
+    def is_withdrawn(self) -> bool:
+        """Whether its bit in the status list is set: it is revoked, or suspended now."""
+        return self.revoked_at is not None or self.suspended_at is not None
 
 
 class Consent(LedgerRow):
@@ -95,6 +120,29 @@ class Consent(LedgerRow):
     show_name: Mapped[bool] = mapped_column()
     given_at: Mapped[str] = mapped_column(String(40))
     channel: Mapped[str] = mapped_column(String(120))
+
+
+class Decision(LedgerRow):
+    """Something that a person has to decide; nothing happens before."""
+
+    __tablename__ = "decision"
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(40))
+    """One of `issuer.decisions.KINDS`."""
+    course: Mapped[str] = mapped_column(String(120), index=True)
+    learner: Mapped[str] = mapped_column(String(240), index=True)
+    credential_id: Mapped[str] = mapped_column(String(60), index=True)
+    """Empty where it is about several."""
+    content: Mapped[str] = mapped_column(Text)
+    """JSON: what is asked for."""
+    opened_by: Mapped[str] = mapped_column(String(200))
+    opened_at: Mapped[str] = mapped_column(String(40))
+    state: Mapped[str] = mapped_column(String(12), index=True)
+    """open, granted or refused."""
+    decided_by: Mapped[str | None] = mapped_column(String(200))
+    decided_at: Mapped[str | None] = mapped_column(String(40))
+    note: Mapped[str | None] = mapped_column(Text)
 
 
 class AuditEntry(LedgerRow):
@@ -114,19 +162,33 @@ class AuditEntry(LedgerRow):
 
 @contextlib.contextmanager
 def open_ledger(url: str) -> Iterator[Session]:
-    """Yield a session on the ledger at the database address `url`, made if absent. What is not committed is rolled back.
+    """Yield a session on the ledger at the database address `url`, made if absent, upgraded if an older version made it.
+
+    What is not committed is rolled back.
 
     Raises:
         StorageError: locked, full or unreadable.
+        LedgerError: a newer version of Patunay wrote it.
     """
     with diagnosed_database(without_password(url)):
         engine: Engine = open_engine(url)
         try:
-            make_tables(engine, LedgerRow.metadata)
+            if _revision_of(engine) != REVISION:
+                from issuer.ledger_migrations import upgrade_ledger
+
+                upgrade_ledger(engine)
             with Session(engine, expire_on_commit=False) as session:
                 yield session
         finally:
             engine.dispose()
+
+
+def _revision_of(engine: Engine) -> str | None:
+    with engine.connect() as connection:
+        if not inspect(connection).has_table("alembic_version"):
+            return None
+        found = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
+        return None if found is None else str(found)
 
 
 def find_credential(session: Session, name: str) -> Credential | None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from contextlib import AbstractContextManager
+from contextvars import ContextVar
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,7 +16,7 @@ from autograder.evidence import GradedEvidence
 from autograder.gradebook import ASSIGNMENT_COLUMNS, CELL_COLUMNS, GradebookFrames
 from courses.manifest_file import load_manifest
 from courses.release import Release
-from courses.settings import Site
+from courses.settings import Site, load_site
 from issuer.batches import approve_batch, prepare_batch
 from issuer.eligibility import Eligibility, Reason, Status
 from issuer.identity import IssuerIdentity, load_identity
@@ -24,12 +26,19 @@ from portal.site_making import make_site
 from tests.small_site import COURSE, NOW, WANTED, manifest_text
 
 RELEASE_HASH = "ab" * 32
+LEDGER: ContextVar[str | None] = ContextVar("LEDGER", default=None)
+"""The ledger's address of the sites made here; None: SQLite in the site. The fixture `ledger_database` sets it."""
 PREPARER, APPROVER = "Ana Reyes", "Benigno Cruz"
 
 
 def governed_site(root: Path) -> Site:
     """Make a site with a key, and the frozen sources of one release of the small course."""
     site = make_site(root, WANTED)
+    if (address := LEDGER.get()) is not None:
+        settings = root / "patunay.toml"
+        settings.write_text(re.sub(r"^#? *ledger = .*\n", "", settings.read_text(encoding="utf-8"), flags=re.MULTILINE), encoding="utf-8")
+        settings.write_text(f'ledger = "{address}"\n' + settings.read_text(encoding="utf-8"), encoding="utf-8")
+        site = load_site(root)
     frozen = site.course_root(COURSE) / "releases" / RELEASE_HASH / COURSE
     frozen.mkdir(parents=True)
     (frozen / "course.toml").write_text(manifest_text(), encoding="utf-8")

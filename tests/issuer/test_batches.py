@@ -47,6 +47,8 @@ from tests.issuer.governed import (
 )
 from tests.small_site import NOW
 
+pytestmark = pytest.mark.usefixtures("ledger_database")
+
 
 @pytest.fixture
 def site(tmp_path: Path) -> Site:

@@ -25,6 +25,8 @@ from issuer.verification import Verdict, verify_credential
 from tests.issuer.governed import APPROVER, RELEASE_HASH, approved, consent, governed_site, identity_of, ledger_of, standing_of
 from tests.small_site import COURSE, NOW
 
+pytestmark = pytest.mark.usefixtures("ledger_database")
+
 
 @pytest.fixture
 def site(tmp_path: Path) -> Site:
