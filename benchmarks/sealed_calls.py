@@ -6,12 +6,13 @@ Run it with `python -m benchmarks.sealed_calls`. "floor" is the bare socket, 60 
 from __future__ import annotations
 
 import argparse
+import ast
 import os
 import socket
 import statistics
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ import pandas as pd
 
 from autograder.sealed.candidate import Candidate
 from autograder.sealed.examiner import Examiner
+from autograder.sealed.loop_syntax import MARK, LoopSyntax
 from autograder.sealed.policy import PolicyCell, policy_of
 from autograder.sealed.wire import Channel
 
@@ -31,6 +33,14 @@ def f(x):
     return x * x - 2
 def same(thing):
     return thing
+def ordered(things, key):
+    # orders a little by exchanging neighbours, five rounds: a key is asked for at each comparison
+    found = list(things)
+    for _ in range(5):
+        for place in range(len(found) - 1):
+            if key(found[place]) > key(found[place + 1]):
+                found[place], found[place + 1] = found[place + 1], found[place]
+    return found
 rows = 100_000
 big = pd.DataFrame({"a": np.arange(rows), "b": np.arange(rows) / 3, "c": [str(n % 1000) for n in range(rows)],
                     "d": np.ones(rows), "e": np.zeros(rows), "g": ["x"] * rows})
@@ -66,16 +76,54 @@ def main() -> None:
 
 
 def _loops(count: int) -> None:
-    local = eval("lambda x: x * x - 2")  # noqa: S307 - a plain function, for comparison
-    with _examiner() as names:
-        f = names["f"]
-        found = {}
-        for title, each in (("one process", local), ("sealed", f)):
-            started = time.perf_counter()
-            for number in range(count):
-                each(number)
-            found[title] = time.perf_counter() - started
-    print(f"{count:,} calls one by one: {found['sealed']:.2f} s sealed, {found['one process']:.3f} s in one process")  # noqa: T201
+    """Measure whole tests: what each takes sealed, its calls asked for ahead or one by one, and in one process."""
+    heads = f"{'ahead, s':>10}{'one by one, s':>15}{'one process, s':>16}{'calls a second':>16}{'ratio':>8}"
+    print(f"\n{'a test that makes its calls':46}{heads}")  # noqa: T201
+    for title, text, calls in _tests(count):
+        ahead, alone, together = _sealed(text, goes_ahead=True), _sealed(text, goes_ahead=False), _together(text)
+        print(f"{title:46}{ahead:10.2f}{alone:15.2f}{together:16.3f}{calls / ahead:16,.0f}{ahead / together:8.0f}")  # noqa: T201
+
+
+def _tests(count: int) -> list[tuple[str, str, int]]:
+    fewer = count // 10
+    return [
+        (f"in a loop, {count:,}", f"for number in range({count}):\n    assert f(number) == number * number - 2", count),
+        (
+            f"in a loop that fails halfway, {count // 2:,}",
+            f"for number in range({count}):\n    assert f(number) != {(count // 2) ** 2 - 2}",
+            count // 2,
+        ),
+        (f"with data, {fewer:,}", f"for number in np.random.default_rng(3).integers(0, 9, {fewer}):\n    f(int(number))", fewer),
+        (f"by a helper of the instructor's, {fewer:,}", f"assert helper(f, {fewer}) == {fewer}", fewer),
+        (f"of the test's own key by the learner's class, {fewer:,}", f"assert ordered(range({fewer // 10}), lambda x: -abs(x))", fewer),
+    ]
+
+
+def _sealed(text: str, *, goes_ahead: bool) -> float:
+    with _examiner(goes_ahead=goes_ahead, test=text) as names:
+        code = compile(LoopSyntax().visit(ast.parse(text)), "<test>", "exec")
+        return _time_of(lambda: exec(code, names))  # noqa: S102 - our own text
+
+
+def _together(text: str) -> float:
+    names: dict[str, Any] = {"np": np, "pd": pd, "helper": _helper}
+    exec(SOLUTION, names)  # noqa: S102 - our own text
+    return _time_of(lambda: exec(text, names))  # noqa: S102 - our own text
+
+
+def _time_of(run: Callable[[], object]) -> float:
+    started = time.perf_counter()
+    with suppress(AssertionError):
+        run()
+    return time.perf_counter() - started
+
+
+def _helper(function: Callable[[int], object], calls: int) -> int:
+    done = 0
+    while done < calls:
+        function(done)
+        done += 1
+    return done
 
 
 def _show(title: str, call: Callable[[], object], times: int) -> None:
@@ -88,7 +136,7 @@ def _show(title: str, call: Callable[[], object], times: int) -> None:
 
 
 @contextmanager
-def _examiner(*also_used: str) -> Iterator[dict[str, Any]]:
+def _examiner(*also_used: str, goes_ahead: bool = False, test: str = "") -> Iterator[dict[str, Any]]:
     """Yield the names of a test cell beside a candidate in a process of its own."""
     ours, theirs = socket.socketpair()
     process = os.fork()
@@ -99,8 +147,10 @@ def _examiner(*also_used: str) -> Iterator[dict[str, Any]]:
         Candidate(Channel(theirs), names).examine()
         os._exit(0)
     theirs.close()
-    examiner = Examiner(Channel(ours), {}, policy_of([PolicyCell(name="a", source=SOLUTION, role="answer")]))
-    examiner.begin_cell("f, same, box" + "".join(f", {name}" for name in also_used), trusted=False, forget=[])
+    policy = policy_of([PolicyCell(name="a", source=SOLUTION, role="answer"), PolicyCell(name="b", source=test, role="test")])
+    examiner = Examiner(Channel(ours), {"np": np, "helper": _helper}, policy, goes_ahead=goes_ahead)
+    dict.__setitem__(examiner.names_here, MARK, examiner.calls_ahead.loop)
+    examiner.begin_cell(test or "f, same, box" + "".join(f", {name}" for name in also_used), trusted=False, forget=[])
     try:
         yield examiner.names_here
     finally:

@@ -16,6 +16,7 @@ _WARM = 8
 """So many turns have to be foreseen rightly before one is asked for ahead."""
 _MOST_MISSES = 4
 _MOST_CALLS = 8
+_FEW = 16
 _LARGEST = 1 << 63
 
 Call = list[Tree]
@@ -143,6 +144,17 @@ def _float_rules(item: int, value: float) -> Iterator[Rule]:
     divisor = round(item / value) if abs(item / value) < _LARGEST else 0
     if divisor:
         yield lambda item: item / divisor
+
+
+def whole_numbers(items: object) -> range | None:
+    """Return the whole numbers that a range, list or tuple holds at equal distances, one after another; None if it holds anything else."""
+    if type(items) is range:
+        return items
+    if type(items) not in {list, tuple} or not isinstance(items, list | tuple) or len(items) < _FEW or set(map(type, items)) != {int}:
+        return None
+    step = items[1] - items[0]
+    found = range(items[0], items[0] + step * len(items), step) if step else range(0)
+    return found if len(found) == len(items) and all(map(int.__eq__, items, found)) else None
 
 
 def is_same(one: Tree, other: Tree) -> bool:

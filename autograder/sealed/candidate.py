@@ -31,6 +31,7 @@ from autograder.sealed.handing import library_tree, local_class, local_place, me
 from autograder.sealed.patched import Replacements
 from autograder.sealed.printing import Printed, printed_trees
 from autograder.sealed.references import Reference, is_reference, operate
+from autograder.sealed.remembered_calls import RememberedCalls
 from autograder.sealed.reports import collected
 from autograder.sealed.running_ahead import RunningAhead
 from autograder.sealed.telling import Telling
@@ -54,12 +55,14 @@ class Candidate(Telling, RunningAhead):
         self._folder = Path.cwd()
         self._files: dict[str, Signature] = {}
         self._replacements = Replacements()
+        self._remembered = RememberedCalls(self.request)
         self._listening = ExitStack()
         self._is_over = self._may_interrupt = self._was_interrupted = False
 
     def examine(self) -> None:
         """Answer until the examiner says that it has no more questions, or is gone."""
         self._is_over = False
+        self._remembered.clear()
         values.load_types()
         with self._surroundings():
             while not self._is_over:
@@ -113,9 +116,15 @@ class Candidate(Telling, RunningAhead):
         """Ask back; an interrupt waits until the message is whole."""
         may, self._may_interrupt = self._may_interrupt, False
         try:
+            key = self._remembered.key_of(operation, arguments, named)
+            if key is not None and (found := self._remembered.find(key)):
+                return True, found[0]
             self.tell_so_far(has_more=True)
             with self._replacements.in_force(now=False):
-                return super().exchange(operation, *arguments, **named)
+                is_ok, answer = super().exchange(operation, *arguments, **named)
+            if key is not None and is_ok:
+                self._remembered.note(key, answer)
+            return is_ok, answer
         finally:
             self._may_interrupt = may
 

@@ -325,7 +325,8 @@ class Examiner(ExaminerValues):
 
     def take_result(self, tree: Tree) -> Any:
         """Return the plain result of a call that was made ahead; its text is remembered."""
-        self.heard.note(tree)
+        if type(tree) in {str, list}:
+            self.heard.note(tree)
         return super().take_result(tree)
 
     def run_text(self, mode: str, text: str, names: Any, local_names: Any) -> Any:

@@ -29,6 +29,7 @@ from autograder.sealed.handing import (
 from autograder.sealed.party import Party
 from autograder.sealed.policy import SealingPolicy
 from autograder.sealed.references import Reference, is_reference
+from autograder.sealed.remembered_calls import is_lasting
 from autograder.sealed.running_ahead import PLAIN_TAGS
 from autograder.sealed.semantics import Semantics
 from autograder.sealed.wire import Channel, Tree, UnsendableError, WireError
@@ -38,6 +39,8 @@ class ExaminerValues(Party):
     """The examiner's half of encoding and decoding."""
 
     names_here: dict[str, Any]
+    cell: str
+    _served: frozenset[str]
 
     def __init__(self, channel: Channel, policy: SealingPolicy) -> None:
         super().__init__(channel)
@@ -99,6 +102,8 @@ class ExaminerValues(Party):
             raise WireError("a question about nothing that was handed over")
         if operation == "call":
             return thing(*arguments[1:], **named)
+        if operation == "is lasting":
+            return is_lasting(thing, self.cell, self._served, dict.keys(self.names_here))
         return ask_of_tests(operation, arguments)
 
     # --- calls ahead: the Side of CallsAhead
@@ -125,7 +130,7 @@ class ExaminerValues(Party):
 
     def take_result(self, tree: Tree) -> Any:
         """Return a plain result that is a call's answer now."""
-        return Decoder(self).decode(tree)
+        return Decoder(self).decode(tree) if type(tree) is list else tree
 
     def known_trees(self, things: tuple[Any, ...]) -> Call | None:
         """Return the trees of what both sides hold already or what is a plain value; None if there is anything else."""
@@ -140,7 +145,11 @@ class ExaminerValues(Party):
 
     def is_quiet(self) -> bool:
         """Whether the next message would carry nothing but its question."""
-        return not self.random.is_news() and self.twins.is_at_rest() and not self.names_told(Encoder(self))[0]
+        return not self.random.is_news() and self.twins.is_at_rest() and not self.has_names_to_tell()
+
+    def has_names_to_tell(self) -> bool:
+        """Whether the tests set anything in place of what the learner's side uses."""
+        return bool(self.names_told(Encoder(self))[0])
 
     # --- what comes from the learner's side
 

@@ -3,7 +3,7 @@
 Rules:
 1. What a test does is not changed: the iterable of a marked loop is handed through a function that gives it back, or an iterator over the very same items.
 2. A loop is marked only where it is bound to go through all of its items unless something is raised: not if it may `break` or `return`, and a generator
-   expression only where Python's own function that it is given to takes all of it.
+   expression, or a `map`, only where Python's own function that it is given to takes all of it.
 """
 
 from __future__ import annotations
@@ -57,11 +57,17 @@ class LoopSyntax(ast.NodeTransformer):
         self.generic_visit(node)
         if is_whole and isinstance(node.args[0], ast.GeneratorExp):
             self._visit_comprehension(node.args[0])
+        elif is_whole and isinstance(mapped := node.args[0], ast.Call) and _is_map(mapped):
+            mapped.args[1] = self._marked(mapped.args[1])
         return node
 
     def _marked(self, iterable: ast.expr) -> ast.expr:
         made = ast.Call(ast.Name(MARK, ast.Load()), [ast.Constant(next(self._numbers)), iterable], [])
         return ast.fix_missing_locations(ast.copy_location(made, iterable))
+
+
+def _is_map(node: ast.Call) -> bool:
+    return isinstance(node.func, ast.Name) and node.func.id == "map" and len(node.args) == 2 and not node.keywords
 
 
 def _calls(*parts: ast.AST) -> bool:

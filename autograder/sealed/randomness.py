@@ -46,10 +46,11 @@ class RandomStates:
 
     def is_news(self) -> bool:
         """Whether `told` may have anything to tell; nothing is noted."""
-        numpy = sys.modules.get("numpy")
-        places = (0,) if numpy is None or "random" not in vars(numpy) else (0, 1)
-        looks = [self._looks[place] for place in places]
-        return any(look is None or (seen := look()) is None or seen != self._seen[place] for place, look in zip(places, looks, strict=True))
+        for place in (0, 1) if "numpy.random" in sys.modules else (0,):
+            look = self._looks[place]
+            if look is None or (seen := look()) is None or seen != self._seen[place]:
+                return True
+        return False
 
     def take(self, state: Tree, *, only_drawn: bool = False) -> None:
         """Go on from a state that the other side told.

@@ -69,7 +69,8 @@ class RunningAhead(Party):
         return not self._kept and not self._are_watched_new() and self.twins.is_at_rest() and not self.random.is_news()
 
     def _are_watched_new(self) -> bool:
-        return any(self._names.get(name, self) is not thing for name, thing in self._watched.items())
+        names = self._names
+        return any(names.get(name, self) is not thing for name, thing in self._watched.items())
 
     def _plain_tree(self, value: Any) -> Tree:
         if type(value) in {int, float, bool, type(None)} and (type(value) is not int or -(1 << 63) < value < 1 << 63):

@@ -85,7 +85,7 @@ class TwinTable:
 
     def is_at_rest(self) -> bool:
         """Whether nothing was changed here since both sides held the same."""
-        return all(is_unchanged(kept.thing, kept.state) for kept in self._kept.values())
+        return not self._kept or all(is_unchanged(kept.thing, kept.state) for kept in self._kept.values())
 
     def settle(self, changed: Iterable[tuple[int, Tree]], objects: Iterable[object]) -> None:
         """Note that the other side has the changes, and keep the objects that the message numbered."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autograder.sealed.call_patterns import Pattern
+from autograder.sealed.call_patterns import Pattern, whole_numbers
 from tests.autograder.sealed.two_processes import Outcome, examine
 
 SOLUTION = "def f(x, y=0):\n    return x * x - y\ncount = 0\nseen = []\n"
@@ -120,6 +122,24 @@ def test_a_loop_that_ends_early_is_held_again_where_calls_may_have_left_a_trace_
     assert both(LEARNERS["counting behind the examiner's back"], text)[0].has_diverged
     ahead, alone = both(LEARNERS["pure with a helper"], text)
     assert (ahead.has_diverged, ahead.seen) == (False, alone.seen)
+
+
+@pytest.mark.parametrize("items", ["list(range(3, 700, 2))", "tuple(range(400, 0, -1))"])
+def test_whole_numbers_at_equal_distances_are_foreseen_in_lists_and_in_what_map_takes(items: str) -> None:
+    for text in (f"xs = {items}\nprint(all(f(x) == x * x for x in xs))", f"print(sum(map(f, {items})))"):
+        ahead, alone = both(LEARNERS["pure"], text)
+        assert ahead.seen == alone.seen
+        assert ahead.messages < alone.messages / 5
+
+
+@given(
+    st.lists(st.integers(-3, 3), max_size=40)
+    | st.builds(lambda a, n, s: list(range(a, a + n * s, s)), st.integers(), st.integers(16, 40), st.integers(1, 9))
+)
+def test_only_numbers_at_equal_distances_are_read_as_a_range(items: list[int]) -> None:
+    found = whole_numbers(items)
+    assert found is None or list(found) == items
+    assert (found is not None) == (len(items) >= 16 and len({b - a for a, b in pairwise(items)}) == 1 and items[0] != items[1])
 
 
 def test_a_test_that_looks_at_a_clock_is_left_alone() -> None:
