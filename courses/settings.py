@@ -42,6 +42,10 @@ class Issuer(TypedTable):
     """`web`: the key is published at `<site url>/.well-known/did.json`. `key`: the identifier is the key, for trying out."""
     passphrase_file: Text | None = None
     """Where the passphrase of an encrypted key is; None: it is asked for on the terminal."""
+    seal: Text | None = None
+    """A PNG or SVG picture for the certificate."""
+    linkedin_id: Annotated[str, Field(pattern=r"^[0-9]{1,12}$")] | None = None
+    """The institution's number on LinkedIn; None: its name is given."""
 
 
 class Paths(TypedTable):

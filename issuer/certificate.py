@@ -8,11 +8,11 @@
 
 from __future__ import annotations
 
-import base64
 import dataclasses
 import io
 import json
 import re
+import struct
 import threading
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -22,14 +22,18 @@ from pathlib import Path
 import segno
 import typst
 
+from courses.settings import Site
 from issuer.badge_colours import colours_of, hexadecimal
+from issuer.badge_image import SIZE_PX
 from issuer.certificate_words import WORDS, Language, written_date
-from issuer.errors import CertificateError
+from issuer.errors import BakingError, CertificateError
 from issuer.fonts import font_folder
+from issuer.svg_baking import picture_as_svg
 
 MAX_TEXT = 300
 """Characters of a name, a title or an address; more cannot be set legibly."""
 MAX_OUTCOMES = 40
+MAX_SEAL_BYTES = 512 * 1024
 _TEMPLATE = Path(__file__).parent / "certificate_templates" / "certificate.typ"
 _STANDARDS: list[typst.PDFStandard] = ["a-3a", "ua-1"]
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
@@ -60,6 +64,8 @@ class CertificateFacts:
     """None if the course or the learner does not disclose it."""
     valid_until: date | None = None
     badge_png: bytes | None = None
+    seal: bytes | None = None
+    """The institution's seal, a PNG or SVG picture."""
 
 
 def typeset_certificate(facts: CertificateFacts, credential_text: str, *, made_at: datetime, language: Language = "en") -> bytes:
@@ -89,6 +95,26 @@ def draw_certificate(facts: CertificateFacts, *, language: Language = "en", ppi:
         CertificateError: as for `typeset_certificate`.
     """
     return _compiled(_inputs(facts, language), ppi=ppi)
+
+
+def read_seal(site: Site) -> bytes | None:
+    """Return the picture of the institution's seal that the settings name, None if they name none.
+
+    Raises:
+        CertificateError: it cannot be read or is too large.
+    """
+    if site.settings.issuer.seal is None:
+        return None
+    path = site.root / site.settings.issuer.seal
+    try:
+        with path.open("rb") as file:
+            return file.read(MAX_SEAL_BYTES + 1)
+    except OSError as unreadable:
+        raise CertificateError(
+            f"the seal cannot be read: {unreadable.strerror}",
+            where=str(path),
+            remedy="Correct issuer.seal in patunay.toml, or take it out.",
+        ) from unreadable
 
 
 def _compiled(inputs: dict[str, str], *, made_at: datetime | None = None, ppi: float | None = None) -> tuple[bytes, ...]:
@@ -130,6 +156,8 @@ def _inputs(facts: CertificateFacts, language: Language) -> dict[str, str]:
     inputs = {"facts": json.dumps(_facts_for_template(facts, language)), "qr": _qr_svg(facts.verify_url)}
     if facts.badge_png is not None:
         inputs["badge"] = _as_svg(facts.badge_png)
+    if facts.seal is not None:
+        inputs["seal"] = _seal_svg(facts.seal)
     return inputs
 
 
@@ -146,6 +174,7 @@ def _facts_for_template(facts: CertificateFacts, language: Language) -> dict[str
     texts = dataclasses.asdict(words)
     texts["certifies"] = words.certifies if facts.holder else words.certifies_unnamed
     texts["qr_alt"] = f"{words.qr_alt}: {facts.verify_url}"
+    texts["seal_alt"] = f"{words.seal_alt}: {facts.institution}"
     texts["badge_alt"] = f"{words.badge_alt}: {facts.title}"
     return {
         "language": language,
@@ -192,11 +221,32 @@ def _qr_svg(url: str) -> str:
 
 
 def _as_svg(png: bytes) -> str:
-    """Return an SVG that shows the picture: typst takes text from us, not bytes."""
-    if not png.startswith(b"\x89PNG\r\n\x1a\n"):
-        raise CertificateError("the badge is no PNG picture", where="badge_png", remedy="Give what `badge_image.draw_badge` returns.")
-    data = base64.b64encode(png).decode("ascii")
-    return (
-        '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" viewBox="0 0 600 600" width="600" height="600">'
-        f'<image width="600" height="600" xlink:href="data:image/png;base64,{data}"/></svg>'
-    )
+    """Return an SVG that shows the badge: typst takes text from us, not bytes."""
+    try:
+        return picture_as_svg(png, width=SIZE_PX, height=SIZE_PX).decode("ascii")
+    except BakingError as no_png:
+        raise CertificateError(
+            "the badge is no PNG picture", where="badge_png", remedy="Give what `badge_image.draw_badge` returns."
+        ) from no_png
+
+
+def _seal_svg(picture: bytes) -> str:
+    """Return the seal as SVG text; one that is a PNG is wrapped in its own size.
+
+    Raises:
+        CertificateError: it is too large, or neither a PNG nor an SVG.
+    """
+    if len(picture) > MAX_SEAL_BYTES:
+        raise CertificateError(
+            f"the seal is larger than {MAX_SEAL_BYTES // 1024} KiB", where="issuer.seal", remedy="Take a smaller picture."
+        )
+    if picture.startswith(b"\x89PNG\r\n\x1a\n") and len(picture) > 24:
+        width, height = struct.unpack(">II", picture[16:24])
+        return picture_as_svg(picture, width=width, height=height).decode("ascii")
+    try:
+        text = picture.decode("utf-8")
+    except UnicodeDecodeError:
+        text = ""
+    if "<svg" not in text[:2000]:
+        raise CertificateError("the seal is neither a PNG nor an SVG picture", where="issuer.seal", remedy="Convert it to one of these.")
+    return text

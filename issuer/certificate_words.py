@@ -63,6 +63,7 @@ class CertificateWords:
     attachment: str
     qr_alt: str
     badge_alt: str
+    seal_alt: str
     description: str
 
 
@@ -88,6 +89,7 @@ WORDS: dict[Language, CertificateWords] = {
         attachment="The signed credential (Open Badges 3.0): the proof of which this PDF is a picture",
         qr_alt="QR code with the address of the check",
         badge_alt="Badge of the course",
+        seal_alt="Seal of the institution",
         description="Picture of a signed micro-credential. The proof is the attached file credential.json.",
     ),
     "fil": CertificateWords(
@@ -111,6 +113,7 @@ WORDS: dict[Language, CertificateWords] = {
         attachment="Ang nilagdaang kredensyal (Open Badges 3.0): ang patunay na inilalarawan ng PDF na ito",
         qr_alt="QR code na may address ng pagsusuri",
         badge_alt="Sagisag ng kurso",
+        seal_alt="Selyo ng institusyon",
         description="Larawan ng isang nilagdaang micro-credential. Ang patunay ay ang kalakip na file na credential.json.",
     ),
 }

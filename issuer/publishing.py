@@ -14,19 +14,19 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from courses.errors import DiagnosedError, ReleaseRefusedError
+from courses.errors import DiagnosedError
 from courses.manifest import CourseManifest
-from courses.manifest_file import load_frozen_manifest
 from courses.settings import Site
 from courses.storage import write_atomically
-from issuer.achievement import percent
 from issuer.badge_image import BadgeFace, draw_badge
 from issuer.baking import bake
-from issuer.certificate import CertificateFacts, typeset_certificate
+from issuer.certificate import read_seal, typeset_certificate
+from issuer.certificate_facts import certificate_facts
 from issuer.did import find_assertion_key
+from issuer.frozen_courses import manifest_of
 from issuer.identity import IssuerIdentity
 from issuer.issuing import status_list_url
-from issuer.ledger import Batch, Credential, credentials_of
+from issuer.ledger import Credential, credentials_of
 from issuer.proof import add_proof, verify_proof
 from issuer.status_list import StatusBits, build_status_list
 
@@ -107,6 +107,7 @@ class _Artist:
         self._session = session
         self._manifests: dict[str, CourseManifest] = {}
         self._badges: dict[tuple[str, int], bytes] = {}
+        self._seal = read_seal(site)
 
     def badge(self, credential: Credential) -> bytes:
         manifest, year = self._manifest(credential), datetime.fromisoformat(credential.issued_at).year
@@ -116,48 +117,22 @@ class _Artist:
         return self._badges[key]
 
     def certificate(self, credential: Credential) -> bytes:
-        manifest, document = self._manifest(credential), json.loads(credential.document)
-        issued = datetime.fromisoformat(credential.issued_at)
-        until = document.get("validUntil")
-        facts = CertificateFacts(
-            course_id=manifest.id,
+        facts = certificate_facts(
+            self._manifest(credential),
+            credential.document,
             institution=self._site.settings.issuer.name,
-            title=manifest.title.en,
-            title_fil=manifest.title.fil,
-            outcomes=tuple(outcome.text.en for outcome in manifest.outcomes),
-            notional_hours=manifest.notional_hours.total,
-            awarded_on=issued.date(),
-            credential_id=credential.id,
             verify_url=verify_url(self._site, credential),
-            holder=document["credentialSubject"].get("name"),
-            level=", ".join(f"{level.framework} level {level.level}" for level in manifest.levels) or None,
-            result=_result(manifest, document),
-            valid_until=datetime.fromisoformat(until).date() if until else None,
             badge_png=self.badge(credential),
+            seal=self._seal,
+            language="en",
         )
-        return typeset_certificate(facts, credential.document, made_at=issued)
+        return typeset_certificate(facts, credential.document, made_at=datetime.fromisoformat(credential.issued_at))
 
     def _manifest(self, credential: Credential) -> CourseManifest:
         """Return the manifest that the credential's batch was made with."""
         if credential.batch_id not in self._manifests:
-            batch = self._session.get(Batch, credential.batch_id)
-            frozen = self._site.course_root(credential.course) / "releases" / (batch.release_hash if batch else "") / credential.course
-            if batch is None or not frozen.is_dir():
-                raise ReleaseRefusedError(
-                    f"the sources that {credential.id} was awarded for are gone",
-                    where=str(frozen),
-                    remedy="Restore the site's folder from a backup.",
-                )
-            self._manifests[credential.batch_id] = load_frozen_manifest(frozen)
+            self._manifests[credential.batch_id] = manifest_of(self._site, self._session, credential)
         return self._manifests[credential.batch_id]
-
-
-def _result(manifest: CourseManifest, document: dict[str, Any]) -> str | None:
-    """Return the overall result as the credential discloses it."""
-    results = document["credentialSubject"].get("result", [])
-    if not results or "value" not in results[0]:
-        return None
-    return f"{results[0]['value']} % (pass mark {percent(manifest.pass_rule.overall)} %)"
 
 
 def _publish_credential(folder: Path, credential: Credential, artist: _Artist) -> Path:

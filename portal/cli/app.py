@@ -13,6 +13,7 @@ from courses.errors import DiagnosedError
 from portal.cli import (
     course_commands,
     demo_command,
+    export_commands,
     grading_commands,
     issuing_commands,
     key_commands,
@@ -40,6 +41,7 @@ for module in (
     review_command,
     issuing_commands,
     key_commands,
+    export_commands,
     verify_command,
 ):
     module.register(app)

@@ -139,10 +139,13 @@ def retire(
     from portal.key_keeping import end_key
 
     entry, signed = end_key(site_at(site), key, compromised=compromised, reason=reason, by=by, now=now())
+    noun, verb = ("credential", ("verifies", "does")) if signed == 1 else ("credentials", ("verify", "do"))
     if not compromised:
-        print_text(f"{entry.multikey} is retired. {signed} credentials that it signed still verify.")
+        print_text(f"{entry.multikey} is retired. {signed} {noun} that it signed still {verb[0]}.")
         return
-    print_text(f"{entry.multikey} is compromised. {signed} credentials that it signed verify no more, once did.json is published.")
+    print_text(
+        f"{entry.multikey} is compromised. {signed} {noun} that it signed {verb[1]} not verify any more, once did.json is published."
+    )
     say("Next: `patunay key rotate`, publish did.json at once, then issue those credentials again.")
 
 
