@@ -92,7 +92,7 @@ def other_badge(record: dict[str, Any]) -> dict[str, Any]:
 @pytest.mark.parametrize("script", ["verify_digitalbazaar.mjs", "verify_dcc.mjs"])
 def test_a_record_of_several_badges_passes_and_a_changed_one_fails(script: str, tmp_path: Path) -> None:
     record = record_of([badge(1), badge(2), badge(3)])
-    publish(tmp_path)
+    publish(tmp_path, generate_key("P-256").multikey)
     files = {"record": record, "other_award": other_course(record), "other_badge": other_badge(record)}
     found = judged(script, tmp_path, [write(tmp_path / "records" / f"{name}.json", document) for name, document in files.items()])
     assert {name: (said["verified"], said["signature"]) for name, said in found.items()} == {
@@ -109,6 +109,20 @@ def test_a_badge_taken_out_of_a_record_passes_alone(script: str, tmp_path: Path)
     inside = record["credentialSubject"]["verifiableCredential"][1]
     found = judged(script, tmp_path, [write(tmp_path / "records" / "inside.json", inside)])
     assert (found["inside"]["verified"], found["inside"]["status"]) == (True, "active")
+
+
+@pytest.mark.parametrize("script", ["verify_digitalbazaar.mjs", "verify_dcc.mjs"])
+def test_what_a_retired_key_signed_passes_and_what_a_compromised_one_signed_fails(script: str, tmp_path: Path) -> None:
+    """The issuer has rotated its key: `KEY` signed, `new` signs now."""
+    new = generate_key()
+    signed_before = badge(1)
+    for state, keys in (("retired", [new.multikey, KEY.multikey]), ("compromised", [new.multikey])):
+        folder = tmp_path / state
+        write(folder / "did.json", did_document(DID, keys))
+        resigned = add_proof(build_status_list(STATUS_URL, DID, StatusBits(), ISSUED), new.signer(DID), ISSUED)
+        write(folder / "status" / "1.json", resigned)
+        found = judged(script, folder, [write(folder / "credentials" / "before.json", signed_before)])["before"]
+        assert (found["verified"], found["signature"]) == ((True, True) if state == "retired" else (False, False)), state
 
 
 def with_payload(jwt: str, change: dict[str, Any]) -> str:

@@ -23,11 +23,12 @@ from issuer.keys import PublicKey
 from issuer.ledger import AuditEntry, credentials_of, open_ledger
 from issuer.pdf_attachment import attached_credential
 from issuer.proof import verify_proof
+from issuer.publishing import publish_status_lists
 from issuer.svg_baking import unbake_svg
 from issuer.vc_jwt import verify_jwt
 from portal.awarding import approve, issue, prepare, record_consent, revoke
 from portal.exporting import Exported, Form, export_credential, export_record, linkedin_link
-from portal.key_keeping import add_key
+from portal.key_keeping import add_key, end_key, list_keys
 from tests.portal.commands import patunay
 from tests.small_site import COURSE, Someone, enter_results, released_site
 
@@ -193,6 +194,19 @@ def test_the_linkedin_link_says_what_the_credential_says(site: Site) -> None:
     assert values["certId"] == [name]
     assert values["certUrl"] == [f"https://badges.uni.example/verify/{name.removeprefix('urn:uuid:')}"]
     assert values["expirationYear"] == [document["validUntil"][:4]]
+
+
+def test_after_a_compromise_status_lists_are_signed_anew_with_the_new_key(site: Site) -> None:
+    _, text = the_credential(site)
+    listed = json.loads(text)["credentialStatus"]["statusListCredential"].rpartition("/")[2]
+    old = list_keys(site)[0].entry.multikey
+    end_key(site, old, compromised=True, reason="stolen", by="Ana", now=NOW)
+    new = add_key(site, "Ed25519", None, replaces=True, by="Ana", now=NOW)
+    with open_ledger(site.ledger_url) as session:
+        publish_status_lists(site, load_identity(site), credentials_of(session), now=NOW)
+    published = json.loads((site.root / "status" / listed).read_text(encoding="utf-8"))
+    assert published["proof"][0]["verificationMethod"].endswith(new.multikey)
+    verify_proof(published, lambda _method: new.public.data)
 
 
 @pytest.mark.slow
