@@ -18,6 +18,7 @@ from issuer.documents import parse_document
 from issuer.errors import DocumentUnreadableError
 from issuer.pdf_attachment import attached_credential
 from issuer.resolvers import DidKeyResolver, FolderResolver, ResolverChain, WebResolver
+from issuer.svg_baking import unbake_svg
 from issuer.verification import Resolver, Verdict, VerificationReport, verify_credential
 
 _MAXIMUM_BYTES = 16 * 2**20
@@ -59,11 +60,11 @@ def verify_source(source: str, *, resolver: Resolver, now: datetime, offline: bo
 
 
 def read_credential(source: str, *, offline: bool = False) -> bytes:
-    """Return the JSON of the credential in a file (JSON, PNG, PDF) or at an https address.
+    """Return the JSON of the credential in a file (JSON, PNG, SVG, PDF) or at an https address.
 
     Raises:
         DocumentUnreadableError: there is no such file, it is too large, or of a kind that carries no credential.
-        BakingError, CertificateError: the picture or the PDF carries none.
+        BakingError, CertificateError: the picture or the PDF carries none, or the picture is HTML.
         ResolutionError: the address cannot be fetched.
     """
     data = _fetched(source, offline=offline) if "://" in source else _read(Path(source))
@@ -71,11 +72,9 @@ def read_credential(source: str, *, offline: bool = False) -> bytes:
         return unbake(data).encode()
     if data.startswith(b"%PDF-"):
         return attached_credential(data).encode()
-    start = data[:64].lstrip()
+    start = data[:64].removeprefix(b"\xef\xbb\xbf").lstrip()
     if start.startswith(b"<"):
-        raise DocumentUnreadableError(
-            "this is SVG or HTML, which is not read yet", where=source, remedy="Give the JSON file, the PNG badge or the PDF."
-        )
+        return unbake_svg(data).encode()
     if start.startswith(b"eyJ"):
         raise DocumentUnreadableError(
             "this is a JWT, which is not read yet", where=source, remedy="Give the JSON file, the PNG badge or the PDF."

@@ -24,11 +24,13 @@ from issuer.ledger import AuditEntry, credentials_of, open_ledger
 from issuer.pdf_attachment import attached_credential
 from issuer.proof import verify_proof
 from issuer.publishing import publish_status_lists
+from issuer.resolvers import FolderResolver
 from issuer.svg_baking import unbake_svg
 from issuer.vc_jwt import verify_jwt
 from portal.awarding import approve, issue, prepare, record_consent, revoke
 from portal.exporting import Exported, Form, export_credential, export_record, linkedin_link
 from portal.key_keeping import add_key, end_key, list_keys
+from portal.verifying import verify_source
 from tests.portal.commands import patunay
 from tests.small_site import COURSE, Someone, enter_results, released_site
 
@@ -85,6 +87,18 @@ def test_every_form_carries_the_very_same_text(site: Site, form: Form) -> None:
     exported = export_credential(site, name, form)
     assert text_in(form, exported) == text
     assert exported.name == f"{name.removeprefix('urn:uuid:')}.{form}"
+
+
+def test_the_badge_as_svg_verifies(site: Site, tmp_path: Path) -> None:
+    name, _ = the_credential(site)
+    (tmp_path / "badge.svg").write_bytes(export_credential(site, name, "svg").content)
+    found = verify_source(str(tmp_path / "badge.svg"), resolver=FolderResolver(site.root, authoritative=True), now=datetime.now(UTC))
+    assert found.is_good, found
+    changed = export_credential(site, name, "svg").content.replace(b"A tiny course", b"A huge course")
+    (tmp_path / "changed.svg").write_bytes(changed)
+    assert not verify_source(
+        str(tmp_path / "changed.svg"), resolver=FolderResolver(site.root, authoritative=True), now=datetime.now(UTC)
+    ).is_good
 
 
 def test_a_jwt_is_signed_with_the_published_p256_key(site: Site) -> None:

@@ -91,8 +91,8 @@ def test_a_changed_letter_is_never_good(field: str, issued: Issued, tmp_path: Pa
 @pytest.mark.parametrize(
     ("content", "told"),
     [
-        (b"<svg/>", "SVG or HTML"),
-        (b"  \n<html>", "SVG or HTML"),
+        (b"<svg/>", "not an SVG picture"),
+        (b"  \n<html>", "not an SVG picture"),
         (b"eyJhbGciOiJFZERTQSJ9.e30.x", "JWT"),
         (b"", ""),
         (b"\xff\xfe", ""),
