@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import builtins
 import dataclasses
-import secrets
 import types
 from typing import Any
 
@@ -119,7 +118,7 @@ class ExaminerValues(Party):
             WireError: what is told of them is not plain, or not of these calls.
         """
         with self._one_at_a_time:
-            ticket = secrets.token_hex(8)
+            ticket = self.ticket()
             self._post(["ask", ticket, "ahead"], lambda _: [calls, []])
             told = self.await_answer("ran", ticket)
         has_more, is_traceless = (expect(each, bool) for each in expect(told[2], list))

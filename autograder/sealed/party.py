@@ -23,6 +23,7 @@ from autograder.sealed.wire import Channel, Tree, UnsendableError, WireError
 
 _DEEPEST = 60
 _PARTS = 10
+_TICKETS = 64
 _SECRETIVE = (types.FrameType, types.CodeType, types.TracebackType)
 
 
@@ -39,6 +40,7 @@ class Party:
         self._classes = ReferenceClasses()
         self.stand_ins = StandIns(lambda *arguments, **named: self.request("construct", *arguments, **named))
         self._depth = 0
+        self._tickets: list[str] = []
         self._owed: list[Tree] = []
         self._one_at_a_time = threading.RLock()
         values.load_types()
@@ -55,12 +57,19 @@ class Party:
     def exchange(self, operation: str, *arguments: Any, **named: Any) -> tuple[bool, Any]:
         """Ask, and return whether it went well, and the answer or the exception."""
         with self._one_at_a_time:
-            ticket = secrets.token_hex(8)
+            ticket = self.ticket()
             self._post(
                 ["ask", ticket, operation],
                 lambda encoder: [encoder.all(arguments), [[name, encoder.encode(value)] for name, value in named.items()]],
             )
             return self.hear(ticket)
+
+    def ticket(self) -> str:
+        """Return a number that nobody can have guessed; many are drawn at once."""
+        if not self._tickets:
+            drawn = secrets.token_hex(8 * _TICKETS)
+            self._tickets = [drawn[place : place + 16] for place in range(0, len(drawn), 16)]
+        return self._tickets.pop()
 
     def hear(self, ticket: str) -> tuple[bool, Any]:
         """Wait for the answer to a question, and return whether it went well, and the answer or the exception."""
@@ -130,7 +139,7 @@ class Party:
         """Send a message with what changed here since the last one; nothing is noted as sent before it is."""
         encoder = Encoder(self, shared=self.twins.trees)
         changes = self.twins.changes(encoder)
-        self._owed += self.twins.drop_unheld(self.cherished())  # owed to the other side until a message is through
+        self._owed += self.twins.drop_unheld(self.cherished()) if self.twins else []  # owed to the other side until a message is through
         names, noted = self.names_told(encoder)
         body = encode(encoder)
         self.send([*head, self.printed(), self.random.told(), [list(each) for each in changes], self._owed, names, *body])
@@ -144,7 +153,8 @@ class Party:
         self.take_random(message[4])
         decoder = Decoder(self)
         changes = expect(message[5], list)
-        self.twins.take_changes(decoder, changes)
+        if changes:
+            self.twins.take_changes(decoder, changes)
         self.twins.drop(expect(message[6], list))
         self.take_names(decoder, expect(message[7], list))
         found = decode(decoder)

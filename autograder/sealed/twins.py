@@ -38,6 +38,10 @@ class TwinTable:
         self._kept: dict[int, _Kept] = {}
         self._next = 0
 
+    def __bool__(self) -> bool:
+        """Return whether anything is kept."""
+        return bool(self._kept)
+
     def clear(self) -> None:
         """Forget everything; the other side does so at the same time."""
         self.trees.clear()

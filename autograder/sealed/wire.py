@@ -24,7 +24,7 @@ _HEADER = struct.Struct("<4sIII")
 _LENGTH = struct.Struct("<Q")
 _MAGIC = b"pse1"
 _CHUNK = 1 << 20
-_FIRST = 1 << 16
+_FIRST = 1 << 13
 _LOOKING_S = 100e-6
 """About twice what waking a sleeping process costs."""
 
@@ -51,6 +51,19 @@ class WireLimits:
     nodes: int = 4_000_000
 
 
+class _BytesMetError(Exception):
+    """A tree holds bytes, or something that no tree may hold."""
+
+
+def _refuse_bytes(_: object) -> NoReturn:
+    raise _BytesMetError
+
+
+_WRITE: Any = json.encoder.c_make_encoder(  # type: ignore[attr-defined]  # what `JSONEncoder.encode` makes anew each time
+    None, _refuse_bytes, json.encoder.encode_basestring_ascii, None, ":", ",", False, False, True
+)
+
+
 def pack(tree: Tree, limits: WireLimits = WireLimits()) -> bytes:
     """Return the frame of `tree`.
 
@@ -66,7 +79,10 @@ def pack(tree: Tree, limits: WireLimits = WireLimits()) -> bytes:
         return {"": len(buffers) - 1}
 
     try:
-        text = json.JSONEncoder(separators=(",", ":"), check_circular=False, default=put_aside).encode(tree).encode("ascii")
+        try:
+            text = "".join(_WRITE(tree, 0)).encode("ascii")
+        except _BytesMetError:
+            text = json.JSONEncoder(separators=(",", ":"), check_circular=False, default=put_aside).encode(tree).encode("ascii")
     except (TypeError, ValueError, RecursionError) as refusal:
         raise UnsendableError(f"this cannot go over the wire: {refusal}") from refusal
     if not buffers and len(text) <= limits.text_bytes:
@@ -101,7 +117,10 @@ def unpack(text: bytes, buffers: list[bytes], limits: WireLimits = WireLimits())
 
 def _parse(reader: json.JSONDecoder, text: bytes) -> Tree:
     try:
-        return reader.decode(text.decode("ascii"))
+        tree, end = reader.raw_decode(text.decode("ascii"))
+        if end != len(text):
+            raise ValueError
+        return tree
     except (ValueError, RecursionError) as refusal:
         raise WireError(f"the message is malformed: {type(refusal).__name__}") from refusal
 
@@ -144,9 +163,16 @@ class Channel:
         """
         self._refuse_if_shut()
         self.is_shut = True
+        if self._at == len(self._ahead):
+            self._ahead, self._at = self._first(), 0
         magic, text_length, count, held = _HEADER.unpack(self._exactly(_HEADER.size))
         if magic != _MAGIC or text_length > self._limits.text_bytes or count > self._limits.buffers or held > self._limits.buffer_bytes:
             raise WireError("what came is no message, or too long")
+        if not count and not held and self._at + text_length == len(self._ahead):  # as most are: short, and come at once
+            text, self._ahead, self._at = self._ahead[self._at :], b"", 0
+            tree = unpack(text, [], self._limits)
+            self.is_shut = False
+            return tree
         lengths = [length for (length,) in _LENGTH.iter_unpack(self._exactly(_LENGTH.size * count))]
         if sum(lengths) != held:
             raise WireError("the message's lengths do not add up")

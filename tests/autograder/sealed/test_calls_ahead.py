@@ -68,7 +68,7 @@ def both(answer: str, *tests: str) -> tuple[Outcome, Outcome]:
 
 
 @pytest.mark.slow
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(
     answer=st.sampled_from(sorted(LEARNERS)),
     test=st.sampled_from(sorted(TESTS)),
@@ -89,7 +89,7 @@ def test_whatever_the_learner_writes_a_test_sees_the_same_or_is_held_again(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("answer", sorted(LEARNERS))
-@pytest.mark.parametrize("test", ["asserting", "two arguments", "stopping"])
+@pytest.mark.parametrize("test", ["two arguments", "stopping"])
 def test_every_kind_of_function_gives_the_same_in_a_long_loop(answer: str, test: str) -> None:
     text = TESTS[test].format(argument="i", start=0, stop=90, step=1, odd=64)
     ahead, alone = both(LEARNERS[answer], text, STATE)
