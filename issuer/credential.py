@@ -3,8 +3,8 @@
 Source: Open Badges 3.0, B.1 (OpenBadgeCredential, AchievementSubject, Evidence, IdentityObject, Result); `docs` of the rules that the public
 validator checks. What goes in is a value, what comes out is JSON: no clock, no randomness, no files. The same award gives the same document.
 
-Identifiers of the parts (results, evidence, status) are UUIDs of version 5 below the credential's own UUID, so only the IdentityObject,
-which may not have an `id`, is a blank node. Scores are strings, cut and never rounded up.
+Identifiers of the parts (results, evidence, status) are UUIDs of version 5 below the credential's own UUID, so only the IdentityObjects,
+which may not have an `id`, are blank nodes: the hashed address, and with consent the name. Scores are strings, cut and never rounded up.
 """
 
 from __future__ import annotations
@@ -166,9 +166,12 @@ def _subject(manifest: CourseManifest, award: Award, base_url: str) -> dict[str,
         "salt": award.salt,
         "identityHash": hash_identity(award.learner_email, award.salt),
     }
-    subject: dict[str, Any] = {"id": award.subject_id, "type": ["AchievementSubject"], "identifier": [identity]}
-    if award.learner_name is not None:
+    subject: dict[str, Any] = {"id": award.subject_id, "type": ["AchievementSubject"]}
+    identifiers: list[dict[str, Any]] = [identity]
+    if award.learner_name is not None:  # where viewers look: wallets in `name`, others in the model's own place
         subject["name"] = award.learner_name
+        identifiers.append({"type": "IdentityObject", "hashed": False, "identityType": "name", "identityHash": award.learner_name})
+    subject["identifier"] = identifiers
     subject["achievement"] = build_achievement(manifest, base_url)
     if manifest.credits:
         subject["creditsEarned"] = manifest.credits[0].points

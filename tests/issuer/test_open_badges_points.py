@@ -9,6 +9,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from issuer.canonical import canonicalise
@@ -63,11 +64,15 @@ def test_05_the_times_have_a_time_zone_and_the_first_award_keeps_its_date() -> N
 def test_06_the_subject_is_one_object_with_an_id_and_an_identifier() -> None:
     assert SUBJECT["type"] == ["AchievementSubject"]
     assert SUBJECT["id"].startswith("urn:uuid:")
-    assert len(SUBJECT["identifier"]) == 1
+    assert [each["identityType"] for each in SUBJECT["identifier"]] == ["emailAddress", "name"]
 
 
-def test_07_an_identifier_is_a_salted_hash_of_the_lower_cased_address_and_has_no_other_property() -> None:
-    (identity,) = SUBJECT["identifier"]
+def test_07_identifiers_are_a_salted_hash_of_the_lower_cased_address_and_with_consent_the_name() -> None:
+    identity, name = SUBJECT["identifier"]
+    assert name == {"type": "IdentityObject", "hashed": False, "identityType": "name", "identityHash": example_award().learner_name}
+    withheld = build_credential(example_manifest(), PROFILE, replace(example_award(), learner_name=None), BASE_URL)["credentialSubject"]
+    assert len(withheld["identifier"]) == 1, "the name only with consent"
+    assert "name" not in withheld
     assert identity.keys() == {"type", "hashed", "identityHash", "identityType", "salt"}
     assert (identity["type"], identity["hashed"], identity["identityType"]) == ("IdentityObject", True, "emailAddress")
     assert identity["identityHash"] == "sha256$" + hashlib.sha256((EMAIL.lower() + identity["salt"]).encode()).hexdigest()
