@@ -89,16 +89,14 @@ def hash_rows(rows: tuple[AwardRow, ...]) -> str:
 def draft_batch(standing: CourseStanding, session: Session) -> Draft:
     """Return what a batch of the course would hold now."""
     manifest = standing.manifest
-    query = select(Credential).where(Credential.course == manifest.id, Credential.version == manifest.version)
-    issued = {credential.learner: credential for credential in session.scalars(query)}
+    issued = _issued(session, manifest.id, manifest.version)
     rows: list[AwardRow] = []
     known: list[str] = []
     withdrawn: list[str] = []
     incomplete: list[tuple[str, str]] = []
     for each in standing.eligibility:
-        credential = issued.get(each.learner)
-        if credential is not None:
-            (withdrawn if credential.revoked_at else known).append(each.learner)
+        if each.learner in issued:
+            (known if issued[each.learner] else withdrawn).append(each.learner)
         elif each.status is Status.ELIGIBLE:
             reason = _why_incomplete(standing, each)
             if reason:
@@ -106,6 +104,15 @@ def draft_batch(standing: CourseStanding, session: Session) -> Draft:
             else:
                 rows.append(_row(standing, session, each))
     return Draft(tuple(rows), tuple(known), tuple(withdrawn), tuple(incomplete))
+
+
+def _issued(session: Session, course: str, version: str) -> dict[str, bool]:
+    """Return who has a credential of this course version, each with whether one of theirs is not revoked."""
+    query = select(Credential.learner, Credential.revoked_at).where(Credential.course == course, Credential.version == version)
+    issued: dict[str, bool] = {}
+    for learner, revoked_at in session.execute(query):
+        issued[learner] = issued.get(learner, False) or revoked_at is None
+    return issued
 
 
 def _why_incomplete(standing: CourseStanding, each: Eligibility) -> str:
@@ -198,7 +205,7 @@ def approve_batch(batch: Batch, standing: CourseStanding, session: Session, *, b
         return
     if batch.state != PREPARED:
         raise BatchError(f"batch {batch.id} is {batch.state}", remedy="Prepare a new one: `patunay batch prepare`.")
-    if two_person and _same_person(actor, batch.prepared_by):
+    if two_person and is_same_person(actor, batch.prepared_by):
         raise BatchError(
             f"{batch.prepared_by} prepared this batch and cannot approve it too",
             where=batch.id,
@@ -268,7 +275,7 @@ def require_approval(batch: Batch, session: Session, *, two_person: bool, now: d
     actor = batch.approved_by or ""
     if actor not in approvers:
         raise refuse_batch(batch, session, "the audit log holds no approval of what it holds now", actor=actor or "(nobody)", now=now)
-    if two_person and _same_person(actor, batch.prepared_by):
+    if two_person and is_same_person(actor, batch.prepared_by):
         raise refuse_batch(batch, session, "who prepared it approved it too, which this site does not allow", actor=actor, now=now)
 
 
@@ -298,7 +305,8 @@ def require_person(name: str, role: str) -> str:
     return name.strip()
 
 
-def _same_person(one: str, other: str) -> bool:
+def is_same_person(one: str, other: str) -> bool:
+    """Whether two names are one person's, however they are written."""
     return _bare(one) == _bare(other)
 
 

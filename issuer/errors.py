@@ -19,6 +19,8 @@ DiagnosedError                       (courses.errors) problem, where, remedy
 ├── CertificateError                 a certificate that cannot be typeset
 ├── LedgerError                      the record of what was issued is missing, older, or contradicts itself
 ├── BatchError                       a step that a batch in its present state does not allow
+├── DecisionError                    a decision that this person cannot take, or that is taken
+├── AuditError                       the audit log is not what was written
 └── EligibilityError                 results from which eligibility cannot be told
 """
 
@@ -97,6 +99,14 @@ class LedgerError(DiagnosedError):
 
 class BatchError(DiagnosedError):
     """A step that a batch in its present state does not allow."""
+
+
+class DecisionError(DiagnosedError):
+    """A decision that this person cannot take, or that is taken."""
+
+
+class AuditError(DiagnosedError):
+    """The audit log is not what was written: changed, cut off, or written anew."""
 
 
 class EligibilityError(DiagnosedError):

@@ -1,4 +1,4 @@
-"""Signs an approved batch, and withdraws what must be withdrawn. The ledger is written first; what is published is made from it.
+"""Signs an approved batch. The ledger is written first; what is published is made from it.
 
 Resumable: every credential is committed with its place in the status list, and only then published. A crash loses at most the signatures that nobody
 has seen; running it again signs the rest. Two processes may issue the same batch at once: the ledger refuses a learner's second award, and the process
@@ -22,9 +22,9 @@ from sqlalchemy.orm import Session
 from courses.manifest import CourseManifest
 from courses.settings import Site
 from issuer.audit import append_entry
-from issuer.batches import APPROVED, ISSUED, ISSUING, AwardRow, require_approval, require_person, require_unchanged
+from issuer.batches import APPROVED, ISSUED, ISSUING, AwardRow, require_approval, require_unchanged
 from issuer.credential import AssignmentEvidence, Award, OutcomeResult, build_credential
-from issuer.errors import BatchError, CredentialRefusedError, LedgerError
+from issuer.errors import BatchError, CredentialRefusedError
 from issuer.identity import IssuerIdentity
 from issuer.iso_duration import after
 from issuer.ledger import Batch, Credential
@@ -95,7 +95,7 @@ def _sign_rows(
         left = [row for row in rows if row.learner not in done]
         if not left:
             return new
-        places = _Places(session)
+        places = StatusPlaces(session)
         for index, row in enumerate(left[:_COMMIT_EVERY], start=1):
             session.add(sign(row, places.take()))
             progress(len(rows) - len(left) + index, len(rows))
@@ -125,24 +125,7 @@ def _finish(batch: Batch, count: int, session: Session, now: datetime) -> None:
     session.commit()
 
 
-def revoke_credential(credential: Credential, session: Session, *, by: str, reason: str, now: datetime) -> bool:
-    """Withdraw a credential for good; return whether it was not withdrawn before. Publish the status lists afterwards.
-
-    Raises:
-        LedgerError: no reason is given.
-    """
-    actor = require_person(by, "person who revokes")
-    if not reason.strip():
-        raise LedgerError("a credential is not withdrawn without a reason", where=credential.id, remedy='Give one with `--reason "…"`.')
-    if credential.revoked_at:
-        return False
-    credential.revoked_at, credential.revoked_by, credential.revocation_reason = now.isoformat(), actor, reason.strip()
-    append_entry(session, at=now, actor=actor, action="credential revoked", subject=credential.id, details={"reason": reason.strip()})
-    session.commit()
-    return True
-
-
-class _Places:
+class StatusPlaces:
     """Hands out free places in the status lists, at random, so that a place says nothing of who was issued to when (Bitstring Status List 1.0, 5.4)."""
 
     def __init__(self, session: Session) -> None:
@@ -150,6 +133,7 @@ class _Places:
         self._taken = set(session.scalars(select(Credential.status_index).where(Credential.status_list == self._list)))
 
     def take(self) -> tuple[int, int]:
+        """Return a list's number and a place in it that is free."""
         if len(self._taken) >= MIN_ENTRIES // 2:
             self._list, self._taken = self._list + 1, set()
         while (index := secrets.randbelow(MIN_ENTRIES)) in self._taken:

@@ -28,9 +28,10 @@ from issuer.batches import (
 )
 from issuer.eligibility import Status
 from issuer.errors import BatchError
-from issuer.issuing import issue_batch, revoke_credential
+from issuer.issuing import issue_batch
 from issuer.ledger import AuditEntry, Batch, BatchRow, Credential
 from issuer.standing import CourseStanding, Learner
+from issuer.withdrawal import revoke_credential
 from tests.issuer.governed import (
     APPROVER,
     PREPARER,

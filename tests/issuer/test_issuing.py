@@ -17,12 +17,13 @@ from courses.settings import Site
 from issuer.audit import find_break
 from issuer.batches import ISSUED, ISSUING, approve_batch, load_batch
 from issuer.errors import BatchError, CredentialRefusedError, LedgerError
-from issuer.issuing import issue_batch, revoke_credential
+from issuer.issuing import issue_batch
 from issuer.ledger import AuditEntry, Credential
 from issuer.publishing import publish_status_lists
 from issuer.resolvers import FolderResolver
 from issuer.standing import CourseStanding, Learner
 from issuer.verification import Verdict, verify_credential
+from issuer.withdrawal import revoke_credential
 from tests.issuer.governed import (
     APPROVER,
     approved,

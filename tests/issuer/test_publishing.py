@@ -16,12 +16,13 @@ from sqlalchemy.orm import Session
 from courses.errors import ReleaseRefusedError
 from courses.settings import Site
 from issuer.baking import unbake
-from issuer.issuing import issue_batch, revoke_credential
+from issuer.issuing import issue_batch
 from issuer.ledger import Credential, credentials_of
 from issuer.pdf_attachment import attached_credential
 from issuer.publishing import Published, credential_file, publish_site, verify_url
 from issuer.resolvers import FolderResolver
 from issuer.verification import Verdict, verify_credential
+from issuer.withdrawal import revoke_credential
 from tests.issuer.governed import APPROVER, RELEASE_HASH, approved, consent, governed_site, identity_of, ledger_of, standing_of
 from tests.small_site import COURSE, NOW
 
