@@ -84,6 +84,15 @@ class Approval(TypedTable):
 
     two_person: bool = True
     """Whether the approver must be someone else than the preparer."""
+    withdraw_alone: Annotated[int, Field(ge=0)] = 10
+    """How many credentials one person may withdraw at once; more wait for a second person's decision."""
+
+
+class Retention(TypedTable):
+    """How long the ledger keeps what it needs no more. None: for ever."""
+
+    batch_rows_days: Annotated[int, Field(ge=1)] | None = None
+    decisions_days: Annotated[int, Field(ge=1)] | None = None
 
 
 class SiteSettings(TypedTable):
@@ -99,6 +108,7 @@ class SiteSettings(TypedTable):
     paths: Paths = Paths()
     grading: Grading = Grading()
     approval: Approval = Approval()
+    retention: Retention = Retention()
 
 
 @dataclass(frozen=True, slots=True)

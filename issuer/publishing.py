@@ -8,13 +8,11 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy.orm import Session
 
-from courses.errors import DiagnosedError
 from courses.manifest import CourseManifest
 from courses.settings import Site
 from courses.storage import write_atomically
@@ -22,15 +20,10 @@ from issuer.badge_image import BadgeFace, draw_badge
 from issuer.baking import bake
 from issuer.certificate import read_seal, typeset_certificate
 from issuer.certificate_facts import certificate_facts
-from issuer.did import find_assertion_key
 from issuer.frozen_courses import manifest_of
 from issuer.identity import IssuerIdentity
-from issuer.issuing import status_list_url
 from issuer.ledger import Credential, credentials_of
-from issuer.proof import add_proof, verify_proof
-from issuer.status_list import StatusBits, build_status_list
-
-_STATUS_LIFE = timedelta(days=365)
+from issuer.status_publishing import publish_status_lists
 
 Progress = Callable[[int, int], None]
 
@@ -56,37 +49,27 @@ def publish_site(
     folder = site.root
     _write_if_changed(folder / "did.json", json.dumps(identity.document, indent=2) + "\n")
     credentials = credentials_of(session)
-    publish_status_lists(site, identity, credentials, now=now)
+    publish_status_lists(site, identity, session, now=now)
     artist = _Artist(site, session)
     paths = []
     for index, credential in enumerate(credentials, start=1):
-        paths.append(_publish_credential(folder / "credentials", credential, artist))
+        if is_published(credential):
+            paths.append(_publish_credential(folder / "credentials", credential, artist))
+        else:
+            unpublish(site, credential)
         progress(index, len(credentials))
     return Published(folder, tuple(paths))
 
 
-def publish_status_lists(site: Site, identity: IssuerIdentity, credentials: list[Credential], *, now: datetime) -> None:
-    """Sign and write every status list whose bits are not what its file says; the first list always exists."""
-    numbers = {credential.status_list for credential in credentials} | {1}
-    for number in sorted(numbers):
-        revoked = [each.status_index for each in credentials if each.status_list == number and each.revoked_at]
-        url = status_list_url(site, number)
-        unsigned = build_status_list(url, identity.profile.did, StatusBits().with_bits(revoked), now, valid_until=now + _STATUS_LIFE)
-        path = site.root / "status" / f"{number}.json"
-        if not _says_the_same(path, unsigned, identity, now):
-            write_atomically(path, json.dumps(add_proof(unsigned, identity.signer, now), indent=2) + "\n")
+def is_published(credential: Credential) -> bool:
+    """Whether its files are published: it was not erased, and no corrected one took its place."""
+    return credential.erased_at is None and credential.superseded_by is None
 
 
-def _says_the_same(path: Path, unsigned: dict[str, Any], identity: IssuerIdentity, now: datetime) -> bool:
-    """Whether the published list has the same bits and issuer, half of its life before it, and a signature that fits."""
-    try:
-        published = json.loads(path.read_text(encoding="utf-8"))
-        if datetime.fromisoformat(published["validUntil"]) - now < _STATUS_LIFE / 2:
-            return False
-        verify_proof(published, lambda method: find_assertion_key(identity.document, method) or b"")
-        return all(published[key] == unsigned[key] for key in ("id", "issuer", "credentialSubject"))
-    except (OSError, ValueError, KeyError, TypeError, DiagnosedError):
-        return False
+def unpublish(site: Site, credential: Credential) -> None:
+    """Remove the credential's files, in every form, from what is published."""
+    for path in (site.root / "credentials").glob(f"{credential_file(credential)}.*"):
+        path.unlink(missing_ok=True)
 
 
 def credential_file(credential: Credential) -> str:

@@ -82,16 +82,18 @@ def require_renewable(credential: Credential) -> None:
         raise LedgerError("it does not expire", where=credential.id, remedy="There is nothing to renew.")
 
 
-def correct(
-    credential: Credential, session: Session, site: Site, identity: IssuerIdentity, ruling: Ruling, *, name: str
-) -> Credential:
+def correct(credential: Credential, session: Session, site: Site, identity: IssuerIdentity, ruling: Ruling, *, name: str) -> Credential:
     """Return the credential with the corrected name, and revoke the old one. The caller commits, and publishes.
 
     Raises:
         LedgerError, CredentialRefusedError: see `require_correctable`.
     """
     document = _live_document(credential)
-    document["credentialSubject"]["name"] = require_correctable(credential, name)
+    subject = document["credentialSubject"]
+    subject["name"] = require_correctable(credential, name)
+    for identifier in subject["identifier"]:
+        if identifier["identityType"] == "name":
+            identifier["identityHash"] = subject["name"]
     new = _issue(credential, session, site, identity, document, "replaces", "The holder's name was corrected.", ruling.now)
     credential.superseded_by = new.id
     withdraw([credential], session, Withdrawal("revoke", "replaced", ruling.note), by=ruling.by, now=ruling.now)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import http.client
 import ipaddress
+import re
 import socket
 import ssl
 import threading
@@ -28,6 +29,7 @@ IpAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 _MAX_REDIRECTS = 3
+_NOTICE = re.compile(r"[0-9a-f-]{36}\.json")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +63,10 @@ class FolderResolver:
         return self._find(did, [self.folder / "did.json", self.folder / ".well-known" / "did.json"])
 
     def find_status_list(self, url: str) -> Found | None:
-        """Return the list whose `id` is `url`."""
-        return self._find(url, sorted((self.folder / "status").glob("*.json")))
+        """Return the list, or the notice of a withdrawal, whose `id` is `url`."""
+        folder, name = self.folder / "status", url.rpartition("/")[2]
+        notice = [folder / "notices" / name] if _NOTICE.fullmatch(name) else []
+        return self._find(url, [*notice, *sorted(folder.glob("*.json"))])
 
     def _find(self, identifier: str, paths: Sequence[Path]) -> Found | None:
         for path in paths:

@@ -31,6 +31,7 @@ from issuer.errors import (
 )
 from issuer.proof import parse_timestamp, single_proof, unsecured, verify_proof
 from issuer.status_list import StatusEntry, read_status_entry, read_status_list
+from issuer.withdrawal_notice import REVOKED, Notice, notice_url, read_notice
 
 CLOCK_SKEW = timedelta(minutes=5)
 _BADGE_TYPES = ("OpenBadgeCredential", "AchievementCredential")
@@ -290,12 +291,43 @@ def _check_status(document: Mapping[str, Any], facts: CredentialFacts, resolver:
         return Check("Not withdrawn", State.NOT_CHECKED, sentence)
     day = listed_on.strftime("%Y-%m-%d")
     if is_withdrawn:
-        what = "withdrew" if entry.purpose == "revocation" else "suspended"
-        return Check("Not withdrawn", State.FAILED, f"The issuer {what} this credential (list of {day}).")
+        return Check("Not withdrawn", State.FAILED, _withdrawn(entry, facts, resolver, day))
     if not found.authoritative:
         sentence = f"It is not on the list of withdrawals of {day}, which was read from a copy ({found.origin})."
         return Check("Not withdrawn", State.WARNING, sentence)
     return Check("Not withdrawn", State.PASSED, f"The issuer has not withdrawn it (list of {day}).")
+
+
+def _withdrawn(entry: StatusEntry, facts: CredentialFacts, resolver: Resolver, day: str) -> str:
+    """Return the sentence of a withdrawn credential, with the issuer's own reason if it publishes one that fits."""
+    notice = _find_notice(entry, facts, resolver)
+    if notice is None:
+        what = "withdrew" if entry.purpose == "revocation" else "suspended"
+        return f"The issuer {what} this credential (list of {day})."
+    what = "withdrew this credential" if notice.state == REVOKED else "suspended this credential for the time being"
+    return f"The issuer {what} (list of {day}). Its reason: {notice.reason}"
+
+
+def _find_notice(entry: StatusEntry, facts: CredentialFacts, resolver: Resolver) -> Notice | None:
+    url = notice_url(entry.list_url, facts.credential_id)
+    try:
+        found = resolver.find_status_list(url)
+        if found is None:
+            return None
+        notice = read_notice(found.document, url, facts.issuer_id, facts.credential_id)
+        if notice is not None:
+            verify_proof(found.document, lambda method: _issuers_key(method, facts, resolver))
+    except DiagnosedError:
+        return None
+    return notice
+
+
+def _issuers_key(method: str, facts: CredentialFacts, resolver: Resolver) -> bytes:
+    did = method.partition("#")[0]
+    key = find_assertion_key(_find_did_document(did, resolver).document, method) if did == facts.issuer_id else None
+    if key is None:
+        raise StatusListError("it is signed by somebody else than the issuer")
+    return key
 
 
 def _look_up(found: Found, entry: StatusEntry, facts: CredentialFacts, resolver: Resolver, now: datetime) -> tuple[bool, datetime]:

@@ -14,11 +14,11 @@ from courses.nbgrader_course import open_course
 from courses.settings import Site
 from issuer.audit import append_entry
 from issuer.batches import AwardRow, approve_batch, draft_batch, load_batch, prepare_batch, rows_of
-from issuer.errors import BatchError, LedgerError
+from issuer.errors import BatchError
 from issuer.identity import load_identity
-from issuer.issuing import issue_batch, revoke_credential
-from issuer.ledger import Batch, BatchRow, Consent, credentials_of, find_credential, open_ledger, shows_name
-from issuer.publishing import publish_site, publish_status_lists
+from issuer.issuing import issue_batch
+from issuer.ledger import Batch, BatchRow, Consent, open_ledger, shows_name
+from issuer.publishing import publish_site
 from issuer.standing import learners_of, read_standing, released_root
 
 
@@ -137,23 +137,3 @@ def issue(site: Site, name: str, *, now: datetime, progress: Callable[[int, int]
         issued = issue_batch(batch, read_standing(site, batch.course), session, site, identity, now=now, progress=progress)
         published = publish_site(site, identity, session, now=now)
     return IssuedFiles(issued.new, issued.before, published.folder / "credentials")
-
-
-def revoke(site: Site, name: str, *, reason: str, by: str, now: datetime) -> bool:
-    """Withdraw a credential and publish the status lists; return whether it was not withdrawn before.
-
-    Raises:
-        LedgerError: there is no such credential.
-    """
-    identity = load_identity(site)
-    with open_ledger(site.ledger_url) as session:
-        credential = find_credential(session, name)
-        if credential is None:
-            raise LedgerError(
-                f"no credential {name!r} was issued here",
-                where=without_password(site.ledger_url),
-                remedy="Take its id from the file (`id`), or see `patunay batch show`.",
-            )
-        new = revoke_credential(credential, session, by=by, reason=reason, now=now)
-        publish_status_lists(site, identity, credentials_of(session), now=now)
-    return new

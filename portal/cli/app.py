@@ -17,9 +17,11 @@ from portal.cli import (
     grading_commands,
     issuing_commands,
     key_commands,
+    register_commands,
     review_command,
     site_commands,
     verify_command,
+    withdrawal_commands,
 )
 from portal.cli.output import say
 
@@ -40,6 +42,8 @@ for module in (
     grading_commands,
     review_command,
     issuing_commands,
+    withdrawal_commands,
+    register_commands,
     key_commands,
     export_commands,
     verify_command,

@@ -1,4 +1,4 @@
-"""`patunay eligible`, `patunay batch …`, `patunay consent`, `patunay revoke`."""
+"""`patunay eligible`, `patunay batch …`, `patunay consent`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ def register(app: typer.Typer) -> None:
     """Add the commands to `app`."""
     app.command("eligible")(eligible)
     app.command("consent")(consent)
-    app.command("revoke")(revoke)
     batch_app.command("prepare")(prepare)
     batch_app.command("list")(list_batches)
     batch_app.command("show")(show)
@@ -165,20 +164,3 @@ def issue(batch: BatchArgument, site: SiteOption = HERE, as_json: JsonOption = F
         print_json({"new": issued.new, "before": issued.before, "folder": str(issued.folder)})
         return
     print_text(f"{issued.new} credentials are issued now, {issued.before} were before. They are in {issued.folder}.")
-
-
-def revoke(
-    credential: Annotated[str, typer.Argument(help="The credential's id (urn:uuid:…) or its UUID.", show_default=False)],
-    reason: Annotated[str, typer.Option(help="Why; it is kept in the ledger.", show_default=False)],
-    by: ByOption,
-    site: SiteOption = HERE,
-) -> None:
-    """Withdraw a credential for good. Whoever verifies it sees so from now on.
-
-    Example: `patunay revoke 3f0f6c1e-8a0b-4c58-9a55-6d1f0f2f7c11 --reason "issued to the wrong person" --by "Ana Reyes"`
-    """
-    from portal.awarding import revoke as revoke_one
-
-    new = revoke_one(site_at(site), credential, reason=reason, by=by, now=now())
-    print_text(f"{credential} {'is withdrawn' if new else 'was withdrawn before'}.")
-    say("Publish the folder status/ again, so that everyone sees it.")

@@ -26,12 +26,13 @@ from issuer.publishing import credential_file
 from issuer.resolvers import FolderResolver
 from issuer.standing import read_standing
 from issuer.verification import Verdict
-from portal.awarding import approve, issue, prepare, record_consent, revoke
+from portal.awarding import approve, issue, prepare, record_consent
 from portal.course_work import GradeRequest, collect_course, course_gradebook, grade_course, report_course
 from portal.demonstration.answers import load_bank
 from portal.demonstration.handing_in import Desk, hand_in
 from portal.demonstration.marking import enrol, mark_answers, set_due_dates
 from portal.demonstration.roster import Kind, SimulatedLearner, make_roster
+from portal.governing import revoke
 from portal.releasing import release_rehearsed
 from portal.site_making import NewSite, make_site
 from portal.verifying import verify_source

@@ -19,9 +19,9 @@ from issuer.batches import ISSUED, ISSUING, approve_batch, load_batch
 from issuer.errors import BatchError, CredentialRefusedError, LedgerError
 from issuer.issuing import issue_batch
 from issuer.ledger import AuditEntry, Credential
-from issuer.publishing import publish_status_lists
 from issuer.resolvers import FolderResolver
 from issuer.standing import CourseStanding, Learner
+from issuer.status_publishing import publish_status_lists
 from issuer.verification import Verdict, verify_credential
 from issuer.withdrawal import revoke_credential
 from tests.issuer.governed import (
@@ -72,7 +72,7 @@ def test_issuing_signs_one_credential_a_learner_that_verifies(site: Site, sessio
     assert [each.learner for each in credentials(session)] == ["l0", "l1", "l2"]
     identity = identity_of(site)
     (site.root / "did.json").write_text(json.dumps(identity.document), encoding="utf-8")
-    publish_status_lists(site, identity, credentials(session), now=NOW)
+    publish_status_lists(site, identity, session, now=NOW)
     resolver = FolderResolver(site.root, authoritative=True)
     for each in credentials(session):
         report = verify_credential(json.loads(each.document), resolver=resolver, now=NOW + timedelta(days=1))

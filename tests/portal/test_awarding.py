@@ -21,7 +21,8 @@ from issuer.ledger import AuditEntry, Consent, credentials_of, open_ledger
 from issuer.publishing import credential_file
 from issuer.resolvers import FolderResolver
 from issuer.verification import Verdict
-from portal.awarding import approve, batch_rows, batches, is_enrolled, issue, prepare, record_consent, revoke
+from portal.awarding import approve, batch_rows, batches, is_enrolled, issue, prepare, record_consent
+from portal.governing import revoke
 from portal.verifying import verify_source
 from tests.portal.commands import command, environment
 from tests.small_site import COURSE, NOW, Someone, change_score, enter_results, people, released_site

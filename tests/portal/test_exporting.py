@@ -23,12 +23,13 @@ from issuer.keys import PublicKey
 from issuer.ledger import AuditEntry, credentials_of, open_ledger
 from issuer.pdf_attachment import attached_credential
 from issuer.proof import verify_proof
-from issuer.publishing import publish_status_lists
+from issuer.status_publishing import publish_status_lists
 from issuer.resolvers import FolderResolver
 from issuer.svg_baking import unbake_svg
 from issuer.vc_jwt import verify_jwt
-from portal.awarding import approve, issue, prepare, record_consent, revoke
+from portal.awarding import approve, issue, prepare, record_consent
 from portal.exporting import Exported, Form, export_credential, export_record, linkedin_link
+from portal.governing import revoke
 from portal.key_keeping import add_key, end_key, list_keys
 from portal.verifying import verify_source
 from tests.portal.commands import patunay
