@@ -23,8 +23,8 @@ from issuer.keys import PublicKey
 from issuer.ledger import AuditEntry, credentials_of, open_ledger
 from issuer.pdf_attachment import attached_credential
 from issuer.proof import verify_proof
-from issuer.status_publishing import publish_status_lists
 from issuer.resolvers import FolderResolver
+from issuer.status_publishing import publish_status_lists
 from issuer.svg_baking import unbake_svg
 from issuer.vc_jwt import verify_jwt
 from portal.awarding import approve, issue, prepare, record_consent
@@ -218,7 +218,7 @@ def test_after_a_compromise_status_lists_are_signed_anew_with_the_new_key(site: 
     end_key(site, old, compromised=True, reason="stolen", by="Ana", now=NOW)
     new = add_key(site, "Ed25519", None, replaces=True, by="Ana", now=NOW)
     with open_ledger(site.ledger_url) as session:
-        publish_status_lists(site, load_identity(site), credentials_of(session), now=NOW)
+        publish_status_lists(site, load_identity(site), session, now=NOW)
     published = json.loads((site.root / "status" / listed).read_text(encoding="utf-8"))
     assert published["proof"][0]["verificationMethod"].endswith(new.multikey)
     verify_proof(published, lambda _method: new.public.data)
