@@ -120,3 +120,15 @@ def test_a_call_that_no_test_makes_costs_nothing_though_it_never_ends_or_ends_th
     for ends in ("True", "os._exit(1)"):
         (cell,) = desk.grade(SQUARE, answer.format(36, ends), LOOP).cells
         assert (cell.auto_score, cell.is_sealed, cell.note) == (0, True, "wrong at 33")
+
+
+@pytest.mark.slow
+def test_calls_of_a_long_loop_are_made_ahead_between_kernels(desk: Desk) -> None:
+    solution = "together = []\ndef square(n):\n    return n * n"
+    answer = (
+        "import sys\ntogether = []\ndef square(n):\n    frame, names = sys._getframe(), []\n    while frame:\n        names.append(frame.f_code.co_name)\n"
+        "        frame = frame.f_back\n    together.append('run_ahead' in names)\n    return n * n"
+    )
+    told = "assert len(together) == 400\nassert sum(together) > 300, sum(together)"
+    assert [cell.auto_score for cell in desk.grade(solution, answer, LOOP, told).cells] == [2, 2]
+    assert [cell.auto_score for cell in desk.grade(solution, answer, "import time\n" + LOOP, told).cells] == [2, 0]
