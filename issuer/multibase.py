@@ -14,6 +14,7 @@ import re
 from issuer.errors import EncodingError
 
 _ALPHABET = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
+_PAIRS = [first + second for first in _ALPHABET for second in _ALPHABET]
 _VALUES = {letter: value for value, letter in enumerate(_ALPHABET)}
 _ED25519_PUBLIC = b"\xed\x01"
 _P256_PUBLIC = b"\x80\x24"
@@ -25,11 +26,11 @@ _LONGEST_BASE58 = 1024
 
 def encode_base58(data: bytes) -> str:
     """Return `data` in the Bitcoin alphabet, without a multibase letter."""
-    number, letters = int.from_bytes(data, "big"), ""
-    while number:
-        number, digit = divmod(number, 58)
-        letters = _ALPHABET[digit] + letters
-    return "1" * (len(data) - len(data.lstrip(b"\0"))) + letters
+    number, pairs = int.from_bytes(data, "big"), []
+    while number:  # two letters at a time: long division is what costs
+        number, digits = divmod(number, 58 * 58)
+        pairs.append(_PAIRS[digits])
+    return "1" * (len(data) - len(data.lstrip(b"\0"))) + "".join(reversed(pairs)).lstrip("1")
 
 
 def decode_base58(text: str) -> bytes:

@@ -48,17 +48,22 @@ def add_proof(document: Mapping[str, Any], signer: Signer, created: datetime, *,
     if "proof" in document:
         raise CredentialRefusedError("the document is signed already", where="proof")
     # vc-di-eddsa 3.2.1 (Create Proof), steps 1 and 2, with 3.2.5 (Proof Configuration)
-    options = {
+    options = proof_options(signer, created)
+    # steps 3 to 5: transform, hash, serialise
+    signature = signer.sign(hash_data(canonicalise(document, load=load), canonical_configuration(document, options, load=load)))
+    # step 6: the signature as multibase base58btc
+    return {**document, "proof": [{**options, "proofValue": encode_base58btc(signature)}]}
+
+
+def proof_options(signer: Signer, created: datetime) -> dict[str, str]:
+    """Return the proof without its value (vc-di-eddsa 3.2.5)."""
+    return {
         "type": "DataIntegrityProof",
         "cryptosuite": CRYPTOSUITE,
         "created": timestamp(created),
         "verificationMethod": signer.verification_method,
         "proofPurpose": "assertionMethod",
     }
-    # steps 3 to 5: transform, hash, serialise
-    signature = signer.sign(hash_data(canonicalise(document, load=load), canonical_configuration(document, options, load=load)))
-    # step 6: the signature as multibase base58btc
-    return {**document, "proof": [{**options, "proofValue": encode_base58btc(signature)}]}
 
 
 def canonical_configuration(document: Mapping[str, Any], options: Mapping[str, Any], *, load: ContextLoader = load_context) -> str:
