@@ -19,7 +19,7 @@ from typing import Any, Protocol
 from courses.errors import DiagnosedError
 from issuer.canonical import canonicalise
 from issuer.context_documents import CREDENTIALS_V2, OPEN_BADGES_3
-from issuer.did import find_assertion_key
+from issuer.did import find_assertion_key, find_jwt_key
 from issuer.errors import (
     CanonicalisationError,
     ContextError,
@@ -29,8 +29,10 @@ from issuer.errors import (
     SignatureMismatchError,
     StatusListError,
 )
+from issuer.keys import PublicKey
 from issuer.proof import parse_timestamp, single_proof, unsecured, verify_proof
 from issuer.status_list import StatusEntry, read_status_entry, read_status_list
+from issuer.vc_jwt import read_jwt, verify_jwt
 from issuer.withdrawal_notice import REVOKED, Notice, notice_url, read_notice
 
 CLOCK_SKEW = timedelta(minutes=5)
@@ -127,13 +129,36 @@ def verify_credential(document: Mapping[str, Any], *, resolver: Resolver, now: d
         return _report([form], None)
     facts, canonical = read
     signature, found = _check_signature(document, canonical, resolver)
-    if signature.state is not State.PASSED:
-        return _report([form, signature], None)
-    issuer = _check_issuer(document, facts, found)
+    return _judge([form, signature], found, document, str(single_proof(document)["verificationMethod"]), facts, resolver, now)
+
+
+def verify_credential_jwt(text: str, *, resolver: Resolver, now: datetime) -> VerificationReport:
+    """Return what five checks of a credential in the form of a JWT found. Never raises for what is wrong with it."""
+    try:
+        read = read_jwt(text)
+        facts = _read_facts(read.document)
+    except DiagnosedError as misfit:
+        return _report([_format_failed(misfit.problem)], None)
+    form = Check("Format", State.PASSED, "The document is an Open Badges 3.0 credential in the form of a JWT.")
+    signature, found = _check_jwt_signature(text, read.verification_method, resolver)
+    return _judge([form, signature], found, read.document, read.verification_method, facts, resolver, now)
+
+
+def _judge(
+    checks: list[Check],
+    found: Found | None,
+    document: Mapping[str, Any],
+    method: str,
+    facts: CredentialFacts,
+    resolver: Resolver,
+    now: datetime,
+) -> VerificationReport:
+    if checks[-1].state is not State.PASSED:
+        return _report(checks, None)
+    issuer = _check_issuer(method, facts, found)
     if issuer.state is State.FAILED:
-        return _report([form, signature, issuer], None)
-    status = _check_status(document, facts, resolver, now)
-    return _report([form, signature, issuer, status, _check_dates(facts, now)], facts)
+        return _report([*checks, issuer], None)
+    return _report([*checks, issuer, _check_status(document, facts, resolver, now), _check_dates(facts, now)], facts)
 
 
 CHECK_NAMES = ("Format", "Signature", "Issuer", "Not withdrawn", "In date")
@@ -249,6 +274,21 @@ def _check_signature(document: Mapping[str, Any], canonical: str, resolver: Reso
     return Check("Signature", State.PASSED, "The signature fits: nothing was changed since it was signed."), found
 
 
+def _check_jwt_signature(text: str, method: str, resolver: Resolver) -> tuple[Check, Found | None]:
+    try:
+        found = _find_did_document(method.partition("#")[0], resolver)
+        key = find_jwt_key(found.document, method)
+        if key is None:
+            return _signature_failed("the issuer does not, or no longer, publish the key that it names"), None
+        verify_jwt(text, lambda _: PublicKey("P-256", key))
+    except ResolutionError as unreachable:
+        sentence = f"The signature could not be checked, because the issuer's key could not be had: {unreachable.problem}."
+        return Check("Signature", State.NOT_CHECKED, sentence), None
+    except DiagnosedError as misfit:
+        return _signature_failed(misfit.problem.removeprefix("the signature does not fit: ")), None
+    return Check("Signature", State.PASSED, "The signature fits: nothing was changed since it was signed."), found
+
+
 def _signature_failed(why: str) -> Check:
     return Check("Signature", State.FAILED, f"The signature does not fit this document: {why}. Do not rely on it.")
 
@@ -262,8 +302,8 @@ def _find_did_document(did: str, resolver: Resolver) -> Found:
     return found
 
 
-def _check_issuer(document: Mapping[str, Any], facts: CredentialFacts, found: Found | None) -> Check:
-    did = str(single_proof(document)["verificationMethod"]).partition("#")[0]
+def _check_issuer(method: str, facts: CredentialFacts, found: Found | None) -> Check:
+    did = method.partition("#")[0]
     if did != facts.issuer_id or found is None:
         return Check("Issuer", State.FAILED, "The key belongs to somebody else than the issuer that the document names. Do not rely on it.")
     if did.startswith("did:key:"):

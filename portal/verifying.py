@@ -19,7 +19,7 @@ from issuer.errors import DocumentUnreadableError
 from issuer.pdf_attachment import attached_credential
 from issuer.resolvers import DidKeyResolver, FolderResolver, ResolverChain, WebResolver
 from issuer.svg_baking import unbake_svg
-from issuer.verification import Resolver, Verdict, VerificationReport, verify_credential
+from issuer.verification import Resolver, Verdict, VerificationReport, verify_credential, verify_credential_jwt
 
 _MAXIMUM_BYTES = 16 * 2**20
 _GOOD = {Verdict.VALID, Verdict.VALID_WITH_A_NOTE}
@@ -53,14 +53,23 @@ def make_resolver(here: Path, *, published: tuple[Path, ...], offline: bool) -> 
 def verify_source(source: str, *, resolver: Resolver, now: datetime, offline: bool = False) -> Verified:
     """Return what verification of one file or https address found. Never raises for what is wrong with the credential."""
     try:
-        document = parse_document(read_credential(source, offline=offline))
+        data = read_credential(source, offline=offline)
+        if (jwt := _as_jwt(data)) is not None:
+            return Verified(source, verify_credential_jwt(jwt, resolver=resolver, now=now))
+        document = parse_document(data)
     except DiagnosedError as unreadable:
         return Verified(source, None, str(unreadable))
     return Verified(source, verify_credential(document, resolver=resolver, now=now))
 
 
+def _as_jwt(data: bytes) -> str | None:
+    """Return the JWT that `data` is, None if it is none: its header, a JSON object in base64url, begins so."""
+    text = data.removeprefix(b"\xef\xbb\xbf").strip()
+    return text.decode("ascii", "replace") if text.startswith(b"eyJ") else None
+
+
 def read_credential(source: str, *, offline: bool = False) -> bytes:
-    """Return the JSON of the credential in a file (JSON, PNG, SVG, PDF) or at an https address.
+    """Return the credential, as JSON or as a JWT, in a file (JSON, JWT, PNG, SVG, PDF) or at an https address.
 
     Raises:
         DocumentUnreadableError: there is no such file, it is too large, or of a kind that carries no credential.
@@ -75,10 +84,6 @@ def read_credential(source: str, *, offline: bool = False) -> bytes:
     start = data[:64].removeprefix(b"\xef\xbb\xbf").lstrip()
     if start.startswith(b"<"):
         return unbake_svg(data).encode()
-    if start.startswith(b"eyJ"):
-        raise DocumentUnreadableError(
-            "this is a JWT, which is not read yet", where=source, remedy="Give the JSON file, the PNG badge or the PDF."
-        )
     return data
 
 

@@ -21,7 +21,8 @@ def register(app: typer.Typer) -> None:
 
 def verify(
     sources: Annotated[
-        list[str], typer.Argument(metavar="FILE|URL...", help="JSON, baked PNG or SVG, or PDF; or an https address.", show_default=False)
+        list[str],
+        typer.Argument(metavar="FILE|URL...", help="JSON, JWT, baked PNG or SVG, or PDF; or an https address.", show_default=False),
     ],
     published: Annotated[
         list[Path] | None,
