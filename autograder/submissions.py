@@ -192,7 +192,7 @@ def _take(course: NbgraderCourse, handed: Handed, session: Session, *, origin: s
         store.mkdir(parents=True, exist_ok=True)
         making = Path(tempfile.mkdtemp(prefix=".taking-", dir=store))
         try:
-            copy_untrusted(handed.folder, making / "content", ignored=course.ignored)
+            copy_untrusted(handed.folder, making / "content", ignored=course.ignored, maximum_bytes=course.largest_submission_bytes)
         except CopyRefusedError as refused:
             attempt.refusal = str(refused)
             remove_folder(making)

@@ -50,6 +50,11 @@ class NbgraderCourse:
         """File name patterns that nbgrader leaves out when it copies."""
         return tuple(self.directory.ignore)
 
+    @property
+    def largest_submission_bytes(self) -> int:
+        """How large the files of one submission may be together: `CourseDirectory.max_dir_size`, which nbgrader counts in thousands of bytes."""
+        return 1000 * int(self.directory.max_dir_size)
+
     def source(self, assignment: str) -> Path:
         """The folder of the instructor's version."""
         return self._step(self.directory.source_directory, ".", assignment)

@@ -22,6 +22,7 @@ class _Budget:
     remaining_bytes: int
     remaining_files: int
     depth: int
+    maximum_bytes: int
     owner: int
     """Whose folder it is."""
 
@@ -47,7 +48,7 @@ def copy_untrusted(
     target.mkdir(parents=True)
     handle = os.open(origin, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
     try:
-        _copy_folder(handle, target, ignored, _Budget(maximum_bytes, maximum_files, maximum_depth, os.fstat(handle).st_uid))
+        _copy_folder(handle, target, ignored, _Budget(maximum_bytes, maximum_files, maximum_depth, maximum_bytes, os.fstat(handle).st_uid))
     finally:
         os.close(handle)
 
@@ -92,5 +93,5 @@ def _copy_file(entry: int, target: Path, budget: _Budget) -> None:
         while chunk := os.read(entry, _CHUNK):
             budget.remaining_bytes -= len(chunk)
             if budget.remaining_bytes < 0:
-                raise CopyRefusedError("it is larger than what is taken")
+                raise CopyRefusedError(f"it is larger than what is taken, {budget.maximum_bytes / 1e6:g} MB together")
             copy.write(chunk)

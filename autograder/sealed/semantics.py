@@ -4,8 +4,8 @@ Rules:
 1. Only objects of classes that the reference solution defines are asked at all, and that they were is noted. Where they compare, tell their truth or are
    converted, they give the very answer that the test branches on: the verdict is not sealed. Arithmetic gives values, which the test compares itself, as
    it does what a method returns: such a verdict is sealed where the reference solution's rests on the same operators.
-2. A class that calls an unrelated object equal, contained or a changed copy of itself its equal, or two objects each less than the other, has lied: what
-   it says is refused. This catches the cheap liars; a dearer one is why rule 1 notes even the honest.
+2. A class that calls an unrelated object equal, contained or a changed copy of itself its equal, or two objects each less than the other, or that
+   answers the same question otherwise when it is asked again, has lied: what it says is refused. This catches the cheap liars; a dearer one is why rule 1 notes even the honest.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ from autograder.sealed.policy import SealingPolicy
 from autograder.sealed.references import DECIDING, About, Reference, is_reference
 
 _PROBED = frozenset({"__eq__", "__ne__", "__lt__", "__gt__", "__contains__"})
+_STEADY = frozenset({"__eq__", "__lt__", "__gt__"})
+"""What is the same however often it is asked; to look for something may use an object up."""
 _MIRRORED = {"__lt__": "__lt__", "__gt__": "__gt__"}
 _MOST_FIELDS = 8
 
@@ -95,6 +97,8 @@ class Semantics:
             lie = "what it cannot be true of"
         elif operation == "__eq__" and _is_blind(asker, reference, says):
             lie = "a changed copy of itself"
+        elif operation in _STEADY and not says(*arguments):
+            lie = "what it denies when it is asked again"
         if lie:
             self.unexpected[f"`{operation.strip('_')}` of the learner's class {told.name} says yes to {lie}"] = None
 

@@ -290,6 +290,31 @@ def test_an_expected_class_with_lying_operators_is_said_not_to_be_sealed(desk: D
     assert "rests on `eq` of the learner's own class V" in (cell.note or "")
 
 
+CLEVER_LIES = {
+    "equal to every other object of its class whose field is a number it was made with": "        return isinstance(o, V) and o.x in made",
+    "equal to small numbers only, which a changed copy is not": "        return isinstance(o, V) and (self.x == o.x or o.x < 10)",
+}
+
+
+@pytest.mark.parametrize("lie", CLEVER_LIES)
+def test_a_clever_lie_of_an_expected_class_is_never_sealed_and_says_whose_word_it_rests_on(desk: Desk, lie: str) -> None:
+    solution = "class V:\n    def __init__(self, x):\n        self.x = x\n    def __eq__(self, o):\n        return isinstance(o, V) and self.x == o.x"
+    start = (
+        "made, asked = [], []\nclass V:\n    def __init__(self, x):\n        self.x = x\n        made.append(x)\n    def __eq__(self, o):\n"
+    )
+    cell = desk.cell(solution, start + CLEVER_LIES[lie], "assert V(1) == V(2)")
+    assert not cell.is_sealed
+    assert cell.assurance != "sealed"
+    assert "of the learner's" in (cell.note or "")
+
+
+def test_an_expected_class_that_lies_only_when_asked_first_earns_nothing(desk: Desk) -> None:
+    solution = "class V:\n    def __init__(self, x):\n        self.x = x\n    def __eq__(self, o):\n        return isinstance(o, V) and self.x == o.x"
+    lie = "asked = []\nclass V:\n    def __init__(self, x):\n        self.x = x\n    def __eq__(self, o):\n        asked.append(o)\n        return isinstance(o, V) and (len(asked) == 1 or self.x == o.x)"
+    assert desk.cell(solution, solution, "assert V(2) == V(2)").auto_score == 2
+    assert desk.cell(solution, lie, "assert V(1) == V(2)").auto_score is None
+
+
 def test_no_test_is_in_reach_of_the_learners_process(desk: Desk) -> None:
     search = (
         "import gc, os\ndef square(n):\n    marker = 'hidden' + '-marker'\n    found = [o for o in gc.get_objects() if type(o) is list for t in o if type(t) is str and marker in t]\n"
