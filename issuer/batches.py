@@ -15,7 +15,8 @@ import hashlib
 import json
 import unicodedata
 import uuid
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -151,13 +152,25 @@ def _evidence(item: GradedEvidence, score: float) -> EvidenceRow:
     )
 
 
-def prepare_batch(standing: CourseStanding, session: Session, *, by: str, now: datetime) -> Batch | None:
+def without(draft: Draft, refusals: Mapping[str, str]) -> Draft:
+    """Return the draft without the learners of `refusals`, who are incomplete for the reason given there."""
+    rows = tuple(row for row in draft.rows if row.learner not in refusals)
+    left_out = tuple((row.learner, refusals[row.learner]) for row in draft.rows if row.learner in refusals)
+    return replace(draft, rows=rows, incomplete=(*draft.incomplete, *left_out))
+
+
+def prepare_batch(
+    standing: CourseStanding, session: Session, *, by: str, now: datetime, refusals: Mapping[str, str] | None = None
+) -> Batch | None:
     """Write down a batch of everyone who can be issued to now; None if there is nobody.
+
+    Args:
+        refusals: learners who are left out, because no credential can be built for them.
 
     An open batch of the same content is returned as it is; an open batch of other content of the course becomes void.
     """
     actor = require_person(by, "preparer")
-    draft = draft_batch(standing, session)
+    draft = without(draft_batch(standing, session), refusals or {})
     open_batches = list(
         session.scalars(select(Batch).where(Batch.course == standing.manifest.id, Batch.state.in_([PREPARED, APPROVED, ISSUING])))
     )

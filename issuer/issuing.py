@@ -150,7 +150,7 @@ def status_list_url(site: Site, number: int) -> str:
 def _sign(
     row: AwardRow, batch: Batch, manifest: CourseManifest, site: Site, identity: IssuerIdentity, place: tuple[int, int], now: datetime
 ) -> Credential:
-    award = _award(row, batch, manifest, site, place, now)
+    award = award_of(row, batch, manifest, site, place, now)
     try:
         document = add_proof(build_credential(manifest, identity.profile, award, site.settings.url.rstrip("/")), identity.signer, now)
     except CredentialRefusedError as refused:
@@ -175,7 +175,12 @@ def _sign(
     )
 
 
-def _award(row: AwardRow, batch: Batch, manifest: CourseManifest, site: Site, place: tuple[int, int], now: datetime) -> Award:
+def award_of(row: AwardRow, batch: Batch, manifest: CourseManifest, site: Site, place: tuple[int, int], now: datetime) -> Award:
+    """Return what the credential of a batch's row says of the learner.
+
+    Raises:
+        CredentialRefusedError: its term leads too far.
+    """
     return Award(
         credential_id=f"urn:uuid:{uuid.uuid4()}",
         subject_id=f"urn:uuid:{uuid.uuid4()}",

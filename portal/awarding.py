@@ -13,13 +13,15 @@ from courses.databases import without_password
 from courses.nbgrader_course import open_course
 from courses.settings import Site
 from issuer.audit import append_entry
-from issuer.batches import AwardRow, approve_batch, draft_batch, load_batch, prepare_batch, rows_of
+from issuer.batches import ISSUED, VOID, AwardRow, Draft, approve_batch, draft_batch, load_batch, prepare_batch, rows_of, without
+from issuer.checking import Differences, find_differences, find_refusals
 from issuer.errors import BatchError
 from issuer.identity import load_identity
 from issuer.issuing import issue_batch
 from issuer.ledger import Batch, BatchRow, Consent, open_ledger, shows_name
 from issuer.publishing import publish_site
 from issuer.standing import learners_of, read_standing, released_root
+from portal.governing import queue_regrades
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,24 @@ class Prepared:
     already_issued: tuple[str, ...]
     withdrawn: tuple[str, ...]
     incomplete: tuple[tuple[str, str], ...]
+    changed_score: tuple[tuple[str, float, float], ...] = ()
+    """Learners with a credential, the overall share in it, and as it is now."""
+    changed_name: tuple[tuple[str, str, str], ...] = ()
+    """The same of the name; empty where none is shown."""
+    would_be_withdrawn: tuple[tuple[str, str, str], ...] = ()
+    """Credential, learner, and why they would not get it any more. Nothing is withdrawn by itself."""
+
+    def lines(self) -> list[tuple[str, str, object, object]]:
+        """Return a line for each learner and finding: learner, what, as issued, as it is now."""
+        return [
+            *((learner, "new", "", "") for learner in self.new),
+            *((learner, "already issued", "", "") for learner in self.already_issued),
+            *((learner, "withdrawn before", "", "") for learner in self.withdrawn),
+            *((learner, "incomplete", "", why) for learner, why in self.incomplete),
+            *((learner, "changed score", old, new) for learner, old, new in self.changed_score),
+            *((learner, "changed name", old, new) for learner, old, new in self.changed_name),
+            *((learner, "would be withdrawn", name, why) for name, learner, why in self.would_be_withdrawn),
+        ]
 
     def as_json(self) -> dict[str, object]:
         """Return the fields as plain values."""
@@ -67,20 +87,38 @@ def is_enrolled(site: Site, learner: str, course: str) -> bool:
 
 
 def prepare(site: Site, course: str, *, by: str, now: datetime) -> Prepared:
-    """Prepare a batch of the course."""
-    standing = read_standing(site, course)
+    """Prepare a batch of the course; whoever would not pass any more waits for a decision."""
+    standing, profile = read_standing(site, course), load_identity(site).profile
     with open_ledger(site.ledger_url) as session:
-        batch = prepare_batch(standing, session, by=by, now=now)
+        refusals = find_refusals(draft_batch(standing, session), standing, site, profile, now=now)
+        batch = prepare_batch(standing, session, by=by, now=now, refusals=refusals)
+        prepared = _prepared(batch, without(draft_batch(standing, session), refusals), find_differences(standing, session))
+    queue_regrades(site, prepared.would_be_withdrawn, by=by, now=now)
+    return prepared
+
+
+def check(site: Site, course: str, *, now: datetime) -> Prepared:
+    """Return what `prepare` would prepare: every credential is built, nothing is written."""
+    standing, profile = read_standing(site, course), load_identity(site).profile
+    with open_ledger(site.ledger_url) as session:
         draft = draft_batch(standing, session)
-        return Prepared(
-            batch.id if batch else None,
-            batch.state if batch else "",
-            batch.content_hash if batch else "",
-            tuple(row.learner for row in draft.rows),
-            draft.already_issued,
-            draft.withdrawn,
-            draft.incomplete,
-        )
+        draft = without(draft, find_refusals(draft, standing, site, profile, now=now))
+        return _prepared(None, draft, find_differences(standing, session))
+
+
+def _prepared(batch: Batch | None, draft: Draft, differences: Differences) -> Prepared:
+    return Prepared(
+        batch.id if batch else None,
+        batch.state if batch else "",
+        batch.content_hash if batch else draft.content_hash,
+        tuple(row.learner for row in draft.rows),
+        draft.already_issued,
+        draft.withdrawn,
+        draft.incomplete,
+        differences.changed_score,
+        differences.changed_name,
+        tuple((each.credential, each.learner, each.why) for each in differences.fallen),
+    )
 
 
 def batches(site: Site) -> list[tuple[str, str, str, str, int, str, str, str]]:
@@ -112,6 +150,12 @@ def batch_rows(site: Site, name: str) -> list[AwardRow]:
     with open_ledger(site.ledger_url) as session:
         batch = load_batch(session, name)
         rows = rows_of(batch)
+        if rows is None and batch.state in {ISSUED, VOID} and not all(row.content for row in batch.rows):
+            raise BatchError(
+                f"rows of batch {batch.id} were erased",
+                where=without_password(site.ledger_url),
+                remedy="The credentials say what was awarded: `patunay register`.",
+            )
         if rows is None:
             raise BatchError(
                 f"the rows of batch {batch.id} were altered in the ledger",

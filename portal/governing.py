@@ -133,14 +133,14 @@ def _carry_out(decision: Decision, session: Session, site: Site, ruling: Ruling)
     return None
 
 
-def queue_regrades(site: Site, fallen: Sequence[tuple[str, str]], *, by: str, now: datetime) -> int:
+def queue_regrades(site: Site, fallen: Sequence[tuple[str, str, str]], *, by: str, now: datetime) -> int:
     """Open a decision for each credential whose learner would not get it any more; return how many wait. Nothing is revoked.
 
     Args:
-        fallen: ids of credentials, each with why, in words.
+        fallen: ids of credentials, each with its learner and why, in words.
     """
     with open_ledger(site.ledger_url) as session:
-        for name, why in fallen:
+        for name, _, why in fallen:
             [credential] = load_credentials(session, [name], without_password(site.ledger_url))
             open_decision(session, REGRADE, credential, {"why": why}, by=by, now=now)
         session.commit()

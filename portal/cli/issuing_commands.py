@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from portal.cli.options import HERE, ByOption, CourseArgument, JsonOption, SiteOption, now, site_at
 from portal.cli.output import print_json, print_table, print_text, progress_bar, say
 
+if TYPE_CHECKING:
+    from portal.awarding import Prepared
+
 BatchArgument = Annotated[str, typer.Argument(help="The batch's id, or its beginning.", show_default=False)]
+_ALWAYS = {"new", "already issued", "withdrawn before", "incomplete"}
 batch_app = typer.Typer(help="Prepare, approve and issue credentials: the governed path.", no_args_is_help=True)
 
 
@@ -17,6 +22,7 @@ def register(app: typer.Typer) -> None:
     """Add the commands to `app`."""
     app.command("eligible")(eligible)
     app.command("consent")(consent)
+    batch_app.command("check")(check)
     batch_app.command("prepare")(prepare)
     batch_app.command("list")(list_batches)
     batch_app.command("show")(show)
@@ -71,6 +77,31 @@ def consent(
         say(f"The gradebook of {course} knows no {learner!r} yet: check the id.", style="yellow")
 
 
+def check(
+    course: CourseArgument,
+    csv: Annotated[Path | None, typer.Option("--csv", help="Write a CSV file instead.", show_default=False)] = None,
+    site: SiteOption = HERE,
+    as_json: JsonOption = False,
+) -> None:
+    """Say what a batch would hold, and how the results differ from what is issued. Writes nothing.
+
+    Example: `patunay batch check data-cleaning-with-pandas`
+    """
+    from portal.awarding import check as check_course
+
+    checked = check_course(site_at(site), course, now=now())
+    if csv is not None:
+        from portal.csv_tables import write_csv
+
+        write_csv(csv, ("learner", "what", "as issued", "now"), checked.lines())
+        print_text(str(csv))
+    elif as_json:
+        print_json(checked.as_json())
+    else:
+        _show(f"{course}: what a batch would hold", checked)
+        say(f'Nothing is written. Next: patunay batch prepare {course} --by "NAME"')
+
+
 def prepare(course: CourseArgument, by: ByOption, site: SiteOption = HERE, as_json: JsonOption = False) -> None:
     """Write down a batch of everyone who can be issued to now.
 
@@ -82,22 +113,27 @@ def prepare(course: CourseArgument, by: ByOption, site: SiteOption = HERE, as_js
     if as_json:
         print_json(prepared.as_json())
         return
-    print_table(
-        f"{course}: what a batch holds now",
-        ("what", "how many", "who"),
-        [
-            ("new", len(prepared.new), ", ".join(prepared.new)),
-            ("already issued", len(prepared.already_issued), ", ".join(prepared.already_issued)),
-            ("withdrawn before", len(prepared.withdrawn), ", ".join(prepared.withdrawn)),
-            ("incomplete", len(prepared.incomplete), "; ".join(f"{learner}: {why}" for learner, why in prepared.incomplete)),
-        ],
-        numbers=("how many",),
-    )
+    _show(f"{course}: what a batch holds now", prepared)
+    if prepared.would_be_withdrawn:
+        say("Whoever would not pass any more keeps the credential until a person decides: patunay decisions list", style="yellow")
     if prepared.batch is None:
         print_text("There is nobody to issue to.")
         return
     print_text(f"Batch {prepared.batch} ({prepared.state}), content {prepared.content_hash[:16]}…")
     say(f'Next, by someone else: patunay batch approve {prepared.batch[:8]} --by "NAME"')
+
+
+def _show(title: str, prepared: Prepared) -> None:
+    rows = [
+        ("new", len(prepared.new), ", ".join(prepared.new)),
+        ("already issued", len(prepared.already_issued), ", ".join(prepared.already_issued)),
+        ("withdrawn before", len(prepared.withdrawn), ", ".join(prepared.withdrawn)),
+        ("incomplete", len(prepared.incomplete), "; ".join(f"{learner}: {why}" for learner, why in prepared.incomplete)),
+        ("changed score", len(prepared.changed_score), "; ".join(f"{who}: {100 * old:.2f} → {100 * new:.2f}" for who, old, new in prepared.changed_score)),
+        ("changed name", len(prepared.changed_name), "; ".join(f"{who}: {old or '(none)'} → {new or '(none)'}" for who, old, new in prepared.changed_name)),
+        ("would be withdrawn", len(prepared.would_be_withdrawn), "; ".join(f"{who}: {why}" for _, who, why in prepared.would_be_withdrawn)),
+    ]  # fmt: skip
+    print_table(title, ("what", "how many", "who"), [row for row in rows if row[1] or row[0] in _ALWAYS], numbers=("how many",))
 
 
 def list_batches(site: SiteOption = HERE, as_json: JsonOption = False) -> None:

@@ -30,7 +30,7 @@ def command_names() -> list[tuple[str, ...]]:
 
 
 PRINTS_RESULTS = [
-    ("batch", "issue"), ("batch", "list"), ("batch", "prepare"), ("batch", "show"), ("check",), ("collect",), ("courses",), ("demo",), ("doctor",),
+    ("batch", "check"), ("batch", "issue"), ("batch", "list"), ("batch", "prepare"), ("batch", "show"), ("check",), ("collect",), ("courses",), ("demo",), ("doctor",),
     ("eligible",), ("grade",), ("gradebook",), ("init",), ("release",), ("report",), ("review",), ("verify",), ("revoke",), ("suspend",), ("decisions", "list"), ("register",), ("key", "list"),
     ("audit", "verify"), ("privacy", "export"), ("privacy", "purge"), ("ledger", "copy"),
 ]  # fmt: skip
