@@ -118,6 +118,10 @@ class Resolver(Protocol):
         ...
 
 
+_Read = tuple[Mapping[str, Any], str, CredentialFacts]
+"""A credential, the key's id that it names, and what it says."""
+
+
 class _FormatError(DiagnosedError):
     """The document is no credential of the kind that is checked here."""
 
@@ -129,7 +133,7 @@ def verify_credential(document: Mapping[str, Any], *, resolver: Resolver, now: d
         return _report([form], None)
     facts, canonical = read
     signature, found = _check_signature(document, canonical, resolver)
-    return _judge([form, signature], found, document, str(single_proof(document)["verificationMethod"]), facts, resolver, now)
+    return _judge([form, signature], found, (document, str(single_proof(document)["verificationMethod"]), facts), resolver, now)
 
 
 def verify_credential_jwt(text: str, *, resolver: Resolver, now: datetime) -> VerificationReport:
@@ -141,18 +145,11 @@ def verify_credential_jwt(text: str, *, resolver: Resolver, now: datetime) -> Ve
         return _report([_format_failed(misfit.problem)], None)
     form = Check("Format", State.PASSED, "The document is an Open Badges 3.0 credential in the form of a JWT.")
     signature, found = _check_jwt_signature(text, read.verification_method, resolver)
-    return _judge([form, signature], found, read.document, read.verification_method, facts, resolver, now)
+    return _judge([form, signature], found, (read.document, read.verification_method, facts), resolver, now)
 
 
-def _judge(
-    checks: list[Check],
-    found: Found | None,
-    document: Mapping[str, Any],
-    method: str,
-    facts: CredentialFacts,
-    resolver: Resolver,
-    now: datetime,
-) -> VerificationReport:
+def _judge(checks: list[Check], found: Found | None, read: _Read, resolver: Resolver, now: datetime) -> VerificationReport:
+    document, method, facts = read
     if checks[-1].state is not State.PASSED:
         return _report(checks, None)
     issuer = _check_issuer(method, facts, found)
