@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 WORKERS ?= 2
 
-.PHONY: help setup system node database demo test test-all check bench lab lock format clean
+.PHONY: help setup system node database demo test test-all check bench bench-issuing lab lock format clean
 
 help:
 	@echo "make demo      sample courses, simulated learners, grading, credentials, verification (about 3 minutes)"
@@ -13,6 +13,7 @@ help:
 	@echo "make test-all  the same and the thorough ones, with more examples of every property"
 	@echo "make check     formatter, linter, types, import contracts, quick tests"
 	@echo "make bench     speed, as ratios against peers run side by side"
+	@echo "make bench-issuing  the same for signing and verifying credentials"
 	@echo "make lab       JupyterLab for this site (PATUNAY_COURSE=... chooses the course)"
 
 setup:
@@ -45,6 +46,9 @@ check: setup
 
 bench: setup system
 	@$(BIN)/python -m benchmarks.grading
+
+bench-issuing: setup node
+	@$(BIN)/python -m benchmarks.issuing
 
 lab: setup
 	@PATH="$(CURDIR)/$(BIN):$$PATH" JUPYTER_CONFIG_PATH="$(CURDIR)" jupyter lab

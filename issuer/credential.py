@@ -104,8 +104,13 @@ class Award:
     """A role or a name; None if no one had to approve."""
 
 
-def build_credential(manifest: CourseManifest, profile: IssuerProfile, award: Award, base_url: str) -> dict[str, Any]:
-    """Return the unsigned credential. Sign it with `proof.add_proof`.
+def build_credential(
+    manifest: CourseManifest, profile: IssuerProfile, award: Award, base_url: str, *, achievement: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    """Return the unsigned credential. Sign it with `proof.add_proof` or a `template_signing.TemplateSigner`.
+
+    Args:
+        achievement: what `build_achievement` makes of the manifest, if the caller has it already; it becomes part of what is returned.
 
     Raises:
         CredentialRefusedError: a value that may not stand in a credential; `where` names the field.
@@ -121,7 +126,7 @@ def build_credential(manifest: CourseManifest, profile: IssuerProfile, award: Aw
         "issuer": issuer_object(profile, base_url),
         "validFrom": timestamp(award.valid_from),
         "awardedDate": timestamp(award.awarded_on),
-        "credentialSubject": _subject(manifest, award, base_url),
+        "credentialSubject": _subject(manifest, award, base_url, achievement or build_achievement(manifest, base_url)),
         "evidence": _evidence(manifest, award),
     }
     if award.valid_until is not None:
@@ -158,7 +163,7 @@ def issuer_object(profile: IssuerProfile, base_url: str) -> dict[str, Any]:
     return issuer
 
 
-def _subject(manifest: CourseManifest, award: Award, base_url: str) -> dict[str, Any]:
+def _subject(manifest: CourseManifest, award: Award, base_url: str, achievement: dict[str, Any]) -> dict[str, Any]:
     identity = {
         "type": "IdentityObject",
         "hashed": True,
@@ -172,7 +177,7 @@ def _subject(manifest: CourseManifest, award: Award, base_url: str) -> dict[str,
         subject["name"] = award.learner_name
         identifiers.append({"type": "IdentityObject", "hashed": False, "identityType": "name", "identityHash": award.learner_name})
     subject["identifier"] = identifiers
-    subject["achievement"] = build_achievement(manifest, base_url)
+    subject["achievement"] = achievement
     if manifest.credits:
         subject["creditsEarned"] = manifest.credits[0].points
     if results := _results(manifest, award, base_url):

@@ -7,20 +7,20 @@ that comes second goes on with whom is left.
 
 from __future__ import annotations
 
-import json
 import secrets
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from courses.manifest import CourseManifest
 from courses.settings import Site
+from issuer.achievement import build_achievement
 from issuer.audit import append_entry
 from issuer.batches import APPROVED, ISSUED, ISSUING, AwardRow, require_approval, require_unchanged
 from issuer.credential import AssignmentEvidence, Award, OutcomeResult, build_credential
@@ -29,11 +29,12 @@ from issuer.identity import IssuerIdentity
 from issuer.iso_duration import after
 from issuer.ledger import Batch, Credential
 from issuer.multibase import digest_of_sha256
-from issuer.proof import add_proof
 from issuer.standing import CourseStanding
 from issuer.status_list import MIN_ENTRIES, StatusEntry
+from issuer.template_signing import TemplateSigner
 
-_COMMIT_EVERY = 50
+COMMIT_EVERY = 1_000
+"""Credentials a transaction."""
 _CONFLICTS = 5
 """How often another process may come first in vain, before it is another fault than that."""
 
@@ -49,7 +50,44 @@ class Issued:
     """Credentials of the batch that an earlier, interrupted run had signed."""
 
 
-def issue_batch(
+@dataclass(frozen=True, slots=True)
+class _Desk:
+    """What all credentials of a batch are signed with."""
+
+    batch: Batch
+    manifest: CourseManifest
+    site: Site
+    identity: IssuerIdentity
+    now: datetime
+    signer: TemplateSigner
+    achievement: dict[str, Any]
+
+    def sign(self, row: AwardRow, place: tuple[int, int]) -> dict[str, Any]:
+        """Return the columns of the learner's row in the ledger."""
+        award = award_of(row, self.batch, self.manifest, self.site, place, self.now)
+        url = self.site.settings.url.rstrip("/")
+        try:
+            document = self.signer.sign(build_credential(self.manifest, self.identity.profile, award, url, achievement=self.achievement))
+        except CredentialRefusedError as refused:
+            raise CredentialRefusedError(
+                f"{row.learner} cannot be issued to: {refused.problem}",
+                where=refused.where,
+                remedy="Correct it (names and addresses: `nbgrader db student add`), then prepare a new batch. Who has a credential keeps it.",
+            ) from refused
+        return {
+            "id": award.credential_id,
+            "course": self.batch.course,
+            "version": self.batch.version,
+            "learner": row.learner,
+            "batch_id": self.batch.id,
+            "status_list": place[0],
+            "status_index": place[1],
+            "document": document,
+            "issued_at": self.now.isoformat(),
+        }
+
+
+def issue_batch(  # noqa: PLR0913  # one more than usual, for the size of a transaction
     batch: Batch,
     standing: CourseStanding,
     session: Session,
@@ -58,8 +96,12 @@ def issue_batch(
     *,
     now: datetime,
     progress: Progress = lambda _done, _all: None,
+    commit_every: int = COMMIT_EVERY,
 ) -> Issued:
     """Sign the batch's credentials into the ledger.
+
+    Args:
+        commit_every: credentials a transaction: what is signed again after a crash.
 
     Raises:
         BatchError: it is not approved, or what was approved has changed.
@@ -76,38 +118,47 @@ def issue_batch(
     _turn(batch, session, APPROVED, ISSUING)
     session.commit()
 
-    def sign(row: AwardRow, place: tuple[int, int]) -> Credential:
-        return _sign(row, batch, standing.manifest, site, identity, place, now)
-
-    new = _sign_rows(rows, batch, session, sign, progress)
+    desk = _Desk(
+        batch,
+        standing.manifest,
+        site,
+        identity,
+        now,
+        TemplateSigner(identity.signer, now),
+        build_achievement(standing.manifest, site.settings.url.rstrip("/")),
+    )
+    new = _sign_rows(rows, desk, session, progress, commit_every)
     _finish(batch, len(rows), session, now)
     return Issued(new, len(rows) - new)
 
 
-def _sign_rows(
-    rows: tuple[AwardRow, ...], batch: Batch, session: Session, sign: Callable[[AwardRow, tuple[int, int]], Credential], progress: Progress
-) -> int:
+def _sign_rows(rows: tuple[AwardRow, ...], desk: _Desk, session: Session, progress: Progress, commit_every: int) -> int:
     """Sign who has no credential yet, some at a time; return how many were signed here."""
     new, conflicts = 0, 0
-    query = select(Credential.learner).where(Credential.course == batch.course, Credential.version == batch.version)
-    while True:
-        done = set(session.scalars(query))
-        left = [row for row in rows if row.learner not in done]
-        if not left:
-            return new
-        places = StatusPlaces(session)
-        for index, row in enumerate(left[:_COMMIT_EVERY], start=1):
-            session.add(sign(row, places.take()))
+    left, places = _unissued(rows, desk.batch, session), StatusPlaces(session)
+    while left:
+        signed = []
+        for index, row in enumerate(left[:commit_every], start=1):
+            signed.append(desk.sign(row, places.take()))
             progress(len(rows) - len(left) + index, len(rows))
         try:
+            session.execute(insert(Credential), signed)
             session.commit()
         except IntegrityError:  # another process has signed one of them, or taken a place
             session.rollback()
             conflicts += 1
             if conflicts > _CONFLICTS:
                 raise
+            left, places = _unissued(rows, desk.batch, session), StatusPlaces(session)
         else:
-            new, conflicts = new + len(left[:_COMMIT_EVERY]), 0
+            new, conflicts, left = new + len(signed), 0, left[commit_every:]
+    return new
+
+
+def _unissued(rows: tuple[AwardRow, ...], batch: Batch, session: Session) -> list[AwardRow]:
+    query = select(Credential.learner).where(Credential.course == batch.course, Credential.version == batch.version)
+    done = set(session.scalars(query))
+    return [row for row in rows if row.learner not in done]
 
 
 def _turn(batch: Batch, session: Session, before: str, after_: str, **values: str) -> bool:
@@ -145,34 +196,6 @@ class StatusPlaces:
 def status_list_url(site: Site, number: int) -> str:
     """Return the public address of a status list."""
     return site.published("status", f"{number}.json")
-
-
-def _sign(
-    row: AwardRow, batch: Batch, manifest: CourseManifest, site: Site, identity: IssuerIdentity, place: tuple[int, int], now: datetime
-) -> Credential:
-    award = award_of(row, batch, manifest, site, place, now)
-    try:
-        document = add_proof(build_credential(manifest, identity.profile, award, site.settings.url.rstrip("/")), identity.signer, now)
-    except CredentialRefusedError as refused:
-        raise CredentialRefusedError(
-            f"{row.learner} cannot be issued to: {refused.problem}",
-            where=refused.where,
-            remedy="Correct it (names and addresses: `nbgrader db student add`), then prepare a new batch. Who has a credential keeps it.",
-        ) from refused
-    return Credential(
-        id=award.credential_id,
-        course=batch.course,
-        version=batch.version,
-        learner=row.learner,
-        batch_id=batch.id,
-        status_list=place[0],
-        status_index=place[1],
-        document=json.dumps(document, ensure_ascii=False, indent=2),
-        issued_at=now.isoformat(),
-        revoked_at=None,
-        revoked_by=None,
-        revocation_reason=None,
-    )
 
 
 def award_of(row: AwardRow, batch: Batch, manifest: CourseManifest, site: Site, place: tuple[int, int], now: datetime) -> Award:

@@ -6,7 +6,9 @@ The steps below carry the numbers of those sections. A document is verified as i
 
 from __future__ import annotations
 
+import functools
 import hashlib
+import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -68,7 +70,16 @@ def proof_options(signer: Signer, created: datetime) -> dict[str, str]:
 
 def canonical_configuration(document: Mapping[str, Any], options: Mapping[str, Any], *, load: ContextLoader = load_context) -> str:
     """Return the canonical form of a proof's options, read with the document's own contexts (vc-di-eddsa 3.2.5, steps 4 to 6)."""
-    return canonicalise({**options, "@context": document["@context"]}, load=load)
+    configuration = {**options, "@context": document["@context"]}
+    if load is load_context and all(isinstance(each, str) for each in options.values()):
+        return _remembered_configuration(json.dumps(configuration))
+    return canonicalise(configuration, load=load)
+
+
+@functools.lru_cache(maxsize=256)
+def _remembered_configuration(configuration: str) -> str:
+    """Return the canonical form of the options in this JSON: a whole batch has the same ones."""
+    return canonicalise(json.loads(configuration))
 
 
 def hash_data(canonical_document: str, canonical_options: str) -> bytes:

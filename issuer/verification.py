@@ -17,7 +17,6 @@ from enum import StrEnum
 from typing import Any, Protocol
 
 from courses.errors import DiagnosedError
-from issuer.canonical import canonicalise
 from issuer.context_documents import CREDENTIALS_V2, OPEN_BADGES_3
 from issuer.did import find_assertion_key, find_jwt_key
 from issuer.errors import (
@@ -30,6 +29,7 @@ from issuer.errors import (
     StatusListError,
 )
 from issuer.keys import PublicKey
+from issuer.known_shapes import KnownShapes
 from issuer.proof import parse_timestamp, single_proof, unsecured, verify_proof
 from issuer.status_list import StatusEntry, read_status_entry, read_status_list
 from issuer.vc_jwt import read_jwt, verify_jwt
@@ -121,6 +121,9 @@ class Resolver(Protocol):
 _Read = tuple[Mapping[str, Any], str, CredentialFacts]
 """A credential, the key's id that it names, and what it says."""
 
+_SHAPES = KnownShapes()
+"""Of the credentials that this process checked."""
+
 
 class _FormatError(DiagnosedError):
     """The document is no credential of the kind that is checked here."""
@@ -190,7 +193,7 @@ def _check_format(document: Mapping[str, Any]) -> tuple[Check, tuple[CredentialF
     try:
         facts = _read_facts(document)
         single_proof(document)
-        canonical = canonicalise(unsecured(document))
+        canonical = _SHAPES.canonicalise(unsecured(document))
     except (_FormatError, ProofError) as misfit:
         return _format_failed(misfit.problem), None
     except ContextError:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import func, select
@@ -106,7 +108,7 @@ def test_issuing_goes_on_where_it_stopped(stop_after: int, site: Site) -> None:
     with ledger_of(site) as session:
         name = approved(standing, session).id
     with ledger_of(site) as session, pytest.raises(StoppedError):
-        issue_batch(load_batch(session, name), standing, session, site, identity_of(site), now=NOW, progress=stop)
+        issue_batch(load_batch(session, name), standing, session, site, identity_of(site), now=NOW, progress=stop, commit_every=50)
     with ledger_of(site) as session:
         first = {each.learner: each.document for each in credentials(session)}
         assert len(first) == (0 if stop_after <= 50 else 50)
@@ -210,6 +212,43 @@ def test_a_site_that_comes_to_demand_two_persons_does_not_issue_what_one_approve
     assert credentials(session) == []
 
 
+@pytest.mark.slow
+def test_a_process_that_is_killed_and_run_again_issues_each_learner_once(site: Site) -> None:
+    """SIGKILL at whatever row it has come to, several times over; then one run to the end."""
+    count = 400
+    standing = standing_of(site, count)
+    with ledger_of(site) as session:
+        name = approved(standing, session).id
+    context = multiprocessing.get_context("fork")
+    for kill_at in (1, 70, 130):
+        reached = context.Event()
+        process = context.Process(target=issue_until_killed, args=(site, name, standing, kill_at, reached))
+        process.start()
+        assert reached.wait(60)
+        process.kill()
+        process.join()
+    with ledger_of(site) as session:
+        before = len(credentials(session))
+        assert before < count
+        issued = issue_batch(load_batch(session, name), standing, session, site, identity_of(site), now=NOW)
+        found = credentials(session)
+        assert (issued.new, issued.before) == (count - before, before)
+        assert sorted(each.learner for each in found) == sorted(f"l{number}" for number in range(count))
+        assert len({(each.status_list, each.status_index) for each in found}) == count
+
+
+def issue_until_killed(site: Site, name: str, standing: CourseStanding, kill_at: int, reached: Any) -> None:
+    with ledger_of(site) as session:
+        start: list[int] = []
+
+        def report(done: int, _all: int) -> None:
+            start.append(done)
+            if done - start[0] >= kill_at:
+                reached.set()
+
+        issue_batch(load_batch(session, name), standing, session, site, identity_of(site), now=NOW, progress=report, commit_every=10)
+
+
 def test_withdrawing_is_for_good_and_needs_a_reason_and_a_name(site: Site, session: Session, standing: CourseStanding) -> None:
     issue_batch(approved(standing, session), standing, session, site, identity_of(site), now=NOW)
     credential = credentials(session)[0]
@@ -234,7 +273,7 @@ def test_issuing_on_does_not_give_a_withdrawn_credential_back(site: Site) -> Non
     with ledger_of(site) as session:
         name = approved(standing, session).id
         with pytest.raises(StoppedError):
-            issue_batch(load_batch(session, name), standing, session, site, identity_of(site), now=NOW, progress=stop)
+            issue_batch(load_batch(session, name), standing, session, site, identity_of(site), now=NOW, progress=stop, commit_every=50)
     with ledger_of(site) as session:
         withdrawn = credentials(session)[0]
         revoke_credential(withdrawn, session, by=APPROVER, reason="mistake", now=NOW)
