@@ -11,6 +11,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 _LINE_EVERY_S = 10.0
+_LONGER = 10
+"""So many times as long as one submission takes nothing was finished: no time can be foretold."""
 
 
 @contextlib.contextmanager
@@ -53,6 +55,7 @@ class PlainLines:
     def __init__(self, clock: Callable[[], float], write: Callable[[str], None]) -> None:
         self._clock, self._write = clock, write
         self._total, self._started, self._next = 0, 0.0, 0.0
+        self._done, self._last_done = 0, 0.0
         self._is_over = True
 
     def __call__(self, done: int, total: int) -> None:
@@ -60,18 +63,23 @@ class PlainLines:
         now = self._clock()
         if self._is_over or total != self._total:
             self._total, self._started, self._next, self._is_over = total, now, now + _LINE_EVERY_S, False
+            self._done, self._last_done = done, now
             self._write(f"grading {total} submissions")
-        elif done < total and now < self._next:
-            return
         else:
-            self._next = now + _LINE_EVERY_S
-            self._write(f"graded {done} of {total}{self._left(done, now)}")
+            if done > self._done:
+                self._done, self._last_done = done, now
+            if done >= total or now >= self._next:
+                self._next = now + _LINE_EVERY_S
+                self._write(f"graded {done} of {total}{self._left(done, now)}")
         self._is_over = done >= total
 
     def _left(self, done: int, now: float) -> str:
         if not 0 < done < self._total:
             return ""
-        seconds = round((now - self._started) / done * (self._total - done))
+        each = (self._last_done - self._started) / done
+        if now - self._last_done > _LONGER * each:
+            return ", those left take longer than the others: an endless loop runs until its time limit"
+        seconds = round(each * (self._total - done))
         return f", about {seconds // 60} min {seconds % 60:02} s left"
 
 

@@ -26,3 +26,15 @@ def test_the_next_assignment_begins_anew() -> None:
     for done, total in ((0, 2), (2, 2), (0, 2), (0, 2), (2, 2)):
         show(done, total)
     assert lines == ["grading 2 submissions", "graded 2 of 2"] * 2
+
+
+def test_where_one_hangs_no_time_is_foretold_that_would_only_grow() -> None:
+    clock, lines = [0.0], list[str]()
+    show = PlainLines(lambda: clock[0], lines.append)
+    show(0, 30)
+    clock[0] = 2.0
+    show(29, 30)
+    for second in (10, 20, 30):
+        clock[0] = second
+        show(29, 30)
+    assert lines[1:] == ["graded 29 of 30, those left take longer than the others: an endless loop runs until its time limit"] * 3
