@@ -27,7 +27,7 @@ from autograder.evidence import GradedEvidence
 from issuer.audit import append_entry
 from issuer.eligibility import Eligibility, Status
 from issuer.errors import BatchError
-from issuer.ledger import AuditEntry, Batch, BatchRow, Credential, shows_name
+from issuer.ledger import AuditEntry, Batch, BatchRow, Credential, who_show_their_names
 from issuer.standing import CourseStanding
 
 _LONGEST_NAME = 200
@@ -95,6 +95,7 @@ def draft_batch(standing: CourseStanding, session: Session) -> Draft:
     known: list[str] = []
     withdrawn: list[str] = []
     incomplete: list[tuple[str, str]] = []
+    named = who_show_their_names(session, standing.manifest.id)
     for each in standing.eligibility:
         if each.learner in issued:
             (known if issued[each.learner] else withdrawn).append(each.learner)
@@ -103,7 +104,7 @@ def draft_batch(standing: CourseStanding, session: Session) -> Draft:
             if reason:
                 incomplete.append((each.learner, reason))
             else:
-                rows.append(_row(standing, session, each))
+                rows.append(_row(standing, each, shows_name=each.learner in named))
     return Draft(tuple(rows), tuple(known), tuple(withdrawn), tuple(incomplete))
 
 
@@ -125,13 +126,13 @@ def _why_incomplete(standing: CourseStanding, each: Eligibility) -> str:
     return ""
 
 
-def _row(standing: CourseStanding, session: Session, each: Eligibility) -> AwardRow:
+def _row(standing: CourseStanding, each: Eligibility, *, shows_name: bool) -> AwardRow:
     learner = standing.learners[each.learner]
     shares = dict(each.assessments)
     return AwardRow(
         learner=each.learner,
         email=str(learner.email).strip().lower(),
-        name=learner.name if shows_name(session, each.learner, standing.manifest.id) else None,
+        name=learner.name if shows_name else None,
         overall=each.overall,
         outcomes=each.outcomes,
         evidence=tuple(_evidence(item, shares[item.assignment]) for item in standing.evidence[each.learner]),

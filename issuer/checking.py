@@ -5,6 +5,7 @@ What is issued is never changed by a later result. A learner who would not pass 
 
 from __future__ import annotations
 
+import contextlib
 import json
 import uuid
 from dataclasses import dataclass
@@ -15,11 +16,11 @@ from sqlalchemy.orm import Session
 
 from courses.settings import Site
 from issuer.batches import AwardRow, Draft
-from issuer.credential import IssuerProfile, build_credential
+from issuer.credential import IssuerProfile, build_credential, signable_achievement
 from issuer.eligibility import Eligibility, Status
 from issuer.errors import CredentialRefusedError
 from issuer.issuing import award_of
-from issuer.ledger import Batch, BatchRow, Credential, shows_name
+from issuer.ledger import Batch, BatchRow, Credential, who_show_their_names
 from issuer.standing import CourseStanding
 
 
@@ -53,6 +54,7 @@ def find_differences(standing: CourseStanding, session: Session) -> Differences:
         .where(Credential.revoked_at.is_(None), Credential.erased_at.is_(None))
         .order_by(Credential.learner, Credential.id)
     )
+    shown_names = who_show_their_names(session, standing.manifest.id)
     scores, names, fallen = [], [], []
     for credential, content in session.execute(query.execution_options(yield_per=500)):
         each = now.get(credential.learner)
@@ -60,7 +62,10 @@ def find_differences(standing: CourseStanding, session: Session) -> Differences:
             continue
         if content and (issued := AwardRow.model_validate_json(content).overall) != each.overall:
             scores.append((credential.learner, issued, each.overall))
-        shown, wanted = json.loads(credential.document)["credentialSubject"].get("name"), _name(standing, session, each)
+        shown, wanted = (
+            json.loads(credential.document)["credentialSubject"].get("name"),
+            _name(standing, each, is_shown=each.learner in shown_names),
+        )
         if shown != wanted:
             names.append((credential.learner, shown or "", wanted or ""))
         if each.status is Status.NOT_YET:
@@ -68,9 +73,9 @@ def find_differences(standing: CourseStanding, session: Session) -> Differences:
     return Differences(tuple(scores), tuple(names), tuple(fallen))
 
 
-def _name(standing: CourseStanding, session: Session, each: Eligibility) -> str | None:
+def _name(standing: CourseStanding, each: Eligibility, *, is_shown: bool) -> str | None:
     learner = standing.learners.get(each.learner)
-    return learner.name if learner and shows_name(session, each.learner, standing.manifest.id) else None
+    return learner.name if learner and is_shown else None
 
 
 def find_refusals(draft: Draft, standing: CourseStanding, site: Site, profile: IssuerProfile, *, now: datetime) -> dict[str, str]:
@@ -84,12 +89,13 @@ def find_refusals(draft: Draft, standing: CourseStanding, site: Site, profile: I
         approved_by="",
         approved_at=now.isoformat(),
     )
-    refusals = {}
+    url, refusals, achievement = site.settings.url.rstrip("/"), {}, None
+    with contextlib.suppress(CredentialRefusedError):  # then each says so
+        achievement = signable_achievement(standing.manifest, url)
     for row in draft.rows:
         try:
-            build_credential(
-                standing.manifest, profile, award_of(row, batch, standing.manifest, site, (1, 0), now), site.settings.url.rstrip("/")
-            )
+            award = award_of(row, batch, standing.manifest, site, (1, 0), now)
+            build_credential(standing.manifest, profile, award, url, achievement=achievement)
         except CredentialRefusedError as refused:
             refusals[row.learner] = f"{refused.where}: {refused.problem}"
     return refusals

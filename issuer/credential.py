@@ -110,7 +110,7 @@ def build_credential(
     """Return the unsigned credential. Sign it with `proof.add_proof` or a `template_signing.TemplateSigner`.
 
     Args:
-        achievement: what `build_achievement` makes of the manifest, if the caller has it already; it becomes part of what is returned.
+        achievement: what `signable_achievement` gives for the manifest, if the caller has it already; it becomes part of what is returned.
 
     Raises:
         CredentialRefusedError: a value that may not stand in a credential; `where` names the field.
@@ -133,8 +133,19 @@ def build_credential(
         document["validUntil"] = timestamp(award.valid_until)
     if award.status is not None:
         document["credentialStatus"] = _status(award, award.status)
-    refuse_unsignable(document)
+    refuse_unsignable(document, known=achievement)
     return document
+
+
+def signable_achievement(manifest: CourseManifest, base_url: str) -> dict[str, Any]:
+    """Return the course version's achievement, which is the same in all its credentials.
+
+    Raises:
+        CredentialRefusedError: a text that may not stand in a credential; `where` names the field.
+    """
+    achievement = build_achievement(manifest, base_url)
+    refuse_unsignable(achievement, "credentialSubject.achievement")
+    return achievement
 
 
 def hash_identity(email: str, salt: str) -> str:
@@ -314,8 +325,11 @@ def _check_evidence(each: AssignmentEvidence, where: str) -> None:
     _require(bool(each.grading_run.strip()), f"{where}.grading_run", "is empty")
 
 
-def refuse_unsignable(value: Any, path: str = "") -> None:
+def refuse_unsignable(value: Any, path: str = "", *, known: object = None) -> None:
     """Refuse text that verifiers would not read alike, wherever it stands in a document.
+
+    Args:
+        known: a part that was let pass before.
 
     Raises:
         CredentialRefusedError: a control character, a lone surrogate, U+FFFE or U+FFFF; `where` names the field.
@@ -324,10 +338,11 @@ def refuse_unsignable(value: Any, path: str = "") -> None:
         _require(not UNSIGNABLE.search(value), path, "holds a control character or half a character, which verifiers do not read alike")
     elif isinstance(value, Mapping):
         for key, inner in value.items():
-            refuse_unsignable(inner, f"{path}.{key}" if path else key)
+            if inner is not known or known is None:
+                refuse_unsignable(inner, f"{path}.{key}" if path else key, known=known)
     elif isinstance(value, list):
         for place, inner in enumerate(value):
-            refuse_unsignable(inner, f"{path}[{place}]")
+            refuse_unsignable(inner, f"{path}[{place}]", known=known)
 
 
 def _is_share(score: float) -> bool:

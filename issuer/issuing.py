@@ -20,10 +20,9 @@ from sqlalchemy.orm import Session
 
 from courses.manifest import CourseManifest
 from courses.settings import Site
-from issuer.achievement import build_achievement
 from issuer.audit import append_entry
 from issuer.batches import APPROVED, ISSUED, ISSUING, AwardRow, require_approval, require_unchanged
-from issuer.credential import AssignmentEvidence, Award, OutcomeResult, build_credential
+from issuer.credential import AssignmentEvidence, Award, OutcomeResult, build_credential, signable_achievement
 from issuer.errors import BatchError, CredentialRefusedError
 from issuer.identity import IssuerIdentity
 from issuer.iso_duration import after
@@ -125,7 +124,7 @@ def issue_batch(  # noqa: PLR0913  # one more than usual, for the size of a tran
         identity,
         now,
         TemplateSigner(identity.signer, now),
-        build_achievement(standing.manifest, site.settings.url.rstrip("/")),
+        signable_achievement(standing.manifest, site.settings.url.rstrip("/")),
     )
     new = _sign_rows(rows, desk, session, progress, commit_every)
     _finish(batch, len(rows), session, now)

@@ -203,6 +203,13 @@ def credentials_of(session: Session, course: str | None = None) -> list[Credenti
     return list(session.scalars(query if course is None else query.where(Credential.course == course)))
 
 
+def who_show_their_names(session: Session, course: str) -> frozenset[str]:
+    """Return the learners who agreed that their name stands in the credential of `course`: the newest consent of each counts."""
+    query = select(Consent.learner, Consent.show_name).where(Consent.course == course).order_by(Consent.id)
+    newest = {row.learner: row.show_name for row in session.execute(query)}
+    return frozenset(learner for learner, agreed in newest.items() if agreed)
+
+
 def shows_name(session: Session, learner: str, course: str) -> bool:
     """Whether the learner agreed that their name stands in the credential of `course`."""
     query = select(Consent).where(Consent.learner == learner, Consent.course == course).order_by(Consent.id.desc()).limit(1)
