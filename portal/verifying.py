@@ -7,6 +7,7 @@ caller names.
 from __future__ import annotations
 
 import contextlib
+import stat
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -97,7 +98,10 @@ def _fetched(address: str, *, offline: bool) -> bytes:
 
 def _read(path: Path) -> bytes:
     try:
-        if path.stat().st_size > _MAXIMUM_BYTES:
+        found = path.stat()
+        if not stat.S_ISREG(found.st_mode):
+            raise DocumentUnreadableError("this is no ordinary file", where=str(path), remedy="Name the file itself.")
+        if found.st_size > _MAXIMUM_BYTES:
             raise DocumentUnreadableError(
                 f"the file is larger than {_MAXIMUM_BYTES // 2**20} MiB", where=str(path), remedy="A credential is far smaller."
             )

@@ -36,7 +36,7 @@ def try_family(family: str, server: ForkServer, scratch: Path) -> dict[str, list
     """Return the names of the attacks that succeed where only the profile holds ("bare"), and in a kernel ("behind")."""
     outside = Path(tempfile.mkdtemp(dir=scratch))
     outside.chmod(0o755)
-    with _laid_out(family, outside) as (names, prepare), server.start_kernel(None, LIMITS, ENVIRONMENT) as kernel:
+    with _laid_out(family, outside) as (names, prepare):
         bare: list[str] = []
         behind: list[str] = []
         effects: set[str] = set()
@@ -46,7 +46,7 @@ def try_family(family: str, server: ForkServer, scratch: Path) -> dict[str, list
             prepare()
             code = names_as_code(names())
             before = _state(names())
-            if not any(output["output_type"] == "error" for output in kernel.run_cell(f"{code}\n{attack.code}").outputs):
+            if _succeeds(server, f"{code}\n{attack.code}"):
                 behind.append(attack.name)
             if _state(names()) != before:
                 effects.add(attack.name)
@@ -55,6 +55,15 @@ def try_family(family: str, server: ForkServer, scratch: Path) -> dict[str, list
                 if run_bare(f"{names_as_code(names())}\n{attack.code}", scratch)["succeeded"]:
                     bare.append(attack.name)
     return {"bare": bare, "behind": behind, "effects": sorted(effects)}
+
+
+def _succeeds(server: ForkServer, code: str) -> bool:
+    """Whether code runs to its end in a kernel of its own. One that is ended for what it takes has not come to its end."""
+    with server.start_kernel(None, LIMITS, ENVIRONMENT) as kernel:
+        try:
+            return not any(output["output_type"] == "error" for output in kernel.run_cell(code).outputs)
+        except KernelDiedError:
+            return False
 
 
 def _state(names: dict[str, Any]) -> list[object]:

@@ -93,7 +93,6 @@ def test_a_changed_letter_is_never_good(field: str, issued: Issued, tmp_path: Pa
     [
         (b"<svg/>", "not an SVG picture"),
         (b"  \n<html>", "not an SVG picture"),
-        (b"eyJhbGciOiJFZERTQSJ9.e30.x", "JWT"),
         (b"", ""),
         (b"\xff\xfe", ""),
         (b"[1, 2]", ""),
@@ -110,6 +109,23 @@ def test_what_cannot_be_read_is_told_and_never_raised(content: bytes, told: str,
     assert (result.report, result.is_good) == (None, False)
     assert told in result.problem
     assert result.problem
+
+
+def test_a_jwt_of_another_algorithm_cannot_be_checked_and_is_said_so(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"eyJhbGciOiJFZERTQSJ9.e30.x")
+    result = verified(str(path), tmp_path)
+    assert not result.is_good
+    assert result.report is not None
+    assert "not signed with ES256" in result.report.checks[0].sentence
+
+
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    result = verified(str(path), tmp_path)
+    assert result.report is None
+    assert "no ordinary file" in result.problem
 
 
 def test_a_file_of_absurd_size_is_not_read(tmp_path: Path) -> None:
