@@ -7,6 +7,7 @@ caller names.
 from __future__ import annotations
 
 import contextlib
+import os
 import stat
 from dataclasses import dataclass
 from datetime import datetime
@@ -78,6 +79,8 @@ def read_credential(source: str, *, offline: bool = False) -> bytes:
         ResolutionError: the address cannot be fetched.
     """
     data = _fetched(source, offline=offline) if "://" in source else _read(Path(source))
+    if not data.strip():
+        raise DocumentUnreadableError("there is nothing in it", where=source, remedy="Download the credential again.")
     if data.startswith(b"\x89PNG\r\n\x1a\n"):
         return unbake(data).encode()
     if data.startswith(b"%PDF-"):
@@ -97,16 +100,18 @@ def _fetched(address: str, *, offline: bool) -> bytes:
 
 
 def _read(path: Path) -> bytes:
+    """Return what stands in a regular file. Pipes and devices are not read: they may never end."""
     try:
-        found = path.stat()
-        if not stat.S_ISREG(found.st_mode):
-            raise DocumentUnreadableError("this is no ordinary file", where=str(path), remedy="Name the file itself.")
-        if found.st_size > _MAXIMUM_BYTES:
-            raise DocumentUnreadableError(
-                f"the file is larger than {_MAXIMUM_BYTES // 2**20} MiB", where=str(path), remedy="A credential is far smaller."
-            )
-        return path.read_bytes()
+        with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                raise DocumentUnreadableError("this is no file, but a pipe or a device", where=str(path), remedy="Name the file itself.")
+            data = file.read(_MAXIMUM_BYTES + 1)
     except FileNotFoundError as missing:
         raise DocumentUnreadableError("there is no such file", where=str(path), remedy="Check its name.") from missing
     except OSError as refusal:
         raise DocumentUnreadableError(f"the file cannot be read: {refusal.strerror}", where=str(path)) from refusal
+    if len(data) > _MAXIMUM_BYTES:
+        raise DocumentUnreadableError(
+            f"the file is larger than {_MAXIMUM_BYTES // 2**20} MiB", where=str(path), remedy="A credential is far smaller."
+        )
+    return data
