@@ -93,6 +93,8 @@ class NbgraderCourse:
 def open_course(root: Path, *, keep_path: bool = False) -> NbgraderCourse:
     """Return the nbgrader course in the folder `root`.
 
+    Its configuration is Python that runs in that folder, so the working directory of the process changes meanwhile: call it from one thread.
+
     Args:
         keep_path: whether what its configuration adds to Python's path stays: for a process that runs the course's own classes.
 

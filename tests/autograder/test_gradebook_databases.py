@@ -124,11 +124,12 @@ def test_who_reads_the_gradebook_meanwhile_sees_whole_submissions_and_never_wait
     seen: list[tuple[float, int]] = []
     failures: list[Exception] = []
     over = threading.Event()
+    database = course.open().database_url
 
     def read() -> None:
         while not over.is_set():
             try:
-                with Gradebook(course.open().database_url) as gradebook:
+                with Gradebook(database) as gradebook:
                     seen.extend((each.score, len(each.notebooks)) for each in gradebook.assignment_submissions("ps1"))
             except Exception as failure:  # noqa: BLE001 - whatever it is, it is what the test is about
                 failures.append(failure)
