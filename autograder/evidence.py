@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm import Session, joinedload, selectinload
 
 from autograder.errors import RecordChangedError
-from autograder.records import GradingRun, Result, attempts_of, credited_attempt, standing_result, utc_text
+from autograder.records import Attempt, GradingRun, Result, attempts_of, credited_attempt, standing_result, utc_text
 from courses.attempts import AttemptRules
 
+_AT_ONCE = 500
+"""Results that are read at a time."""
 _RESULT_FIELDS = (
     "status", "reason", "queued_at", "started_at", "finished_at", "graded_at", "duration_s", "worker", "sandbox", "tries",
 )  # fmt: skip
@@ -37,45 +40,54 @@ class GradedEvidence:
     assurance: str
 
 
-def collect_evidence(session: Session, assignments: AttemptRules) -> dict[str, tuple[GradedEvidence, ...]]:
+def collect_evidence(
+    session: Session, assignments: AttemptRules, *, learners: Collection[str] | None = None, hashes: dict[str, str] | None = None
+) -> dict[str, tuple[GradedEvidence, ...]]:
     """Return the evidence of each learner, by learner, in the order of `assignments`.
 
     Args:
         session: on the course's grading.db.
         assignments: each assignment, and which of its attempts counts.
+        learners: whose, at most some thousand; None: everybody's.
+        hashes: of the runs that were verified already, by id; those that are verified here are added.
 
     Raises:
         RecordChangedError: the record of a run is not what it was when the run ended.
     """
-    hashes: dict[str, str] = {}
+    hashes = {} if hashes is None else hashes
     found: dict[str, list[GradedEvidence]] = {}
     for assignment, rule in assignments.items():
-        for learner, attempts in attempts_of(session, assignment).items():
+        for learner, attempts in attempts_of(session, assignment, learners).items():
             attempt = credited_attempt(attempts, rule)
             result = standing_result(attempt) if attempt else None
             if attempt is None or result is None or not result.recorded or result.run.finished_at is None:
                 continue
             if result.run_id not in hashes:
                 hashes[result.run_id] = verify_run(session, result.run)
-            found.setdefault(learner, []).append(
-                GradedEvidence(
-                    assignment=assignment,
-                    attempt=attempt.digest,
-                    notebook=_notebook_hash(json.loads(result.notebooks)),
-                    source=result.run.source_digest,
-                    run=result.run_id,
-                    run_record=hashes[result.run_id],
-                    graded_at=datetime.fromisoformat(result.graded_at),
-                    assurance=result.assurance,
-                )
-            )
+            found.setdefault(learner, []).append(_evidence(assignment, attempt, result, hashes[result.run_id]))
     return {learner: tuple(items) for learner, items in found.items()}
 
 
-def hash_run(run: GradingRun) -> str:
+def _evidence(assignment: str, attempt: Attempt, result: Result, run_record: str) -> GradedEvidence:
+    return GradedEvidence(
+        assignment=assignment,
+        attempt=attempt.digest,
+        notebook=_notebook_hash(json.loads(result.notebooks)),
+        source=result.run.source_digest,
+        run=result.run_id,
+        run_record=run_record,
+        graded_at=datetime.fromisoformat(result.graded_at),
+        assurance=result.assurance,
+    )
+
+
+def hash_run(run: GradingRun, results: Iterable[str] | None = None) -> str:
     """Return the SHA-256 of a grading run's record as sorted JSON: how it was started, when and how it ended, and the hash of each of its results.
 
     A record of version 1 is of what was fixed when it started.
+
+    Args:
+        results: `hash_result` of each of its results, in any order; None: they are worked out from `run.results`.
     """
     record: dict[str, object] = {
         "assignment": run.assignment,
@@ -96,7 +108,7 @@ def hash_run(run: GradingRun) -> str:
             "submissions": json.loads(run.submissions),
             "finished_at": run.finished_at,
             "outcome": run.outcome,
-            "results": sorted(hash_result(result) for result in run.results),
+            "results": sorted(map(hash_result, run.results) if results is None else results),
         }
     return _hash(record)
 
@@ -133,12 +145,13 @@ def end_interrupted_runs(session: Session, *, now: datetime) -> int:
 
 
 def verify_run(session: Session, run: GradingRun) -> str:
-    """Return the run's hash, worked out anew.
+    """Return the run's hash, worked out anew from what the database holds; its results are read some at a time.
 
     Raises:
         RecordChangedError: it is not the one that was written down when the run ended.
     """
-    found = hash_run(_with_results(session, run) if run.version > 1 else run)
+    with Session(session.get_bind()) as apart:  # so that nothing that the caller holds is loaded anew
+        found = hash_run(apart.get_one(GradingRun, run.id), _result_hashes(apart, run.id) if run.version > 1 else None)
     if run.version > 1 and found != run.digest:
         raise RecordChangedError(
             f"the record of grading run {run.id} was changed after it ended",
@@ -146,6 +159,14 @@ def verify_run(session: Session, run: GradingRun) -> str:
             remedy="Restore the course's grading.db from a backup, or grade again with --force: nothing is issued on this run.",
         )
     return found
+
+
+def _result_hashes(session: Session, run: str) -> Iterator[str]:
+    """Yield `hash_result` of each result of a run."""
+    rows = session.scalars(
+        select(Result).where(Result.run_id == run).options(joinedload(Result.attempt)).execution_options(yield_per=_AT_ONCE)
+    )
+    yield from map(hash_result, rows)
 
 
 def _with_results(session: Session, run: GradingRun) -> GradingRun:

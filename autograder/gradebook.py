@@ -14,17 +14,19 @@ nbgrader's own export prints 0.0 for a submission that failed to grade; here a r
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import create_engine, text
+from sqlalchemy import TextClause, bindparam, create_engine, select, text
 from sqlalchemy.orm import Session
 
 from autograder.jobs import GradedCell
-from autograder.nbgrader_database import open_gradebook
+from autograder.nbgrader_database import open_gradebook, students_of
 from autograder.records import Attempt, Result, attempts_of, credited_attempt, newest_result, open_records, standing_result
 from courses.attempts import LAST, AttemptRule, AttemptRules
 from courses.databases import diagnosed_database
@@ -62,6 +64,7 @@ JOIN notebook ON base_cell.notebook_id = notebook.id
 LEFT JOIN grade_cells ON grade_cells.id = base_cell.id
 LEFT JOIN task_cells ON task_cells.id = base_cell.id
 LEFT JOIN base_cell AS answer ON answer.notebook_id = notebook.id AND answer.name = base_cell.name AND answer.type = 'SolutionCell'
+{where}
 ORDER BY student.id, assignment.name, notebook.name, base_cell.name
 """
 
@@ -72,6 +75,7 @@ FROM submitted_assignment
 JOIN student ON submitted_assignment.student_id = student.id
 JOIN assignment ON submitted_assignment.assignment_id = assignment.id
 JOIN submitted_notebook ON submitted_notebook.assignment_id = submitted_assignment.id
+{where}
 GROUP BY student.id, assignment.name, assignment.duedate, submitted_assignment.timestamp, submitted_assignment.extension
 """
 
@@ -94,6 +98,15 @@ class _Standing:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class _Released:
+    """What an assignment is to everybody."""
+
+    name: str
+    due: datetime | None
+    possible: float
+
+
 def read_gradebook(course: NbgraderCourse, *, attempt_rules: AttemptRules = MappingProxyType({})) -> GradebookFrames:
     """Return the course's gradebook.
 
@@ -103,36 +116,73 @@ def read_gradebook(course: NbgraderCourse, *, attempt_rules: AttemptRules = Mapp
     Raises:
         StorageError: a database is locked, full, damaged or of another version.
     """
+    ((_, frames),) = read_in_slices(course, attempt_rules=attempt_rules, learners_at_once=None)
+    return frames
+
+
+def read_in_slices(
+    course: NbgraderCourse, *, attempt_rules: AttemptRules, learners_at_once: int | None
+) -> Iterator[tuple[tuple[str, ...], GradebookFrames]]:
+    """Yield the gradebook some learners at a time, by name, each with who they are; once at least. Both databases are read anew for each.
+
+    Args:
+        learners_at_once: None: all.
+
+    Raises:
+        StorageError: a database is locked, full, damaged or of another version.
+    """
     with open_gradebook(course) as gradebook:
-        assignments = sorted(str(each.name) for each in gradebook.assignments)
-        due = {str(each.name): each.duedate for each in gradebook.assignments}
-        learners = {str(each.id) for each in gradebook.students}
-        possible = {str(each.name): float(each.max_score or 0) for each in gradebook.assignments}
+        released = [
+            _Released(str(each.name), each.duedate, float(each.max_score or 0))
+            for each in sorted(gradebook.assignments, key=lambda each: str(each.name))
+        ]
+        learners = {str(student[0]) for student in students_of(gradebook)}
+    with open_records(course) as session:
+        learners.update(session.scalars(select(Attempt.learner).distinct().where(Attempt.assignment.in_([each.name for each in released]))))
+    everyone = sorted(learners)
+    step = learners_at_once or max(1, len(everyone))
+    for start in range(0, max(1, len(everyone)), step):
+        some = tuple(everyone[start : start + step])
+        yield some, _read_slice(course, released, attempt_rules, some, is_all=len(some) == len(everyone))
+
+
+def _read_slice(
+    course: NbgraderCourse, released: Sequence[_Released], attempt_rules: AttemptRules, learners: tuple[str, ...], *, is_all: bool
+) -> GradebookFrames:
+    where, names = ("", {}) if is_all else ("WHERE student.id IN :learners", {"learners": learners})
+
+    def query(wanted: str) -> TextClause:
+        found = text(wanted.replace("{where}", where))
+        return found if is_all else found.bindparams(bindparam("learners", expanding=True))
+
     with diagnosed_database(course.database_url):
         engine = create_engine(course.database_url)
         with engine.connect() as connection:
-            cells = pd.read_sql_query(text(_CELLS), connection)
-            submissions = pd.read_sql_query(text(_SUBMISSIONS), connection, parse_dates=["submitted_at", "due"])
+            cells = pd.read_sql_query(query(_CELLS), connection, params=names)
+            submissions = pd.read_sql_query(query(_SUBMISSIONS), connection, params=names, parse_dates=["submitted_at", "due"])
         engine.dispose()
     with open_records(course) as session:
-        standings = {assignment: _standings(session, assignment, attempt_rules.get(assignment, LAST)) for assignment in assignments}
-    learners.update(learner for each in standings.values() for learner in each)
-    by_pair = dict(list(cells.groupby(["learner", "assignment"], sort=False)))
+        standings = {
+            each.name: _standings(session, each.name, attempt_rules.get(each.name, LAST), None if is_all else learners) for each in released
+        }
+    by_pair: dict[tuple[str, str], list[Any]] = {}
+    for cell in cells.itertuples(index=False):
+        by_pair.setdefault((str(cell.learner), str(cell.assignment)), []).append(cell)
     found = {(row.learner, row.assignment): row for row in submissions.itertuples()}
     rows = []
-    for learner in sorted(learners):
-        for assignment in assignments:
-            pair = (learner, assignment)
-            standing = standings[assignment].get(learner, _Standing(0, None, None, ""))
-            rows.append(_row(pair, standing, by_pair.get(pair), found.get(pair), possible[assignment], due[assignment]))
+    for learner in learners:
+        for each in released:
+            pair = (learner, each.name)
+            standing = standings[each.name].get(learner, _Standing(0, None, None, ""))
+            rows.append(_row(pair, standing, by_pair.get(pair, []), found.get(pair), each))
     table = pd.DataFrame(rows, columns=list(ASSIGNMENT_COLUMNS))
     table["submitted_at"] = pd.to_datetime(table["submitted_at"], utc=True, format="ISO8601")
     table["due"] = pd.to_datetime(table["due"], utc=True)
     return GradebookFrames(_cell_frame(cells, table, _assurances(standings)), table)
 
 
-def _standings(session: Session, assignment: str, rule: AttemptRule) -> dict[str, _Standing]:
-    return {learner: _standing(attempts, rule) for learner, attempts in attempts_of(session, assignment).items()}
+def _standings(session: Session, assignment: str, rule: AttemptRule, learners: Sequence[str] | None) -> dict[str, _Standing]:
+    return {learner: _standing(attempts, rule) for learner, attempts in attempts_of(session, assignment, learners).items()}
 
 
 def _standing(attempts: list[Attempt], rule: AttemptRule) -> _Standing:
@@ -148,12 +198,10 @@ def _standing(attempts: list[Attempt], rule: AttemptRule) -> _Standing:
     return _Standing(len(attempts), attempt, result, "")
 
 
-def _row(
-    pair: tuple[str, str], standing: _Standing, cells: pd.DataFrame | None, submission: Any, possible: float, due: datetime | None
-) -> dict[str, object]:
+def _row(pair: tuple[str, str], standing: _Standing, cells: Sequence[Any], submission: Any, released: _Released) -> dict[str, object]:
     state, reason = _state(standing, cells, submission)
-    decided = state == GRADED and cells is not None
-    score = float(_scores(cells).sum()) if decided and cells is not None else float("nan")
+    decided = state == GRADED
+    score = math.fsum(map(_score, cells)) if decided else float("nan")
     penalty = float(submission.late_penalty) if decided else float("nan")
     attempt, result = standing.attempt, standing.result
     submitted = attempt.submitted_at if attempt else None
@@ -163,12 +211,12 @@ def _row(
         "state": state,
         "reason": reason,
         "score": score,
-        "points_possible": possible,
+        "points_possible": released.possible,
         "late_penalty": penalty,
         "final_score": max(0.0, score - penalty) if decided else float("nan"),
         "submitted_at": submitted,
-        "due": due,
-        "seconds_late": _seconds_late(submitted, due, submission),
+        "due": released.due,
+        "seconds_late": _seconds_late(submitted, released.due, submission),
         "attempts": standing.attempts,
         "attempt": attempt.digest if attempt else "",
         "run": result.run_id if result else "",
@@ -178,36 +226,41 @@ def _row(
     }
 
 
-def _state(standing: _Standing, cells: pd.DataFrame | None, submission: Any) -> tuple[str, str]:
+def _state(standing: _Standing, cells: Sequence[Any], submission: Any) -> tuple[str, str]:
     if standing.attempts == 0:
         if submission is None:
             return NOT_SUBMITTED, "nothing was handed in"
         return UNGRADED, "it was graded outside Patunay; run `patunay grade`"
     if standing.result is None:
         return UNGRADED, standing.reason
-    if cells is None or cells.empty:
+    if not cells:
         return UNGRADED, "the gradebook holds no cells of it; run `patunay grade --force`"
     if _was_changed_elsewhere(standing.result, cells):
         return UNGRADED, "its automatic scores in the gradebook are not those that Patunay recorded; run `patunay grade --force`"
-    waiting = cells[cells["needs_manual"].astype(bool) | (cells["auto_score"].isna() & cells["manual_score"].isna())]
-    if len(waiting):
-        return NEEDS_MANUAL, f"a person has to mark {', '.join(waiting['cell'])}"
+    waiting = [each.cell for each in cells if each.needs_manual or (pd.isna(each.auto_score) and pd.isna(each.manual_score))]
+    if waiting:
+        return NEEDS_MANUAL, f"a person has to mark {', '.join(waiting)}"
     return GRADED, ""
 
 
-def _was_changed_elsewhere(result: Result, cells: pd.DataFrame) -> bool:
+def _was_changed_elsewhere(result: Result, cells: Sequence[Any]) -> bool:
     """Whether somebody or something else wrote automatic scores since: `nbgrader autograde`, a hand in the database, learner code under stock nbgrader."""
     recorded = {(each["notebook"], each["name"]): each["auto_score"] for each in result.cell_list()}
-    for notebook, cell, score in zip(cells["notebook"], cells["cell"], cells["auto_score"], strict=True):
-        ours = recorded.get((str(notebook), str(cell)))
-        theirs = None if pd.isna(score) else float(score)
-        if ours != theirs:
+    for each in cells:
+        theirs = None if pd.isna(each.auto_score) else float(each.auto_score)
+        if recorded.get((str(each.notebook), str(each.cell))) != theirs:
             return True
     return False
 
 
-def _scores(cells: pd.DataFrame) -> pd.Series[float]:
+def _score(cell: Any) -> float:
     """nbgrader's `Grade.score`: the manual score where there is one, else the automatic one, plus extra credit."""
+    marked = cell.auto_score if pd.isna(cell.manual_score) else cell.manual_score
+    return float(marked) + (0.0 if pd.isna(cell.extra_credit) else float(cell.extra_credit))
+
+
+def _scores(cells: pd.DataFrame) -> pd.Series[float]:
+    """Return `_score` of each row."""
     marked = cells["manual_score"].astype(float).fillna(cells["auto_score"].astype(float))
     return marked + cells["extra_credit"].astype(float).fillna(0.0)
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from nbgrader.api import Gradebook, InvalidEntry, MissingEntry
+from nbgrader.api import Gradebook, InvalidEntry, MissingEntry, Student
 from sqlalchemy.exc import SQLAlchemyError
 
 from autograder.errors import SourceError
@@ -42,6 +42,11 @@ def open_gradebook(course: NbgraderCourse) -> Iterator[Gradebook]:
             raise
         finally:
             gradebook.close()
+
+
+def students_of(gradebook: Gradebook) -> Iterator[tuple[str, str | None, str | None, str | None]]:
+    """Yield every student: id, first name, last name, e-mail address; what was not entered is None."""
+    yield from gradebook.db.query(Student.id, Student.first_name, Student.last_name, Student.email)
 
 
 def load_source(course: NbgraderCourse, assignment: str) -> AssignmentSource:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -177,11 +177,15 @@ def utc_text(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat()
 
 
-def attempts_of(session: Session, assignment: str) -> dict[str, list[Attempt]]:
-    """Return each learner's attempts at `assignment`, oldest first."""
+def attempts_of(session: Session, assignment: str, learners: Collection[str] | None = None) -> dict[str, list[Attempt]]:
+    """Return each learner's attempts at `assignment`, oldest first.
+
+    Args:
+        learners: whose, at most some thousand; None: everybody's.
+    """
+    wanted = select(Attempt).where(Attempt.assignment == assignment)
     rows = session.scalars(
-        select(Attempt)
-        .where(Attempt.assignment == assignment)
+        (wanted if learners is None else wanted.where(Attempt.learner.in_(learners)))
         .order_by(Attempt.learner, Attempt.submitted_at, Attempt.id)
         .options(selectinload(Attempt.results).selectinload(Result.run))
         .execution_options(populate_existing=True)

@@ -46,6 +46,8 @@ class Issuer(TypedTable):
     """A PNG or SVG picture for the certificate."""
     linkedin_id: Annotated[str, Field(pattern=r"^[0-9]{1,12}$")] | None = None
     """The institution's number on LinkedIn; None: its name is given."""
+    pictures_up_to: Annotated[int, Field(ge=0)] = 500
+    """The largest batch whose badges and certificates are drawn unasked."""
 
 
 class Paths(TypedTable):

@@ -37,8 +37,11 @@ def diagnosed_storage(where: Path) -> Iterator[None]:
         raise StorageError(problem, where=str(refusal.filename or where), remedy=remedy) from refusal
 
 
-def write_atomically(path: Path, content: bytes | str, *, mode: int = 0o644) -> None:
+def write_atomically(path: Path, content: bytes | str, *, mode: int = 0o644, sync: bool = True) -> None:
     """Write `content` to `path`: readers see the old file or the new one, never a part.
+
+    Args:
+        sync: wait until it is on the disk. Without that a machine that loses its power may leave an empty file: only for what is looked at again.
 
     Raises:
         StorageError: full, read-only or forbidden.
@@ -46,11 +49,11 @@ def write_atomically(path: Path, content: bytes | str, *, mode: int = 0o644) -> 
     data = content.encode("utf-8") if isinstance(content, str) else content
     with diagnosed_storage(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        if not _write_nameless(path, data, mode):
-            _write_aside(path, data, mode)
+        if not _write_nameless(path, data, mode, sync=sync):
+            _write_aside(path, data, mode, sync=sync)
 
 
-def _write_nameless(path: Path, data: bytes, mode: int) -> bool:
+def _write_nameless(path: Path, data: bytes, mode: int, *, sync: bool) -> bool:
     """Write a new file that gets its name when it is whole, so that a kill leaves nothing; return False where there is a file, or no such way."""
     if os.path.lexists(path):
         return False
@@ -61,7 +64,7 @@ def _write_nameless(path: Path, data: bytes, mode: int) -> bool:
             return False
         raise
     with os.fdopen(handle, "wb") as stream:
-        _fill(stream, data, mode)
+        _fill(stream, data, mode, sync=sync)
         try:
             links = os.open("/proc/self/fd", os.O_RDONLY | os.O_DIRECTORY)
             try:  # only with a folder's descriptor does Python follow the link to the file that has no name
@@ -73,22 +76,23 @@ def _write_nameless(path: Path, data: bytes, mode: int) -> bool:
     return True
 
 
-def _write_aside(path: Path, data: bytes, mode: int) -> None:
+def _write_aside(path: Path, data: bytes, mode: int, *, sync: bool) -> None:
     handle, temporary = tempfile.mkstemp(prefix=f".{path.name[:40]}-", dir=path.parent)
     try:
         with os.fdopen(handle, "wb") as stream:
-            _fill(stream, data, mode)
+            _fill(stream, data, mode, sync=sync)
         os.replace(temporary, path)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
 
 
-def _fill(stream: IO[bytes], data: bytes, mode: int) -> None:
+def _fill(stream: IO[bytes], data: bytes, mode: int, *, sync: bool) -> None:
     stream.write(data)
     stream.flush()
     os.fchmod(stream.fileno(), mode)
-    os.fsync(stream.fileno())
+    if sync:
+        os.fsync(stream.fileno())
 
 
 def replace_folder(new: Path, target: Path) -> None:

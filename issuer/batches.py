@@ -11,64 +11,36 @@ Rules:
 
 from __future__ import annotations
 
-import hashlib
 import json
 import unicodedata
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import islice
 
-from pydantic import BaseModel, ConfigDict, ValidationError
-from sqlalchemy import select
+from pydantic import ValidationError
+from sqlalchemy import Row, insert, select
 from sqlalchemy.orm import Session
 
-from autograder.evidence import GradedEvidence
 from issuer.audit import append_entry
+from issuer.award_rows import ROWS_AT_ONCE, AwardRow, DraftRows, RowsHash, hash_rows, stored_rows
 from issuer.eligibility import Eligibility, Status
 from issuer.errors import BatchError
 from issuer.ledger import AuditEntry, Batch, BatchRow, Credential, who_show_their_names
 from issuer.standing import CourseStanding
 
 _LONGEST_NAME = 200
+_NAMED = 20
+_ALTERED = "its rows were altered in the ledger"
 PREPARED, APPROVED, ISSUING, ISSUED, VOID = "prepared", "approved", "issuing", "issued", "void"
-
-
-class EvidenceRow(BaseModel):
-    """`autograder.evidence.GradedEvidence` in a batch, with the share that was earned."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    assignment: str
-    attempt: str
-    notebook: str
-    source: str
-    run: str
-    run_record: str
-    graded_at: datetime
-    assurance: str
-    score: float
-
-
-class AwardRow(BaseModel):
-    """One award as it is approved: what the credential will say of the learner."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    learner: str
-    email: str
-    name: str | None
-    """None unless the learner agreed that it is shown."""
-    overall: float
-    outcomes: tuple[tuple[str, float], ...]
-    evidence: tuple[EvidenceRow, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
     """What a batch would hold, and who is left out: nothing is written yet."""
 
-    rows: tuple[AwardRow, ...]
+    rows: DraftRows
     already_issued: tuple[str, ...]
     withdrawn: tuple[str, ...]
     """Learners whose award was revoked."""
@@ -81,21 +53,14 @@ class Draft:
         return hash_rows(self.rows)
 
 
-def hash_rows(rows: tuple[AwardRow, ...]) -> str:
-    """Return the content hash of a batch's rows, whatever their order."""
-    ordered = [row.model_dump(mode="json") for row in sorted(rows, key=lambda row: row.learner)]
-    return hashlib.sha256(json.dumps(ordered, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode("utf-8")).hexdigest()
-
-
 def draft_batch(standing: CourseStanding, session: Session) -> Draft:
     """Return what a batch of the course would hold now."""
     manifest = standing.manifest
     issued = _issued(session, manifest.id, manifest.version)
-    rows: list[AwardRow] = []
+    chosen: list[Eligibility] = []
     known: list[str] = []
     withdrawn: list[str] = []
     incomplete: list[tuple[str, str]] = []
-    named = who_show_their_names(session, standing.manifest.id)
     for each in standing.eligibility:
         if each.learner in issued:
             (known if issued[each.learner] else withdrawn).append(each.learner)
@@ -104,8 +69,9 @@ def draft_batch(standing: CourseStanding, session: Session) -> Draft:
             if reason:
                 incomplete.append((each.learner, reason))
             else:
-                rows.append(_row(standing, each, shows_name=each.learner in named))
-    return Draft(tuple(rows), tuple(known), tuple(withdrawn), tuple(incomplete))
+                chosen.append(each)
+    rows = DraftRows(standing, chosen, who_show_their_names(session, manifest.id))
+    return Draft(rows, tuple(known), tuple(withdrawn), tuple(incomplete))
 
 
 def _issued(session: Session, course: str, version: str) -> dict[str, bool]:
@@ -126,38 +92,10 @@ def _why_incomplete(standing: CourseStanding, each: Eligibility) -> str:
     return ""
 
 
-def _row(standing: CourseStanding, each: Eligibility, *, shows_name: bool) -> AwardRow:
-    learner = standing.learners[each.learner]
-    shares = dict(each.assessments)
-    return AwardRow(
-        learner=each.learner,
-        email=str(learner.email).strip().lower(),
-        name=learner.name if shows_name else None,
-        overall=each.overall,
-        outcomes=each.outcomes,
-        evidence=tuple(_evidence(item, shares[item.assignment]) for item in standing.evidence[each.learner]),
-    )
-
-
-def _evidence(item: GradedEvidence, score: float) -> EvidenceRow:
-    return EvidenceRow(
-        assignment=item.assignment,
-        attempt=item.attempt,
-        notebook=item.notebook,
-        source=item.source,
-        run=item.run,
-        run_record=item.run_record,
-        graded_at=item.graded_at,
-        assurance=item.assurance,
-        score=score,
-    )
-
-
 def without(draft: Draft, refusals: Mapping[str, str]) -> Draft:
     """Return the draft without the learners of `refusals`, who are incomplete for the reason given there."""
-    rows = tuple(row for row in draft.rows if row.learner not in refusals)
-    left_out = tuple((row.learner, refusals[row.learner]) for row in draft.rows if row.learner in refusals)
-    return replace(draft, rows=rows, incomplete=(*draft.incomplete, *left_out))
+    left_out = tuple((learner, refusals[learner]) for learner in draft.rows.learners if learner in refusals)
+    return replace(draft, rows=draft.rows.without(refusals), incomplete=(*draft.incomplete, *left_out))
 
 
 def prepare_batch(
@@ -168,14 +106,15 @@ def prepare_batch(
     Args:
         refusals: learners who are left out, because no credential can be built for them.
 
-    An open batch of the same content is returned as it is; an open batch of other content of the course becomes void.
+    An open batch of the same content is returned as it is, and so is one that issuing was interrupted in; another open batch of the course becomes void.
     """
     actor = require_person(by, "preparer")
     draft = without(draft_batch(standing, session), refusals or {})
+    content_hash = draft.content_hash
     open_batches = list(
         session.scalars(select(Batch).where(Batch.course == standing.manifest.id, Batch.state.in_([PREPARED, APPROVED, ISSUING])))
     )
-    resumable = next((batch for batch in open_batches if batch.state == ISSUING or _holds(batch, draft, standing)), None)
+    resumable = next((batch for batch in open_batches if _is_unfinished(batch, session) or _holds(batch, content_hash, standing)), None)
     if resumable is not None:
         return resumable
     for batch in open_batches:
@@ -188,24 +127,41 @@ def prepare_batch(
         course=standing.manifest.id,
         version=standing.manifest.version,
         release_hash=standing.release.content_hash,
-        content_hash=draft.content_hash,
+        content_hash=content_hash,
         state=PREPARED,
         prepared_by=actor,
         prepared_at=now.isoformat(),
         approved_by=None,
         approved_at=None,
         issued_at=None,
-        rows=[BatchRow(learner=row.learner, content=row.model_dump_json(), error="") for row in draft.rows],
     )
     session.add(batch)
+    session.flush()
+    rows = iter(draft.rows)
+    while some := [
+        {"batch_id": batch.id, "learner": row.learner, "content": row.model_dump_json(), "error": ""} for row in islice(rows, ROWS_AT_ONCE)
+    ]:
+        session.execute(insert(BatchRow), some)
     details = {"course": batch.course, "version": batch.version, "awards": len(draft.rows), "content_hash": batch.content_hash}
     append_entry(session, at=now, actor=actor, action="batch prepared", subject=batch.id, details=details)
     session.commit()
     return batch
 
 
-def _holds(batch: Batch, draft: Draft, standing: CourseStanding) -> bool:
-    return (batch.content_hash, batch.release_hash) == (draft.content_hash, standing.release.content_hash)
+def _holds(batch: Batch, content_hash: str, standing: CourseStanding) -> bool:
+    return batch.state != ISSUING and (batch.content_hash, batch.release_hash) == (content_hash, standing.release.content_hash)
+
+
+def _is_unfinished(batch: Batch, session: Session) -> bool:
+    """Whether issuing the batch was interrupted: someone has no credential yet, and was not refused one either."""
+    return batch.state == ISSUING and any(not each.error for each in unissued_rows(batch, session))
+
+
+def unissued_rows(batch: Batch, session: Session) -> list[Row[int, str, str]]:
+    """Return id, learner and error of the batch's rows whose learner has no credential of the course version, in the order of the rows."""
+    done = set(session.scalars(select(Credential.learner).where(Credential.course == batch.course, Credential.version == batch.version)))
+    query = select(BatchRow.id, BatchRow.learner, BatchRow.error).where(BatchRow.batch_id == batch.id).order_by(BatchRow.id)
+    return [row for row in session.execute(query) if row.learner not in done]
 
 
 def approve_batch(batch: Batch, standing: CourseStanding, session: Session, *, by: str, two_person: bool, now: datetime) -> None:
@@ -231,17 +187,14 @@ def approve_batch(batch: Batch, standing: CourseStanding, session: Session, *, b
     session.commit()
 
 
-def require_unchanged(batch: Batch, standing: CourseStanding, session: Session, *, actor: str, now: datetime) -> tuple[AwardRow, ...]:
-    """Return the batch's rows, if its unissued part is still what the results say.
+def require_unchanged(batch: Batch, standing: CourseStanding, session: Session, *, actor: str, now: datetime) -> None:
+    """Return if the batch's rows are those that were written down, and its unissued part is still what the results say.
 
     Raises:
         BatchError: it is not; the batch is void then, and the learners whose rows changed are named.
     """
-    rows = rows_of(batch)
-    why = _what_changed(batch, rows, standing, session)
-    if rows is not None and not why:
-        return rows
-    raise refuse_batch(batch, session, why, actor=actor, now=now)
+    if why := _what_changed(batch, standing, session):
+        raise refuse_batch(batch, session, why, actor=actor, now=now)
 
 
 def refuse_batch(batch: Batch, session: Session, why: str, *, actor: str, now: datetime) -> BatchError:
@@ -260,22 +213,47 @@ def rows_of(batch: Batch) -> tuple[AwardRow, ...] | None:
     return rows if hash_rows(rows) == batch.content_hash else None
 
 
-def _what_changed(batch: Batch, rows: tuple[AwardRow, ...] | None, standing: CourseStanding, session: Session) -> str:
+def _what_changed(batch: Batch, standing: CourseStanding, session: Session) -> str:
     """Return what is not as it was when the batch was prepared; empty if all is."""
-    if rows is None:
-        return "its rows were altered in the ledger"
     draft = draft_batch(standing, session)
-    current, elsewhere = {row.learner: row for row in draft.rows}, {*draft.already_issued, *draft.withdrawn}
+    elsewhere = {*draft.already_issued, *draft.withdrawn}
     issued = set(session.scalars(select(Credential.learner).where(Credential.batch_id == batch.id)))
-    changed = [row.learner for row in rows if row.learner not in issued and current.get(row.learner) != row]
-    twice = [learner for learner in changed if learner in elsewhere]
-    if twice:
-        return f"{', '.join(twice)} got a credential from another batch since it was prepared"
+    names = session.execute(select(BatchRow.learner, BatchRow.id).where(BatchRow.batch_id == batch.id))
+    found, changed = RowsHash(), list[str]()
+    for stored in stored_rows(session, [place for _, place in sorted((str(learner), int(place)) for learner, place in names)]):
+        current = draft.rows.find(stored.learner)
+        row = _read_row(stored, current)
+        if row is None:
+            return _ALTERED
+        found.add(row)
+        if row != current and row.learner not in issued:
+            changed.append(row.learner)
+    if found.hexdigest() != batch.content_hash:
+        return _ALTERED
+    if twice := [learner for learner in changed if learner in elsewhere]:
+        return f"{listed(twice)} got a credential from another batch since it was prepared"
     if changed:
-        return f"the results, name, address or consent of {', '.join(changed)} changed since it was prepared"
+        return f"the results, name, address or consent of {listed(changed)} changed since it was prepared"
     if (batch.release_hash, batch.version) != (standing.release.content_hash, standing.manifest.version):
         return "the course was released anew since it was prepared"
     return ""
+
+
+def _read_row(stored: Row[int, str, str, str], current: AwardRow | None) -> AwardRow | None:
+    """Return the award that a row of the ledger holds; None if it is none of that learner's."""
+    if current is not None and stored.content == current.model_dump_json():
+        return current
+    try:
+        row = AwardRow.model_validate_json(stored.content)
+    except ValidationError:
+        return None
+    return row if row.learner == stored.learner else None
+
+
+def listed(learners: Sequence[str]) -> str:
+    """Return the learners with commas, at most twenty by name."""
+    more = len(learners) - _NAMED
+    return ", ".join(learners[:_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 def require_approval(batch: Batch, session: Session, *, two_person: bool, now: datetime) -> None:

@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
+from functools import lru_cache
 
 import pandas as pd
 
@@ -231,6 +232,7 @@ def _percent(share: Fraction) -> str:
     return f"{whole}.{rest:02d}".rstrip("0").rstrip(".")
 
 
+@lru_cache(maxsize=4096)
 def _exact(value: float) -> Fraction:
     """Return the decimal number that was written, exactly: 0.7 is 7/10."""
     return Fraction(str(value))

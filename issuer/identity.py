@@ -59,9 +59,20 @@ class FileSigner:
             PassphraseError: the passphrase is missing or wrong.
             KeyFileError: the file is not the key that the list names.
         """
+        return self._loaded().sign(data)
+
+    def unlock(self) -> None:
+        """Ask for the passphrase now, if it was not asked for before.
+
+        Raises:
+            PassphraseError, KeyFileError: see `sign`.
+        """
+        self._loaded()
+
+    def _loaded(self) -> SigningKey:
         if self._key is None:
             self._key = _loaded(self._entry, self._path, self._passphrase)
-        return self._key.sign(data)
+        return self._key
 
 
 def load_identity(site: Site, *, passphrase: PassphraseSource | None = None) -> IssuerIdentity:

@@ -2,16 +2,20 @@
 
 Resumable: every credential is committed with its place in the status list, and only then published. A crash loses at most the signatures that nobody
 has seen; running it again signs the rest. Two processes may issue the same batch at once: the ledger refuses a learner's second award, and the process
-that comes second goes on with whom is left.
+that comes second goes on with whom is left. A row that no credential can be made of is written down with the reason, and the others are issued.
+
+A large batch is signed in forked processes (`forked_work`), which have the key from this one's memory; what they sign is written by this one.
 """
 
 from __future__ import annotations
 
+import os
 import secrets
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from typing import Any, Literal
 
 from sqlalchemy import func, insert, select, update
@@ -21,12 +25,15 @@ from sqlalchemy.orm import Session
 from courses.manifest import CourseManifest
 from courses.settings import Site
 from issuer.audit import append_entry
-from issuer.batches import APPROVED, ISSUED, ISSUING, AwardRow, require_approval, require_unchanged
+from issuer.award_rows import AwardRow, EvidenceRow, stored_rows
+from issuer.batches import APPROVED, ISSUED, ISSUING, require_approval, require_unchanged, unissued_rows
 from issuer.credential import AssignmentEvidence, Award, OutcomeResult, build_credential, signable_achievement
-from issuer.errors import BatchError, CredentialRefusedError
-from issuer.identity import IssuerIdentity
+from issuer.errors import BatchError, CanonicalisationError, CredentialRefusedError, EncodingError
+from issuer.forked_work import forked_work
+from issuer.identity import FileSigner, IssuerIdentity
 from issuer.iso_duration import after
-from issuer.ledger import Batch, Credential
+from issuer.keys import KeySigner, Signer
+from issuer.ledger import Batch, BatchRow, Credential
 from issuer.multibase import digest_of_sha256
 from issuer.standing import CourseStanding
 from issuer.status_list import MIN_ENTRIES, StatusEntry
@@ -34,10 +41,13 @@ from issuer.template_signing import TemplateSigner
 
 COMMIT_EVERY = 1_000
 """Credentials a transaction."""
+WORTH_FORKING = 500
+"""Credentials that are signed faster with other processes' help."""
 _CONFLICTS = 5
 """How often another process may come first in vain, before it is another fault than that."""
 
 Progress = Callable[[int, int], None]
+Committed = Callable[[Sequence[tuple[str, str]]], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +57,38 @@ class Issued:
     new: int
     before: int
     """Credentials of the batch that an earlier, interrupted run had signed."""
+    refused: tuple[tuple[str, str], ...] = ()
+    """Learners of whom no credential can be made, each with the reason."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Desk:
-    """What all credentials of a batch are signed with."""
+class Order:
+    """One row to sign, with its place in a status list."""
+
+    row: int
+    learner: str
+    content: str
+    """JSON: `issuer.award_rows.AwardRow`."""
+    place: tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """What became of an order."""
+
+    row: int
+    learner: str
+    place: tuple[int, int]
+    credential: str
+    """Its id; empty where there is a refusal."""
+    document: str
+    refusal: str
+    """Why no credential can be made; empty otherwise."""
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What all credentials of a batch are signed with. It holds nothing of the database, so that a forked process can have it."""
 
     batch: Batch
     manifest: CourseManifest
@@ -61,32 +98,28 @@ class _Desk:
     signer: TemplateSigner
     achievement: dict[str, Any]
 
-    def sign(self, row: AwardRow, place: tuple[int, int]) -> dict[str, Any]:
-        """Return the columns of the learner's row in the ledger."""
-        award = award_of(row, self.batch, self.manifest, self.site, place, self.now)
-        url = self.site.settings.url.rstrip("/")
+    def sign(self, order: Order) -> Signed:
+        """Return the signed credential, or why there is none."""
+        row, url = AwardRow.model_validate_json(order.content), self.site.settings.url.rstrip("/")
         try:
+            award = award_of(row, self.batch, self.manifest, self.site, order.place, self.now)
             document = self.signer.sign(build_credential(self.manifest, self.identity.profile, award, url, achievement=self.achievement))
-        except CredentialRefusedError as refused:
-            raise CredentialRefusedError(
-                f"{row.learner} cannot be issued to: {refused.problem}",
-                where=refused.where,
-                remedy="Correct it (names and addresses: `nbgrader db student add`), then prepare a new batch. Who has a credential keeps it.",
-            ) from refused
-        return {
-            "id": award.credential_id,
-            "course": self.batch.course,
-            "version": self.batch.version,
-            "learner": row.learner,
-            "batch_id": self.batch.id,
-            "status_list": place[0],
-            "status_index": place[1],
-            "document": document,
-            "issued_at": self.now.isoformat(),
-        }
+        except (CredentialRefusedError, CanonicalisationError) as refused:
+            return Signed(order.row, order.learner, order.place, "", "", f"{refused.where}: {refused.problem}")
+        return Signed(order.row, order.learner, order.place, award.credential_id, document, "")
 
 
-def issue_batch(  # noqa: PLR0913  # one more than usual, for the size of a transaction
+@dataclass(frozen=True, slots=True)
+class Rhythm:
+    """How a batch is worked off."""
+
+    commit_every: int = COMMIT_EVERY
+    """Credentials a transaction: what is signed again after a crash."""
+    processes: int | None = None
+    """That sign beside this one, where the key is in memory; None: one for each core but one, if the batch is worth it. 0: this one signs."""
+
+
+def issue_batch(  # noqa: PLR0913  # whom is told what
     batch: Batch,
     standing: CourseStanding,
     session: Session,
@@ -95,69 +128,117 @@ def issue_batch(  # noqa: PLR0913  # one more than usual, for the size of a tran
     *,
     now: datetime,
     progress: Progress = lambda _done, _all: None,
-    commit_every: int = COMMIT_EVERY,
+    committed: Committed = lambda _credentials: None,
+    rhythm: Rhythm = Rhythm(),  # frozen
 ) -> Issued:
     """Sign the batch's credentials into the ledger.
 
     Args:
-        commit_every: credentials a transaction: what is signed again after a crash.
+        committed: is told of the credentials, id and document, each time that some are in the ledger for good.
 
     Raises:
-        BatchError: it is not approved, or what was approved has changed.
-        CredentialRefusedError: a name or text that may not stand in a credential.
+        BatchError: it is not approved, or what was approved has changed; or a process that signs was ended.
+        CredentialRefusedError: a text of the course that may not stand in a credential.
     """
     if batch.state == ISSUED:
-        return Issued(0, len(batch.rows))
+        return Issued(0, count_rows(batch, session))
     if batch.state not in {APPROVED, ISSUING}:
         raise BatchError(
             f"batch {batch.id} is {batch.state}, not approved", remedy=f"Approve it: `patunay batch approve {batch.id[:8]} --by NAME`."
         )
     require_approval(batch, session, two_person=site.settings.approval.two_person, now=now)
-    rows = require_unchanged(batch, standing, session, actor=str(batch.approved_by), now=now)
+    require_unchanged(batch, standing, session, actor=str(batch.approved_by), now=now)
+    manifest = standing.manifest
+    del standing  # what follows reads the ledger alone
+    achievement = signable_achievement(manifest, site.settings.url.rstrip("/"))
     _turn(batch, session, APPROVED, ISSUING)
     session.commit()
 
-    desk = _Desk(
-        batch,
-        standing.manifest,
-        site,
-        identity,
-        now,
-        TemplateSigner(identity.signer, now),
-        signable_achievement(standing.manifest, site.settings.url.rstrip("/")),
-    )
-    new = _sign_rows(rows, desk, session, progress, commit_every)
-    _finish(batch, len(rows), session, now)
-    return Issued(new, len(rows) - new)
+    desk = Desk(_unbound(batch), manifest, site, identity, now, TemplateSigner(identity.signer, now), achievement)
+    new, refused = _sign_rows(batch, desk, session, progress, committed, rhythm)
+    count = count_rows(batch, session)
+    if not refused:
+        _finish(batch, count, session, now)
+    return Issued(new, count - new - len(refused), tuple(refused))
 
 
-def _sign_rows(rows: tuple[AwardRow, ...], desk: _Desk, session: Session, progress: Progress, commit_every: int) -> int:
-    """Sign who has no credential yet, some at a time; return how many were signed here."""
-    new, conflicts = 0, 0
-    left, places = _unissued(rows, desk.batch, session), StatusPlaces(session)
-    while left:
-        signed = []
-        for index, row in enumerate(left[:commit_every], start=1):
-            signed.append(desk.sign(row, places.take()))
-            progress(len(rows) - len(left) + index, len(rows))
+def count_rows(batch: Batch, session: Session) -> int:
+    """Return how many awards a batch holds."""
+    return session.scalar(select(func.count()).select_from(BatchRow).where(BatchRow.batch_id == batch.id)) or 0
+
+
+def _unbound(batch: Batch) -> Batch:
+    """Return a copy that no session knows, with what a credential says of its batch."""
+    names = ("id", "course", "version", "content_hash", "prepared_by", "approved_by", "approved_at")
+    return Batch(**{name: getattr(batch, name) for name in names})
+
+
+def _sign_rows(  # what `issue_batch` was given
+    batch: Batch, desk: Desk, session: Session, progress: Progress, committed: Committed, rhythm: Rhythm
+) -> tuple[int, list[tuple[str, str]]]:
+    """Sign who has no credential yet, some at a time; return how many were signed here, and who was refused and why."""
+    new, conflicts, count = 0, 0, count_rows(batch, session)
+    while True:
+        places, refused = StatusPlaces(session), list[tuple[str, str]]()
+        left = [row.id for row in unissued_rows(batch, session)]
+        orders = (Order(row.id, row.learner, row.content, places.take()) for row in stored_rows(session, left))
+        processes = _processes(len(left), desk.identity.signer) if rhythm.processes is None else rhythm.processes
         try:
-            session.execute(insert(Credential), signed)
-            session.commit()
+            with forked_work(desk.sign, processes) as work:
+                for done in _committed(_told(work(orders), progress, count - len(left), count), desk, session, rhythm.commit_every):
+                    issued = [(each.credential, each.document) for each in done if not each.refusal]
+                    refused += [(each.learner, each.refusal) for each in done if each.refusal]
+                    new, conflicts = new + len(issued), 0
+                    committed(issued)
+            return new, refused
         except IntegrityError:  # another process has signed one of them, or taken a place
             session.rollback()
             conflicts += 1
             if conflicts > _CONFLICTS:
                 raise
-            left, places = _unissued(rows, desk.batch, session), StatusPlaces(session)
-        else:
-            new, conflicts, left = new + len(signed), 0, left[commit_every:]
-    return new
 
 
-def _unissued(rows: tuple[AwardRow, ...], batch: Batch, session: Session) -> list[AwardRow]:
-    query = select(Credential.learner).where(Credential.course == batch.course, Credential.version == batch.version)
-    done = set(session.scalars(query))
-    return [row for row in rows if row.learner not in done]
+def _told(signed: Iterable[Signed], progress: Progress, before: int, count: int) -> Iterator[Signed]:
+    for done, each in enumerate(signed, start=before + 1):
+        progress(done, count)
+        yield each
+
+
+def _committed(signed: Iterable[Signed], desk: Desk, session: Session, commit_every: int) -> Iterator[list[Signed]]:
+    """Write what is signed into the ledger, a transaction at a time; yield what each has written."""
+    pending = iter(signed)
+    while some := list(islice(pending, commit_every)):
+        if issued := [_columns(each, desk) for each in some if not each.refusal]:
+            session.execute(insert(Credential), issued)
+        for each in some:
+            if each.refusal:
+                session.execute(update(BatchRow).where(BatchRow.id == each.row).values(error=each.refusal))
+        session.commit()
+        yield some
+
+
+def _columns(signed: Signed, desk: Desk) -> dict[str, Any]:
+    """Return the columns of the learner's row in the ledger."""
+    return {
+        "id": signed.credential,
+        "course": desk.batch.course,
+        "version": desk.batch.version,
+        "learner": signed.learner,
+        "batch_id": desk.batch.id,
+        "status_list": signed.place[0],
+        "status_index": signed.place[1],
+        "document": signed.document,
+        "issued_at": desk.now.isoformat(),
+    }
+
+
+def _processes(count: int, signer: Signer) -> int:
+    """Return how many processes sign beside this one. A key that another program keeps is asked by this process alone."""
+    if isinstance(signer, FileSigner):
+        signer.unlock()
+    if count < WORTH_FORKING or not isinstance(signer, KeySigner | FileSigner):
+        return 0
+    return max(1, len(os.sched_getaffinity(0)) - 1)
 
 
 def _turn(batch: Batch, session: Session, before: str, after_: str, **values: str) -> bool:
@@ -170,6 +251,7 @@ def _turn(batch: Batch, session: Session, before: str, after_: str, **values: st
 
 def _finish(batch: Batch, count: int, session: Session, now: datetime) -> None:
     if _turn(batch, session, ISSUING, ISSUED, issued_at=now.isoformat()):
+        session.execute(update(BatchRow).where(BatchRow.batch_id == batch.id, BatchRow.error != "").values(error=""))
         details = {"credentials": count, "content_hash": batch.content_hash}
         append_entry(session, at=now, actor=str(batch.approved_by), action="batch issued", subject=batch.id, details=details)
     session.commit()
@@ -247,14 +329,21 @@ def _evidence(row: AwardRow, manifest: CourseManifest) -> list[AssignmentEvidenc
             AssignmentEvidence(
                 assignment=item.assignment,
                 title=assessment.title.en if assessment else item.assignment,
-                attempt_digest=digest_of_sha256(bytes.fromhex(item.attempt)),
-                notebook_digest=digest_of_sha256(bytes.fromhex(item.notebook)),
-                source_digest=digest_of_sha256(bytes.fromhex(item.source)),
+                attempt_digest=_digest(item.attempt, "attempt", item),
+                notebook_digest=_digest(item.notebook, "notebook", item),
+                source_digest=_digest(item.source, "source", item),
                 grading_run=item.run,
                 graded_at=item.graded_at,
                 assurance=assurance,
                 score=item.score,
-                grading_run_digest=digest_of_sha256(bytes.fromhex(item.run_record)),
+                grading_run_digest=_digest(item.run_record, "run_record", item),
             )
         )
     return found
+
+
+def _digest(hexadecimal: str, what: str, item: EvidenceRow) -> str:
+    try:
+        return digest_of_sha256(bytes.fromhex(hexadecimal))
+    except (ValueError, EncodingError) as wrong:
+        raise CredentialRefusedError("this is no SHA-256", where=f"evidence of {item.assignment}: {what}") from wrong

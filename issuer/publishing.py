@@ -1,6 +1,7 @@
-"""Writes what the world sees, from the ledger: the DID document, the status lists, and each credential as JSON, PNG and PDF.
+"""Writes what the world sees, from the ledger: the DID document, the status lists, and each credential as JSON, of small batches as PNG and PDF too.
 
-Everything can be made again from the ledger and the key; a file that is there and right is left alone. JSON first: it is the credential, the others carry it.
+Everything can be made again from the ledger and the key; a file that is there and right is left alone. JSON first: it is the credential, the others carry
+it. Drawing takes many times as long as signing, so the pictures of a large batch are made when somebody asks for them.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from courses.manifest import CourseManifest
@@ -20,12 +22,15 @@ from issuer.badge_image import BadgeFace, draw_badge
 from issuer.baking import bake
 from issuer.certificate import read_seal, typeset_certificate
 from issuer.certificate_facts import certificate_facts
+from issuer.credential_files import CredentialFiles, file_name
 from issuer.frozen_courses import manifest_of
 from issuer.identity import IssuerIdentity
-from issuer.ledger import Credential, credentials_of
+from issuer.ledger import Batch, BatchRow, Credential
 from issuer.status_publishing import publish_status_lists
 
 Progress = Callable[[int, int], None]
+_AT_ONCE = 200
+"""Documents that are read from the ledger at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +42,22 @@ class Published:
     """The JSON files, by time of issue."""
 
 
-def publish_site(
-    site: Site, identity: IssuerIdentity, session: Session, *, now: datetime, progress: Progress = lambda _done, _all: None
+def publish_site(  # one more than usual, for the pictures
+    site: Site,
+    identity: IssuerIdentity,
+    session: Session,
+    *,
+    now: datetime,
+    progress: Progress = lambda _done, _all: None,
+    files: CredentialFiles | None = None,
+    pictures_of: str | None = None,
 ) -> Published:
     """Write what is missing or outdated of the site's public files, and return where they are.
+
+    Args:
+        progress: how far drawing is.
+        files: where some of the credentials were written already.
+        pictures_of: a batch whose pictures and certificates are drawn, however large it is.
 
     Raises:
         StorageError: the disk is full or the folder is not writable.
@@ -48,38 +65,58 @@ def publish_site(
     """
     folder = site.root
     _write_if_changed(folder / "did.json", json.dumps(identity.document, indent=2) + "\n")
-    credentials = credentials_of(session)
     publish_status_lists(site, identity, session, now=now)
-    artist = _Artist(site, session)
-    paths = []
-    for index, credential in enumerate(credentials, start=1):
-        if is_published(credential):
-            paths.append(_publish_credential(folder / "credentials", credential, artist))
-        else:
-            unpublish(site, credential)
-        progress(index, len(credentials))
+    paths = _publish_json(site, session, files or CredentialFiles(folder / "credentials"))
+    _draw(site, session, _drawn_batches(site, session, pictures_of), progress)
     return Published(folder, tuple(paths))
 
 
-def is_published(credential: Credential) -> bool:
-    """Whether its files are published: it was not erased, and no corrected one took its place."""
-    return credential.erased_at is None and credential.superseded_by is None
+def _publish_json(site: Site, session: Session, files: CredentialFiles) -> list[Path]:
+    query = select(Credential.id, Credential.document, Credential.erased_at, Credential.superseded_by)
+    paths = []
+    for name, document, erased_at, superseded_by in session.execute(
+        query.order_by(Credential.issued_at, Credential.id).execution_options(yield_per=_AT_ONCE)
+    ):
+        if erased_at is None and superseded_by is None:
+            files.write([(name, document)])
+            paths.append(files.folder / f"{file_name(name)}.json")
+        elif files.has(name):
+            unpublish(site, name)
+    files.finish()
+    return paths
 
 
-def unpublish(site: Site, credential: Credential) -> None:
-    """Remove the credential's files, in every form, from what is published."""
-    for path in (site.root / "credentials").glob(f"{credential_file(credential)}.*"):
+def _drawn_batches(site: Site, session: Session, asked: str | None) -> list[str]:
+    """Return the batches whose credentials have pictures: the small ones, and the one that is asked for."""
+    small = select(Batch.id).outerjoin(BatchRow).group_by(Batch.id).having(func.count(BatchRow.id) <= site.settings.issuer.pictures_up_to)
+    return sorted({*session.scalars(small), *([asked] if asked else [])})
+
+
+def _draw(site: Site, session: Session, batches: list[str], progress: Progress) -> None:
+    """Draw what is missing, by time of issue."""
+    query = select(Credential.id).where(Credential.erased_at.is_(None), Credential.superseded_by.is_(None))
+    names = session.scalars(query.where(Credential.batch_id.in_(batches)).order_by(Credential.issued_at, Credential.id)).all()
+    folder, artist = site.root / "credentials", _Artist(site, session)
+    for done, name in enumerate(names, start=1):
+        png, pdf = (folder / f"{file_name(name)}.{ending}" for ending in ("png", "pdf"))
+        if not (png.is_file() and pdf.is_file()):
+            credential = session.get_one(Credential, name)
+            if not png.is_file():
+                write_atomically(png, bake(artist.badge(credential), credential.document))
+            if not pdf.is_file():
+                write_atomically(pdf, artist.certificate(credential))
+        progress(done, len(names))
+
+
+def unpublish(site: Site, credential: str) -> None:
+    """Remove a credential's files, in every form, from what is published."""
+    for path in (site.root / "credentials").glob(f"{file_name(credential)}.*"):
         path.unlink(missing_ok=True)
-
-
-def credential_file(credential: Credential) -> str:
-    """Return the name, without its ending, of a credential's files: its UUID."""
-    return credential.id.removeprefix("urn:uuid:")
 
 
 def verify_url(site: Site, credential: Credential) -> str:
     """Return the address that the certificate's QR code leads to."""
-    return site.published("verify", credential_file(credential))
+    return site.published("verify", file_name(credential.id))
 
 
 class _Artist:
@@ -116,17 +153,6 @@ class _Artist:
         if credential.batch_id not in self._manifests:
             self._manifests[credential.batch_id] = manifest_of(self._site, self._session, credential)
         return self._manifests[credential.batch_id]
-
-
-def _publish_credential(folder: Path, credential: Credential, artist: _Artist) -> Path:
-    name = credential_file(credential)
-    path = folder / f"{name}.json"
-    _write_if_changed(path, credential.document)
-    if not (folder / f"{name}.png").is_file():
-        write_atomically(folder / f"{name}.png", bake(artist.badge(credential), credential.document))
-    if not (folder / f"{name}.pdf").is_file():
-        write_atomically(folder / f"{name}.pdf", artist.certificate(credential))
-    return path
 
 
 def _write_if_changed(path: Path, text: str) -> None:

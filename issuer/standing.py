@@ -1,6 +1,7 @@
 """A course of a site as the issuer sees it: the released manifest, the gradebook, every learner's eligibility and evidence.
 
-The one place where the issuer reads the autograder. Everything is read at one moment and then only computed with.
+The one place where the issuer reads the autograder. It reads some learners at a time, so that memory does not grow with the gradebook's cells, and
+then only computes with what it read.
 """
 
 from __future__ import annotations
@@ -9,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from autograder.evidence import GradedEvidence, collect_evidence
-from autograder.gradebook import GradebookFrames, read_gradebook
-from autograder.nbgrader_database import open_gradebook
+from autograder.gradebook import read_in_slices
+from autograder.nbgrader_database import open_gradebook, students_of
 from autograder.records import open_records
 from courses.catalogue import load_course
 from courses.errors import ReleaseRefusedError
@@ -21,6 +22,9 @@ from courses.notebook import load_notebooks
 from courses.release import Release, find_release, frozen_source, load_released_manifest
 from courses.settings import Site
 from issuer.eligibility import Eligibility, assess_learners
+
+LEARNERS_AT_ONCE = 1_000
+"""Whose cells and results are in memory together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +38,10 @@ class Learner:
 
 @dataclass(frozen=True, slots=True)
 class CourseStanding:
-    """Everything that a batch is made of."""
+    """Everything that a batch is made of. Learners in the order of their ids."""
 
     manifest: CourseManifest
     release: Release
-    frames: GradebookFrames
     eligibility: tuple[Eligibility, ...]
     evidence: dict[str, tuple[GradedEvidence, ...]]
     learners: dict[str, Learner]
@@ -58,7 +61,6 @@ def read_standing(site: Site, course: str) -> CourseStanding:
         raise ReleaseRefusedError(f"course {course!r} is not released", remedy=f"Run `patunay release {course}` first.")
     manifest = load_released_manifest(root)
     directory = open_course(root)
-    frames = read_gradebook(directory, attempt_rules=manifest.attempt_rules)
     points = {
         (assessment.id, cell.grade_id): cell.points
         for assessment in manifest.assessments
@@ -66,19 +68,22 @@ def read_standing(site: Site, course: str) -> CourseStanding:
         for cell in notebook.graded_cells
         if cell.grade_id is not None and cell.points is not None
     }
-    with open_records(directory) as session:
-        evidence = collect_evidence(session, manifest.attempt_rules)
-    return CourseStanding(manifest, release, frames, assess_learners(manifest, frames, points), evidence, learners_of(directory))
+    rules, hashes = manifest.attempt_rules, dict[str, str]()
+    eligibility: list[Eligibility] = []
+    evidence: dict[str, tuple[GradedEvidence, ...]] = {}
+    for learners, frames in read_in_slices(directory, attempt_rules=rules, learners_at_once=LEARNERS_AT_ONCE):
+        eligibility += assess_learners(manifest, frames, points)
+        with open_records(directory) as session:
+            evidence |= collect_evidence(session, rules, learners=learners, hashes=hashes)
+    return CourseStanding(manifest, release, tuple(eligibility), evidence, learners_of(directory))
 
 
 def learners_of(directory: NbgraderCourse) -> dict[str, Learner]:
     """Return who the course's gradebook knows, by id."""
     with open_gradebook(directory) as gradebook:
         return {
-            str(each.id): Learner(
-                str(each.id), " ".join(part for part in (each.first_name, each.last_name) if part) or None, each.email or None
-            )
-            for each in gradebook.students
+            str(name): Learner(str(name), " ".join(part for part in (first, last) if part) or None, email or None)
+            for name, first, last, email in students_of(gradebook)
         }
 
 

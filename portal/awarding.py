@@ -13,11 +13,13 @@ from courses.databases import without_password
 from courses.nbgrader_course import open_course
 from courses.settings import Site
 from issuer.audit import append_entry
-from issuer.batches import ISSUED, VOID, AwardRow, Draft, approve_batch, draft_batch, load_batch, prepare_batch, rows_of, without
+from issuer.award_rows import AwardRow
+from issuer.batches import ISSUED, VOID, Draft, approve_batch, draft_batch, load_batch, prepare_batch, rows_of, without
 from issuer.checking import Differences, find_differences, find_refusals
+from issuer.credential_files import CredentialFiles
 from issuer.errors import BatchError
 from issuer.identity import load_identity
-from issuer.issuing import issue_batch
+from issuer.issuing import Issued, count_rows, issue_batch
 from issuer.ledger import Batch, BatchRow, Consent, open_ledger, shows_name
 from issuer.publishing import publish_site
 from issuer.standing import learners_of, read_standing, released_root
@@ -66,6 +68,8 @@ class IssuedFiles:
     new: int
     before: int
     folder: Path
+    refused: tuple[tuple[str, str], ...] = ()
+    """Learners of whom no credential can be made, each with the reason."""
 
 
 def record_consent(site: Site, learner: str, course: str, *, show_name: bool, channel: str, now: datetime) -> None:
@@ -111,7 +115,7 @@ def _prepared(batch: Batch | None, draft: Draft, differences: Differences) -> Pr
         batch.id if batch else None,
         batch.state if batch else "",
         batch.content_hash if batch else draft.content_hash,
-        tuple(row.learner for row in draft.rows),
+        draft.rows.learners,
         draft.already_issued,
         draft.withdrawn,
         draft.incomplete,
@@ -173,11 +177,30 @@ def approve(site: Site, name: str, *, by: str, now: datetime) -> tuple[str, str]
         return batch.id, str(batch.approved_by)
 
 
-def issue(site: Site, name: str, *, now: datetime, progress: Callable[[int, int], None]) -> IssuedFiles:
-    """Issue a batch and publish everything."""
-    identity = load_identity(site)
+def issue(  # two kinds of progress
+    site: Site,
+    name: str,
+    *,
+    now: datetime,
+    progress: Callable[[int, int], None],
+    drawing: Callable[[int, int], None] = lambda _done, _all: None,
+    pictures: bool = False,
+) -> IssuedFiles:
+    """Issue a batch and publish everything; each credential's JSON file is written as soon as the ledger holds it.
+
+    Args:
+        drawing: how far the pictures are.
+        pictures: whether the batch's pictures and certificates are drawn, however large it is.
+    """
+    identity, files = load_identity(site), CredentialFiles(site.root / "credentials")
     with open_ledger(site.ledger_url) as session:
         batch = load_batch(session, name)
-        issued = issue_batch(batch, read_standing(site, batch.course), session, site, identity, now=now, progress=progress)
-        published = publish_site(site, identity, session, now=now)
-    return IssuedFiles(issued.new, issued.before, published.folder / "credentials")
+        if batch.state == ISSUED:
+            issued = Issued(0, count_rows(batch, session))
+        else:
+            issued = issue_batch(
+                batch, read_standing(site, batch.course), session, site, identity, now=now, progress=progress, committed=files.write
+            )
+        asked = batch.id if pictures else None
+        publish_site(site, identity, session, now=now, progress=drawing, files=files, pictures_of=asked)
+    return IssuedFiles(issued.new, issued.before, files.folder, issued.refused)

@@ -153,7 +153,7 @@ def report_course(site: Site, course: str, *, now: datetime) -> Path:
         statuses=statuses,
         timezone=site.settings.timezone,
     )
-    return make_report(subject, standing.frames, site.root / "reports" / f"{manifest.id}.html", now=now)
+    return make_report(subject, course_gradebook(site, course), site.root / "reports" / f"{manifest.id}.html", now=now)
 
 
 def _chosen(root: Path, assignments: tuple[str, ...]) -> tuple[str, ...]:

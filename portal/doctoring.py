@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
+from sqlalchemy import func, select
+
 from autograder.execution.engines import try_layers
 from autograder.sandbox.bubblewrap import find_bubblewrap
 from courses.catalogue import course_ids
@@ -17,7 +19,7 @@ from courses.errors import DiagnosedError
 from courses.settings import Site, load_site
 from issuer.audit import find_break
 from issuer.identity import load_identity
-from issuer.ledger import credentials_of, open_ledger
+from issuer.ledger import Credential, open_ledger
 
 _LIBRARIES = ("nbgrader", "jupyterlab", "pandas", "nbconvert", "papermill", "cryptography", "pyld", "typst")
 _LITTLE_SPACE = 2**30
@@ -107,7 +109,7 @@ def _site(site: Site) -> Iterator[Finding]:
 def _ledger(site: Site) -> Iterator[Finding]:
     try:
         with open_ledger(site.ledger_url) as session:
-            count, broken = len(credentials_of(session)), find_break(session)
+            count, broken = session.scalar(select(func.count()).select_from(Credential)) or 0, find_break(session)
     except DiagnosedError as problem:
         yield Finding("ledger", "missing", problem.problem, problem.remedy)
         return

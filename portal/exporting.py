@@ -22,6 +22,7 @@ from issuer.certificate import read_seal, typeset_certificate
 from issuer.certificate_facts import certificate_facts
 from issuer.certificate_words import Language
 from issuer.clr import Badge, LearnerRecord, build_record
+from issuer.credential_files import file_name
 from issuer.elm import build_elm
 from issuer.errors import KeyFileError, LedgerError
 from issuer.frozen_courses import manifest_of
@@ -30,7 +31,7 @@ from issuer.ledger import Credential, find_credential, open_ledger
 from issuer.linkedin import Certification, add_to_profile_link
 from issuer.multibase import digest_multibase
 from issuer.proof import add_proof
-from issuer.publishing import credential_file, verify_url
+from issuer.publishing import verify_url
 from issuer.standing import learners_of
 from issuer.svg_baking import bake_svg, picture_as_svg
 from issuer.vc_jwt import sign_jwt
@@ -62,7 +63,7 @@ def export_credential(site: Site, name: str, form: Form, *, language: Language =
         credential = _load(session, name)
         content = _WRITERS[form](site, session, credential, language)
         ending = ".fil.pdf" if form == "pdf" and language == "fil" else ENDINGS[form]
-        return Exported(f"{credential_file(credential)}{ending}", content)
+        return Exported(f"{file_name(credential.id)}{ending}", content)
 
 
 def export_record(site: Site, learner: str, courses: Sequence[str], *, by: str, now: datetime) -> Exported:

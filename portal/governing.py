@@ -179,7 +179,7 @@ def erase(site: Site, name: str, *, reason: str, by: str, now: datetime) -> bool
         [credential] = load_credentials(session, [name], without_password(site.ledger_url))
         done = erase_credential(credential, session, by=by, reason=reason, now=now)
         session.commit()
-        unpublish(site, credential)
+        unpublish(site, credential.id)
     return done
 
 

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from portal.cli.options import HERE, ByOption, CourseArgument, JsonOption, SiteOption, now, site_at
-from portal.cli.output import print_json, print_table, print_text, progress_bar, say
+from portal.cli.output import print_json, print_table, print_text, say
+from portal.cli.progress import DRAWING, LINES_FROM, SIGNING, shown_progress
 
 if TYPE_CHECKING:
     from portal.awarding import Prepared
 
 BatchArgument = Annotated[str, typer.Argument(help="The batch's id, or its beginning.", show_default=False)]
+_SHOWN = 100
+"""Entries of a kind that are shown on a terminal."""
 _ALWAYS = {"new", "already issued", "withdrawn before", "incomplete"}
 batch_app = typer.Typer(help="Prepare, approve and issue credentials: the governed path.", no_args_is_help=True)
 
@@ -125,15 +129,23 @@ def prepare(course: CourseArgument, by: ByOption, site: SiteOption = HERE, as_js
 
 def _show(title: str, prepared: Prepared) -> None:
     rows = [
-        ("new", len(prepared.new), ", ".join(prepared.new)),
-        ("already issued", len(prepared.already_issued), ", ".join(prepared.already_issued)),
-        ("withdrawn before", len(prepared.withdrawn), ", ".join(prepared.withdrawn)),
-        ("incomplete", len(prepared.incomplete), "; ".join(f"{learner}: {why}" for learner, why in prepared.incomplete)),
-        ("changed score", len(prepared.changed_score), "; ".join(f"{who}: {100 * old:.2f} → {100 * new:.2f}" for who, old, new in prepared.changed_score)),
-        ("changed name", len(prepared.changed_name), "; ".join(f"{who}: {old or '(none)'} → {new or '(none)'}" for who, old, new in prepared.changed_name)),
-        ("would be withdrawn", len(prepared.would_be_withdrawn), "; ".join(f"{who}: {why}" for _, who, why in prepared.would_be_withdrawn)),
+        ("new", len(prepared.new), _listed(prepared.new, ", ")),
+        ("already issued", len(prepared.already_issued), _listed(prepared.already_issued, ", ")),
+        ("withdrawn before", len(prepared.withdrawn), _listed(prepared.withdrawn, ", ")),
+        ("incomplete", len(prepared.incomplete), _listed([f"{learner}: {why}" for learner, why in prepared.incomplete])),
+        ("changed score", len(prepared.changed_score), _listed([f"{who}: {100 * old:.2f} → {100 * new:.2f}" for who, old, new in prepared.changed_score])),
+        ("changed name", len(prepared.changed_name), _listed([f"{who}: {old or '(none)'} → {new or '(none)'}" for who, old, new in prepared.changed_name])),
+        ("would be withdrawn", len(prepared.would_be_withdrawn), _listed([f"{who}: {why}" for _, who, why in prepared.would_be_withdrawn])),
     ]  # fmt: skip
     print_table(title, ("what", "how many", "who"), [row for row in rows if row[1] or row[0] in _ALWAYS], numbers=("how many",))
+
+
+def _listed(entries: Sequence[str], between: str = "; ") -> str:
+    """Return the entries one after the other; of very many the first, and where the others are."""
+    more = len(entries) - _SHOWN
+    return between.join(entries[:_SHOWN]) + (
+        f"{between}and {more} more: `patunay batch check COURSE --csv FILE` lists all" if more > 0 else ""
+    )
 
 
 def list_batches(site: SiteOption = HERE, as_json: JsonOption = False) -> None:
@@ -187,16 +199,33 @@ def approve(batch: BatchArgument, by: ByOption, site: SiteOption = HERE) -> None
     say(f"Next: patunay batch issue {name[:8]}")
 
 
-def issue(batch: BatchArgument, site: SiteOption = HERE, as_json: JsonOption = False) -> None:
+def issue(
+    batch: BatchArgument,
+    pictures: Annotated[
+        bool, typer.Option("--pictures", help="Draw badges and certificates too, however large the batch is.", show_default=False)
+    ] = False,
+    site: SiteOption = HERE,
+    as_json: JsonOption = False,
+) -> None:
     """Sign an approved batch, and write its files. Interrupted, it goes on where it stopped.
 
     Example: `patunay batch issue 3f0f6c1e`
     """
     from portal.awarding import issue as issue_course
 
-    with progress_bar("signing") as progress:
-        issued = issue_course(site_at(site), batch, now=now(), progress=progress)
+    with shown_progress(SIGNING, DRAWING, fewest=LINES_FROM) as (progress, drawing):
+        issued = issue_course(site_at(site), batch, now=now(), progress=progress, drawing=drawing, pictures=pictures)
     if as_json:
-        print_json({"new": issued.new, "before": issued.before, "folder": str(issued.folder)})
-        return
-    print_text(f"{issued.new} credentials are issued now, {issued.before} were before. They are in {issued.folder}.")
+        refused = [{"learner": learner, "why": why} for learner, why in issued.refused]
+        print_json({"new": issued.new, "before": issued.before, "folder": str(issued.folder), "refused": refused})
+    else:
+        print_text(f"{issued.new} credentials are issued now, {issued.before} were before. They are in {issued.folder}.")
+    if issued.refused:
+        if not as_json:
+            print_table("not issued", ("learner", "why"), issued.refused)
+        say(
+            f"{len(issued.refused)} of the batch could not be issued to. Correct what is said (names and addresses: `nbgrader db student add`), "
+            "then prepare a new batch. Who has a credential keeps it.",
+            style="yellow",
+        )
+        raise typer.Exit(1)

@@ -21,8 +21,8 @@ from courses.release import load_released_manifest
 from courses.samples import samples_folder
 from courses.settings import Site
 from courses.storage import write_atomically
+from issuer.credential_files import file_name
 from issuer.ledger import credentials_of, open_ledger
-from issuer.publishing import credential_file
 from issuer.resolvers import FolderResolver
 from issuer.standing import read_standing
 from issuer.verification import Verdict
@@ -239,7 +239,7 @@ def _decide(stage: Stage) -> None:
         decided = [each.overall for each in standing.eligibility if each.status.value != "blocked"]
         stage.tally.courses[course] = CourseTally(
             learners=len(standing.eligibility),
-            attempts=int(standing.frames.assignments["attempts"].sum()),
+            attempts=int(course_gradebook(stage.site, course).assignments["attempts"].sum()),
             mean_score=round(sum(decided) / len(decided), 4) if decided else None,
             eligible=counts["eligible"],
             not_yet=counts["not yet"],
@@ -286,7 +286,7 @@ def _verify(stage: Stage) -> None:
     for index, credential in enumerate(credentials, start=1):
         for ending in ("json", "png", "pdf"):
             result = verify_source(
-                str(stage.site.root / "credentials" / f"{credential_file(credential)}.{ending}"), resolver=resolver, now=stage.now()
+                str(stage.site.root / "credentials" / f"{file_name(credential.id)}.{ending}"), resolver=resolver, now=stage.now()
             )
             verdict = result.report.verdict.value if result.report else "unreadable"
             verdicts[f"{ending}: {verdict}"] = verdicts.get(f"{ending}: {verdict}", 0) + 1
@@ -296,7 +296,7 @@ def _verify(stage: Stage) -> None:
         return
     chosen = next((each for each in credentials if each.revoked_at), credentials[0])
     revoke(stage.site, chosen.id, reason=REVOCATION_REASON, by=APPROVER, now=stage.now())
-    again = verify_source(str(stage.site.root / "credentials" / f"{credential_file(chosen)}.json"), resolver=resolver, now=stage.now())
+    again = verify_source(str(stage.site.root / "credentials" / f"{file_name(chosen.id)}.json"), resolver=resolver, now=stage.now())
     stage.tally.revoked, stage.tally.revoked_verdict = chosen.id, again.report.verdict.value if again.report else "unreadable"
 
 

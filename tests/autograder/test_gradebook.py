@@ -17,6 +17,7 @@ from autograder.gradebook import (
     STATES,
     UNGRADED,
     read_gradebook,
+    read_in_slices,
 )
 from autograder.records import Result, open_records
 from tests.autograder.grading_calls import grade, state
@@ -160,3 +161,28 @@ def test_a_learner_with_a_name_like_a_formula_or_a_quote_is_read(small_course: S
     table = read_gradebook(small_course.open()).assignments
     assert set(table["state"]) == {GRADED}
     assert len(table) == 4
+
+
+@pytest.mark.parametrize("at_once", [1, 2, 3, 100])
+def test_some_learners_at_a_time_give_the_same_as_all_at_once(at_once: int, small_course: SmallCourse) -> None:
+    for learner in ("ana", "ben", "cora"):
+        small_course.submit(learner, SQUARE, "found = 3")
+    (small_course.submit("dodo") / "p1.ipynb").write_text("{", encoding="utf-8")
+    grade(small_course)
+    small_course.submit("emil", SQUARE, "found = 3")
+    whole = read_gradebook(small_course.open())
+    slices = list(read_in_slices(small_course.open(), attempt_rules={}, learners_at_once=at_once))
+    assert [name for names, _ in slices for name in names] == sorted(set(whole.assignments["learner"]))
+    assert all(len(names) <= at_once for names, _ in slices)
+    for part in ("cells", "assignments"):
+        parts = [frame for frame in (getattr(frames, part) for _, frames in slices) if len(frame)]
+        together, wanted = pd.concat(parts, ignore_index=True), getattr(whole, part)
+        numbers = [name for name in ("auto_score", "manual_score", "extra_credit") if name in wanted]  # None in a frame without any number
+        pd.testing.assert_frame_equal(
+            together.astype(dict.fromkeys(numbers, float)), wanted.astype(dict.fromkeys(numbers, float)), check_dtype=False
+        )
+
+
+def test_a_gradebook_without_learners_is_one_empty_slice(small_course: SmallCourse) -> None:
+    ((learners, frames),) = read_in_slices(small_course.open(), attempt_rules={}, learners_at_once=5)
+    assert (learners, len(frames.cells), len(frames.assignments)) == ((), 0, 0)

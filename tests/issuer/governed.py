@@ -9,11 +9,9 @@ from contextvars import ContextVar
 from dataclasses import replace
 from pathlib import Path
 
-import pandas as pd
 from sqlalchemy.orm import Session
 
 from autograder.evidence import GradedEvidence
-from autograder.gradebook import ASSIGNMENT_COLUMNS, CELL_COLUMNS, GradebookFrames
 from courses.manifest_file import load_manifest
 from courses.release import Release
 from courses.settings import Site, load_site
@@ -60,7 +58,6 @@ def standing_of(site: Site, count: int = 3, *, release_hash: str = RELEASE_HASH)
     return CourseStanding(
         manifest=manifest,
         release=Release(COURSE, manifest.version, release_hash, NOW.isoformat(), ("basics", "project")),
-        frames=GradebookFrames(pd.DataFrame(columns=list(CELL_COLUMNS)), pd.DataFrame(columns=list(ASSIGNMENT_COLUMNS))),
         eligibility=tuple(eligible(name) for name in names),
         evidence={name: tuple(evidence(name, assignment) for assignment in ("basics", "project")) for name in names},
         learners={name: Learner(name, f"Name of {name}", f"{name}@Learners.Example") for name in names},

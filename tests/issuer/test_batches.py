@@ -14,17 +14,17 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from courses.settings import Site
+from issuer.award_rows import AwardRow, hash_rows
 from issuer.batches import (
     APPROVED,
     PREPARED,
     VOID,
-    AwardRow,
     approve_batch,
     draft_batch,
-    hash_rows,
     load_batch,
     prepare_batch,
     require_unchanged,
+    rows_of,
 )
 from issuer.eligibility import Status
 from issuer.errors import BatchError
@@ -329,7 +329,9 @@ def test_a_name_stands_in_a_row_only_with_consent_and_the_last_word_counts(stand
 
 def test_an_unchanged_batch_is_what_it_was(standing: CourseStanding, session: Session) -> None:
     batch = prepared(standing, session)
-    assert require_unchanged(batch, standing, session, actor=APPROVER, now=NOW) == draft_batch(standing, session).rows
+    require_unchanged(batch, standing, session, actor=APPROVER, now=NOW)
+    assert rows_of(batch) == tuple(draft_batch(standing, session).rows)
+    assert batch.state == PREPARED
 
 
 def test_a_batch_is_found_by_the_beginning_of_its_id_if_that_is_enough(standing: CourseStanding, session: Session) -> None:

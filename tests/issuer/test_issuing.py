@@ -17,11 +17,13 @@ from sqlalchemy.orm import Session
 
 from courses.settings import Site
 from issuer.audit import find_break
-from issuer.batches import ISSUED, ISSUING, approve_batch, load_batch
-from issuer.errors import BatchError, CredentialRefusedError, LedgerError
-from issuer.issuing import issue_batch
-from issuer.ledger import AuditEntry, Credential
+from issuer.batches import ISSUED, ISSUING, VOID, approve_batch, load_batch
+from issuer.errors import BatchError, LedgerError
+from issuer.issuing import WORTH_FORKING, Rhythm, _processes, issue_batch
+from issuer.keys import generate_key
+from issuer.ledger import AuditEntry, BatchRow, Credential
 from issuer.resolvers import FolderResolver
+from issuer.signing_command import CommandSigner
 from issuer.standing import CourseStanding, Learner
 from issuer.status_publishing import publish_status_lists
 from issuer.verification import Verdict, verify_credential
@@ -108,7 +110,9 @@ def test_issuing_goes_on_where_it_stopped(stop_after: int, site: Site) -> None:
     with ledger_of(site) as session:
         name = approved(standing, session).id
     with ledger_of(site) as session, pytest.raises(StoppedError):
-        issue_batch(load_batch(session, name), standing, session, site, identity_of(site), now=NOW, progress=stop, commit_every=50)
+        issue_batch(
+            load_batch(session, name), standing, session, site, identity_of(site), now=NOW, progress=stop, rhythm=Rhythm(commit_every=50)
+        )
     with ledger_of(site) as session:
         first = {each.learner: each.document for each in credentials(session)}
         assert len(first) == (0 if stop_after <= 50 else 50)
@@ -185,21 +189,109 @@ def test_places_in_the_status_list_are_not_in_the_order_of_issue(site: Site) -> 
     assert max(places) > 12  # one chance in 10^48 that they are 12 small ones
 
 
-def test_a_name_that_cannot_stand_in_a_credential_is_told_with_its_learner(site: Site, session: Session, standing: CourseStanding) -> None:
-    standing = with_learner(standing, Learner("l2", "Name\twith a tab", "l2@learners.example"))
-    consent(session, "l2", show_name=True)
+def with_bad_name(standing: CourseStanding, session: Session, learner: str) -> CourseStanding:
+    consent(session, learner, show_name=True)
+    return with_learner(standing, Learner(learner, "Name\twith a tab", f"{learner}@learners.example"))
+
+
+@pytest.mark.parametrize("processes", [0, 1])
+def test_who_cannot_be_issued_to_is_written_down_with_the_reason_and_the_others_are_issued(
+    processes: int, site: Site, session: Session
+) -> None:
+    standing = with_bad_name(standing_of(site, 5), session, "l2")
     batch = approved(standing, session)
-    with pytest.raises(CredentialRefusedError, match="l2 cannot be issued to") as refused:
-        issue_batch(batch, standing, session, site, identity_of(site), now=NOW)
-    assert refused.value.where == "learner_name"
-    assert "nbgrader db student add" in refused.value.remedy
+    issued = issue_batch(batch, standing, session, site, identity_of(site), now=NOW, rhythm=Rhythm(2, processes))
+    assert (issued.new, issued.before, [learner for learner, _ in issued.refused]) == (4, 0, ["l2"])
+    assert issued.refused[0][1].startswith("learner_name: ")
+    assert [each.learner for each in credentials(session)] == ["l0", "l1", "l3", "l4"]
+    errors = {row.learner: row.error for row in session.execute(select(BatchRow.learner, BatchRow.error))}
+    assert errors == {"l0": "", "l1": "", "l2": issued.refused[0][1], "l3": "", "l4": ""}
+    assert batch.state == ISSUING, "it is not done"
+    again = issue_batch(batch, standing, session, site, identity_of(site), now=NOW)
+    assert (again.new, again.before, again.refused) == (0, 4, issued.refused)
+
+
+def test_who_was_refused_gets_the_credential_from_the_next_batch_once_the_name_is_right(site: Site, session: Session) -> None:
+    good = standing_of(site, 3)
+    wrong = with_bad_name(good, session, "l1")
+    first = approved(wrong, session)
+    issue_batch(first, wrong, session, site, identity_of(site), now=NOW)
+    second = approved(good, session)
+    assert (first.state, second.id != first.id) == (VOID, True)
+    issued = issue_batch(second, good, session, site, identity_of(site), now=NOW)
+    assert (issued.new, issued.refused, second.state) == (1, (), ISSUED)
+    assert [each.learner for each in credentials(session)] == ["l0", "l1", "l2"]
+
+
+def test_a_batch_that_was_interrupted_is_taken_up_again_although_someone_in_it_was_refused(site: Site, session: Session) -> None:
+    standing = with_bad_name(standing_of(site, 6), session, "l0")
+
+    def stop(done: int, _all: int) -> None:
+        if done > 2:
+            raise StoppedError
+
+    batch = approved(standing, session)
+    with pytest.raises(StoppedError):
+        issue_batch(batch, standing, session, site, identity_of(site), now=NOW, progress=stop, rhythm=Rhythm(2))
+    assert prepared(standing, session).id == batch.id
+    assert issue_batch(batch, standing, session, site, identity_of(site), now=NOW).new == 4
 
 
 @pytest.mark.parametrize("validity", ["P9000Y", "P99999999999D"])
 def test_a_validity_beyond_the_calendar_is_told_in_words(validity: str, site: Site, session: Session, standing: CourseStanding) -> None:
     standing = replace(standing, manifest=standing.manifest.model_copy(update={"validity": validity}))
-    with pytest.raises(CredentialRefusedError, match="beyond the year 9999"):
-        issue_batch(approved(standing, session), standing, session, site, identity_of(site), now=NOW)
+    issued = issue_batch(approved(standing, session), standing, session, site, identity_of(site), now=NOW)
+    assert issued.new == 0
+    assert all("beyond the year 9999" in why for _, why in issued.refused)
+    assert len(issued.refused) == 3
+
+
+def test_forked_processes_sign_what_this_one_would_and_it_is_told_when_it_is_in_the_ledger(site: Site) -> None:
+    standing, told, done = standing_of(site, 130), dict[str, str](), list[int]()
+    with ledger_of(site) as session:
+        batch = approved(standing, session)
+        issued = issue_batch(
+            batch, standing, session, site, identity_of(site), now=NOW, rhythm=Rhythm(50, 2), committed=told.update,
+            progress=lambda at, _all: done.append(at),
+        )  # fmt: skip
+        found = credentials(session)
+        assert (issued.new, len(found), batch.state) == (130, 130, ISSUED)
+        assert {each.id: each.document for each in found} == told
+        assert done == list(range(1, 131))
+        (site.root / "did.json").write_text(json.dumps(identity_of(site).document), encoding="utf-8")
+        publish_status_lists(site, identity_of(site), session, now=NOW)
+        resolver = FolderResolver(site.root, authoritative=True)
+        for each in (found[0], found[64], found[129]):
+            assert verify_credential(json.loads(each.document), resolver=resolver, now=NOW + timedelta(days=1)).verdict is Verdict.VALID
+        hashes = {json.loads(each.document)["credentialSubject"]["identifier"][0]["salt"] for each in found}
+        assert len(hashes) == 130, "forks that share their randomness would share salts"
+
+
+def test_a_process_that_signs_and_is_killed_is_told_and_the_rest_is_signed_afterwards(site: Site) -> None:
+    standing = standing_of(site, 400)
+
+    def kill(done: int, _all: int) -> None:
+        if done == 1:
+            for child in multiprocessing.active_children():
+                child.kill()
+                child.join()
+
+    with ledger_of(site) as session:
+        batch = approved(standing, session)
+        with pytest.raises(BatchError, match="a process that signs was ended"):
+            issue_batch(batch, standing, session, site, identity_of(site), now=NOW, rhythm=Rhythm(10, 1), progress=kill)
+        before = len(credentials(session))
+        assert 0 < before < 400
+        assert multiprocessing.active_children() == []
+        assert issue_batch(batch, standing, session, site, identity_of(site), now=NOW).new == 400 - before
+        assert len({(each.status_list, each.status_index) for each in credentials(session)}) == 400
+
+
+def test_a_key_that_another_program_keeps_is_asked_by_one_process_alone(site: Site, tmp_path: Path) -> None:
+    command = CommandSigner("did:web:x#key", generate_key().public, ("true",))
+    assert _processes(10**6, command) == 0
+    assert _processes(10**6, identity_of(site).signer) >= 1
+    assert _processes(WORTH_FORKING - 1, identity_of(site).signer) == 0
 
 
 def test_a_site_that_comes_to_demand_two_persons_does_not_issue_what_one_approved(
@@ -246,7 +338,9 @@ def issue_until_killed(site: Site, name: str, standing: CourseStanding, kill_at:
             if done - start[0] >= kill_at:
                 reached.set()
 
-        issue_batch(load_batch(session, name), standing, session, site, identity_of(site), now=NOW, progress=report, commit_every=10)
+        issue_batch(
+            load_batch(session, name), standing, session, site, identity_of(site), now=NOW, progress=report, rhythm=Rhythm(commit_every=10)
+        )
 
 
 def test_withdrawing_is_for_good_and_needs_a_reason_and_a_name(site: Site, session: Session, standing: CourseStanding) -> None:
@@ -273,7 +367,16 @@ def test_issuing_on_does_not_give_a_withdrawn_credential_back(site: Site) -> Non
     with ledger_of(site) as session:
         name = approved(standing, session).id
         with pytest.raises(StoppedError):
-            issue_batch(load_batch(session, name), standing, session, site, identity_of(site), now=NOW, progress=stop, commit_every=50)
+            issue_batch(
+                load_batch(session, name),
+                standing,
+                session,
+                site,
+                identity_of(site),
+                now=NOW,
+                progress=stop,
+                rhythm=Rhythm(commit_every=50),
+            )
     with ledger_of(site) as session:
         withdrawn = credentials(session)[0]
         revoke_credential(withdrawn, session, by=APPROVER, reason="mistake", now=NOW)

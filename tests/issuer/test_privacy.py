@@ -85,7 +85,7 @@ def test_erasure_takes_the_document_and_the_files_and_leaves_the_minimal_registe
     assert erase_credential(first, session, by="Ana", reason="asked", now=LATER)
     assert not erase_credential(first, session, by="Ana", reason="asked", now=LATER)
     session.commit()
-    unpublish(site, first)
+    unpublish(site, first.id)
     publish_site(site, identity_of(site), session, now=LATER)
     assert not list((site.root / "credentials").glob(f"{first.id.removeprefix('urn:uuid:')}*"))
     assert "Name of l0" not in json.dumps(data_of(session, "l0"))

@@ -6,6 +6,7 @@ import json
 import re
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -16,10 +17,11 @@ from sqlalchemy.orm import Session
 from courses.errors import ReleaseRefusedError
 from courses.settings import Site
 from issuer.baking import unbake
+from issuer.credential_files import file_name
 from issuer.issuing import issue_batch
 from issuer.ledger import Credential, credentials_of
 from issuer.pdf_attachment import attached_credential
-from issuer.publishing import Published, credential_file, publish_site, verify_url
+from issuer.publishing import Published, publish_site, verify_url
 from issuer.resolvers import FolderResolver
 from issuer.verification import Verdict, verify_credential
 from issuer.withdrawal import revoke_credential
@@ -65,7 +67,7 @@ def test_every_credential_comes_as_json_picture_and_certificate_with_the_same_by
     assert len(published.credentials) == 3
     for credential in credentials_of(session):
         files = site.root / "credentials"
-        name = credential_file(credential)
+        name = file_name(credential.id)
         assert (files / f"{name}.json").read_bytes() == credential.document.encode()
         assert unbake((files / f"{name}.png").read_bytes()) == credential.document
         assert attached_credential((files / f"{name}.pdf").read_bytes()) == credential.document
@@ -175,7 +177,7 @@ def test_a_json_file_that_was_changed_is_set_right(site: Site, session: Session)
 
 def test_published_files_hold_no_address_and_a_name_only_with_consent(site: Site, session: Session) -> None:
     publish(site, session)
-    names = {credential_file(each) for each in credentials_of(session) if each.learner == "l0"}
+    names = {file_name(each.id) for each in credentials_of(session) if each.learner == "l0"}
     for name, data in contents(site.root / "credentials", "*.json").items():
         assert b"learners.example" not in data.lower()
         assert (b"Name of l0" in data) == (name.removesuffix(".json") in names)
@@ -187,10 +189,37 @@ def test_if_the_frozen_sources_are_gone_it_says_so_and_the_json_is_there_all_the
     shutil.rmtree(site.course_root(COURSE) / "releases" / RELEASE_HASH)
     with pytest.raises(ReleaseRefusedError, match="are gone"):
         publish(site, session)
-    assert len(contents(site.root / "credentials", "*.json")) == 1  # the first one's: JSON is written before the picture
+    assert len(contents(site.root / "credentials", "*.json")) == 3  # JSON is written before the pictures
 
 
 def test_the_address_of_the_qr_code_is_the_sites(site: Site, session: Session) -> None:
     credential = session.scalars(select(Credential)).first()
     assert credential is not None
-    assert verify_url(site, credential) == f"https://badges.uni.example/verify/{credential_file(credential)}"
+    assert verify_url(site, credential) == f"https://badges.uni.example/verify/{file_name(credential.id)}"
+
+
+def with_pictures_up_to(site: Site, count: int) -> Site:
+    issuer = site.settings.issuer.model_copy(update={"pictures_up_to": count})
+    return replace(site, settings=site.settings.model_copy(update={"issuer": issuer}))
+
+
+@pytest.mark.parametrize(("largest", "drawn"), [(3, 3), (2, 0), (0, 0)])
+def test_the_pictures_of_a_large_batch_are_drawn_only_when_they_are_asked_for(
+    largest: int, drawn: int, site: Site, session: Session
+) -> None:
+    few = with_pictures_up_to(site, largest)
+    publish(few, session)
+    folder = site.root / "credentials"
+    assert [len(contents(folder, f"*.{ending}")) for ending in ("json", "png", "pdf")] == [3, drawn, drawn]
+    credential = credentials_of(session)[0]
+    publish_site(few, identity_of(few), session, now=NOW, pictures_of=credential.batch_id)
+    assert [len(contents(folder, f"*.{ending}")) for ending in ("json", "png", "pdf")] == [3, 3, 3]
+
+
+def test_what_a_loss_of_power_left_empty_is_made_whole(site: Site, session: Session) -> None:
+    paths = publish(site, session).credentials
+    paths[1].write_bytes(b"")
+    before = {path: path.stat().st_mtime_ns for path in paths}
+    publish(site, session)
+    assert paths[1].read_bytes() == credentials_of(session)[1].document.encode()
+    assert [path for path in paths if path.stat().st_mtime_ns != before[path]] == [paths[1]]

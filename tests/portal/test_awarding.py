@@ -16,9 +16,9 @@ from sqlalchemy import select
 
 from courses.settings import Site, load_site
 from issuer.audit import find_break
+from issuer.credential_files import file_name
 from issuer.errors import BatchError, LedgerError
 from issuer.ledger import AuditEntry, Consent, credentials_of, open_ledger
-from issuer.publishing import credential_file
 from issuer.resolvers import FolderResolver
 from issuer.verification import Verdict
 from portal.awarding import approve, batch_rows, batches, is_enrolled, issue, prepare, record_consent
@@ -82,7 +82,7 @@ def assert_each_has_exactly_one(site: Site) -> None:
         resolver = FolderResolver(site.root, authoritative=True)
         for credential in credentials_of(session):
             for ending in ("json", "png", "pdf"):
-                path = site.root / "credentials" / f"{credential_file(credential)}.{ending}"
+                path = site.root / "credentials" / f"{file_name(credential.id)}.{ending}"
                 result = verify_source(str(path), resolver=resolver, now=datetime.now(UTC))
                 assert result.report is not None, result.problem
                 assert result.report.verdict is Verdict.VALID
@@ -224,10 +224,10 @@ def test_withdrawing_twice_is_told(site: Site) -> None:
     issue(site, prepared.batch, now=NOW, progress=nobody_looks)
     with open_ledger(site.ledger_url) as session:
         (credential,) = credentials_of(session)
-    path = str(site.root / "credentials" / f"{credential_file(credential)}.png")
+    path = str(site.root / "credentials" / f"{file_name(credential.id)}.png")
     resolver = FolderResolver(site.root, authoritative=True)
     before = verify_source(path, resolver=resolver, now=NOW)
-    assert revoke(site, credential_file(credential), reason="mistake", by="Ben", now=NOW)
+    assert revoke(site, file_name(credential.id), reason="mistake", by="Ben", now=NOW)
     assert not revoke(site, credential.id, reason="mistake", by="Ben", now=NOW)
     after = verify_source(path, resolver=resolver, now=NOW)
     assert before.report is not None

@@ -12,10 +12,11 @@ import pytest
 from PIL import Image
 
 from courses.settings import Site
+from issuer.credential_files import file_name
 from issuer.errors import DocumentUnreadableError
 from issuer.issuing import issue_batch
 from issuer.ledger import credentials_of
-from issuer.publishing import credential_file, publish_site
+from issuer.publishing import publish_site
 from issuer.verification import Verdict
 from portal.verifying import Verified, make_resolver, read_credential, verify_source
 from tests.issuer.governed import approved, governed_site, identity_of, ledger_of, standing_of
@@ -43,7 +44,7 @@ def issued(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Issued]:
         issue_batch(approved(standing, session), standing, session, site, identity_of(site), now=NOW)
         publish_site(site, identity_of(site), session, now=NOW)
         (credential,) = credentials_of(session)
-        yield Issued(site, site.root / "credentials" / credential_file(credential))
+        yield Issued(site, site.root / "credentials" / file_name(credential.id))
 
 
 def verified(source: str, here: Path, *, published: tuple[Path, ...] = ()) -> Verified:
