@@ -16,6 +16,7 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Literal
 
 from courses.manifest import CourseManifest
@@ -267,7 +268,12 @@ def _status(award: Award, entry: StatusEntry) -> dict[str, Any]:
 
 def _part(award: Award, place: str) -> str:
     """Return the identifier of a part of the credential: the same for the same award, unguessable without it."""
-    return uuid.uuid5(uuid.UUID(award.credential_id.removeprefix("urn:uuid:")), place).urn
+    return uuid.uuid5(_namespace(award.credential_id), place).urn
+
+
+@lru_cache(maxsize=8)
+def _namespace(credential_id: str) -> uuid.UUID:
+    return uuid.UUID(credential_id.removeprefix("urn:uuid:"))
 
 
 def _check_profile(profile: IssuerProfile) -> None:
@@ -334,6 +340,8 @@ def refuse_unsignable(value: Any, path: str = "", *, known: object = None) -> No
     Raises:
         CredentialRefusedError: a control character, a lone surrogate, U+FFFE or U+FFFF; `where` names the field.
     """
+    if not path and not UNSIGNABLE.search("".join(_texts(value, known))):
+        return  # nearly always; where something is found, it is looked for again with the way to it
     if isinstance(value, str):
         _require(not UNSIGNABLE.search(value), path, "holds a control character or half a character, which verifiers do not read alike")
     elif isinstance(value, Mapping):
@@ -343,6 +351,20 @@ def refuse_unsignable(value: Any, path: str = "", *, known: object = None) -> No
     elif isinstance(value, list):
         for place, inner in enumerate(value):
             refuse_unsignable(inner, f"{path}[{place}]", known=known)
+
+
+def _texts(value: Any, known: object) -> list[str]:
+    """Return all texts in a document that `refuse_unsignable` looks at."""
+    found, pending = list[str](), [value]
+    while pending:
+        node = pending.pop()
+        if isinstance(node, str):
+            found.append(node)
+        elif isinstance(node, Mapping):
+            pending += [inner for inner in node.values() if inner is not known]
+        elif isinstance(node, list):
+            pending += node
+    return found
 
 
 def _is_share(score: float) -> bool:

@@ -116,7 +116,7 @@ class Rhythm:
     commit_every: int = COMMIT_EVERY
     """Credentials a transaction: what is signed again after a crash."""
     processes: int | None = None
-    """That sign beside this one, where the key is in memory; None: one for each core but one, if the batch is worth it. 0: this one signs."""
+    """That sign beside this one, where the key is in memory; None: one a core, if the batch is worth it (writing takes little of one). 0: this one signs."""
 
 
 def issue_batch(  # noqa: PLR0913  # whom is told what
@@ -238,7 +238,7 @@ def _processes(count: int, signer: Signer) -> int:
         signer.unlock()
     if count < WORTH_FORKING or not isinstance(signer, KeySigner | FileSigner):
         return 0
-    return max(1, len(os.sched_getaffinity(0)) - 1)
+    return len(os.sched_getaffinity(0))
 
 
 def _turn(batch: Batch, session: Session, before: str, after_: str, **values: str) -> bool:

@@ -10,6 +10,7 @@ import base64
 import binascii
 import hashlib
 import re
+from functools import lru_cache
 
 from issuer.errors import EncodingError
 
@@ -123,6 +124,7 @@ def digest_of_sha256(digest: bytes) -> str:
     return encode_base64url(_SHA2_256 + digest)
 
 
+@lru_cache(maxsize=256)
 def decode_digest(text: str) -> bytes:
     """Return the 32 bytes of the SHA-256 digest in a `digestMultibase`.
 

@@ -13,6 +13,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from cryptography.exceptions import InvalidSignature
@@ -147,6 +148,7 @@ def single_proof(document: Mapping[str, Any]) -> Mapping[str, Any]:
     return proof
 
 
+@lru_cache(maxsize=256)
 def timestamp(moment: datetime) -> str:
     """Return `moment` in UTC to the second, such as 2026-11-20T08:00:00Z.
 
