@@ -24,7 +24,7 @@ from autograder.errors import ClusterError
 from autograder.evidence import end_interrupted_runs, end_run
 from autograder.execution.course_steps import replaced_steps
 from autograder.execution.engines import Assurance, Engine, EngineRoom, Ready
-from autograder.jobs import AssignmentSource, GradingJob, GradingResult, Limits, ScoringRule
+from autograder.jobs import AssignmentSource, GradingJob, GradingResult, Limits, OverLimit, ScoringRule
 from autograder.keeping import ResultKeeper
 from autograder.nbgrader_database import load_source, open_gradebook
 from autograder.planning import find_plan, load_or_rehearse
@@ -32,7 +32,6 @@ from autograder.recording import apply_late_penalties, record_standings
 from autograder.records import (
     Attempt,
     GradingRun,
-    attempts_of,
     counted_attempts,
     newest_result,
     open_records,
@@ -51,6 +50,8 @@ from courses.nbgrader_course import NbgraderCourse, require_assignment
 
 _REPORTED_LIBRARIES = ("nbgrader", "nbclient", "ipykernel", "numpy", "pandas", "matplotlib", "scipy")
 
+_AT_WORKERS = Ready("each worker's own: see its results", None)
+"""What a run on a cluster is made with: nothing of this machine."""
 Progress = Callable[[int, int], None]
 """Called with how many submissions are done and how many there are."""
 
@@ -102,6 +103,8 @@ class Graded:
     duration_s: float
     undecided: tuple[tuple[str, str], ...] = ()
     """Test cells without a score: notebook and cell, and why."""
+    over_limits: tuple[OverLimit, ...] = ()
+    """The first cells that went over a limit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +116,7 @@ class GradingSummary:
     skipped: int
     """Attempts that had their result already."""
     sandbox: str
+    """What kept learners' code in, in words; on a cluster that of each kind of worker, with `; ` between."""
     course_steps: tuple[str, ...] = ()
     """The settings by which the course replaces nbgrader's grading steps: it was graded through its own, in compat."""
 
@@ -147,8 +151,8 @@ def grade_assignment(
     limits = with_course_limits(configured_limits(course, options.limits), options.course_limits)
     with working_alone(course.root), open_records(course) as session:
         end_interrupted_runs(session, now=now())
-        adopt_submitted(course, assignment, session, now=now())
-        chosen = _chosen(attempts_of(session, assignment), options)
+        attempts = adopt_submitted(course, assignment, session, now=now())
+        chosen = _chosen(attempts, options)
         due = [each for each in chosen if options.force or _needs_grading(each, source)]
         sandbox, graded = "", list[Graded]()
         if due:
@@ -160,14 +164,16 @@ def grade_assignment(
             with own as engines:
                 engines.refresh()
                 source = _with_kept_plan(course, source, options)  # its libraries are loaded at once
-                ready = engines.prepare(source)
+                ready = _AT_WORKERS if options.cluster and not _lacks_plan(source, options) else engines.prepare(source)
+                source = _with_plan(course, source, ready, limits, options)
+                ready = _AT_WORKERS if options.cluster else ready
                 call = _Call(options, limits, ready, _scheduler(engines, course, source, options), now, progress)
                 try:
-                    sandbox, graded = ready.sandbox, _grade(course, _with_plan(course, source, call), due, session, call)
+                    sandbox, graded = _grade(course, source, due, session, call)
                 except (ClusterError, RunStoppedError):  # what was graded is shown all the same
-                    _show(course, source, session, options)
+                    _show(course, source, session, options, attempts)
                     raise
-        _show(course, source, session, options)
+        _show(course, source, session, options, attempts)
     return GradingSummary(assignment, tuple(graded), len(chosen) - len(due), sandbox, steps)
 
 
@@ -204,11 +210,13 @@ def _scheduler(room: EngineRoom, course: NbgraderCourse, source: AssignmentSourc
     return ClusterScheduler(options.cluster, demands)
 
 
-def _show(course: NbgraderCourse, source: AssignmentSource, session: Session, options: GradingOptions) -> None:
+def _show(
+    course: NbgraderCourse, source: AssignmentSource, session: Session, options: GradingOptions, attempts: Mapping[str, list[Attempt]]
+) -> None:
     """Make the course directory and the gradebook show what the records hold."""
-    credited = choose_attempts(course, source.assignment, attempts_of(session, source.assignment), options.attempts)
+    credited = choose_attempts(course, source.assignment, attempts, options.attempts)
     show_credited(course, credited)
-    record_standings(course, source, session, credited)
+    record_standings(course, source, session, attempts, credited)
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,17 +229,26 @@ class _Call:
     progress: Progress
 
 
-def _with_plan(course: NbgraderCourse, source: AssignmentSource, call: _Call) -> AssignmentSource:
+def _is_sealed(options: GradingOptions) -> bool:
+    return options.assurance == "sealed" and options.engine == "fork"
+
+
+def _lacks_plan(source: AssignmentSource, options: GradingOptions) -> bool:
+    """Whether a sealing plan has to be made first, for which kernels are forked on this machine whoever grades."""
+    return _is_sealed(options) and source.plan is None
+
+
+def _with_plan(course: NbgraderCourse, source: AssignmentSource, ready: Ready, limits: Limits, options: GradingOptions) -> AssignmentSource:
     """Return `source` with its sealing plan, where tests are to run apart."""
-    if source.plan is not None or call.ready.server is None or call.ready.examiner is None:
+    if source.plan is not None or ready.server is None or ready.examiner is None:
         return source
-    servers = SealedServers(call.ready.server, call.ready.examiner)
-    plan = load_or_rehearse(course.root, source, servers, call.limits, environment=describe_environment(), choices=call.options.choices)
+    servers = SealedServers(ready.server, ready.examiner)
+    plan = load_or_rehearse(course.root, source, servers, limits, environment=describe_environment(), choices=options.choices)
     return source.model_copy(update={"plan": plan})
 
 
 def _with_kept_plan(course: NbgraderCourse, source: AssignmentSource, options: GradingOptions) -> AssignmentSource:
-    if options.assurance != "sealed" or options.engine != "fork":
+    if not _is_sealed(options):
         return source
     plan = find_plan(course.root, source, environment=describe_environment(), choices=options.choices)
     return source.model_copy(update={"plan": plan})
@@ -242,7 +259,8 @@ def _needs_grading(attempt: Attempt, source: AssignmentSource) -> bool:
     return newest is None or newest.status == "broken" or newest.run.source_digest != source.digest
 
 
-def _grade(course: NbgraderCourse, source: AssignmentSource, due: list[Attempt], session: Session, call: _Call) -> list[Graded]:
+def _grade(course: NbgraderCourse, source: AssignmentSource, due: list[Attempt], session: Session, call: _Call) -> tuple[str, list[Graded]]:
+    """Grade what is due; return what kept learners' code in, and what was graded."""
     run = GradingRun(
         id=str(uuid.uuid4()),
         assignment=source.assignment,
@@ -267,7 +285,7 @@ def _grade(course: NbgraderCourse, source: AssignmentSource, due: list[Attempt],
         alike.setdefault(attempt.learner + attempt.digest if replaced_steps(course) else attempt.digest, []).append(attempt)
     groups = list(alike.values())
     jobs = (_job(course, source, group[0], call) for group in groups)
-    graded: list[Graded] = []
+    graded, sandboxes = list[Graded](), set[str]()
     keeper = ResultKeeper(course, run, session)
 
     def tell() -> None:
@@ -279,12 +297,13 @@ def _grade(course: NbgraderCourse, source: AssignmentSource, due: list[Attempt],
         try:
             for index, result in finished:
                 graded += [_told(attempt, result) for attempt in groups[index]]
+                sandboxes.add(result.sandbox)
                 keeper.keep(groups[index], result, now=call.now())
         finally:
             keeper.settle(at_once=True)
     call.progress(keeper.written, len(due))
     end_run(session, run, "finished", now=call.now())
-    return graded
+    return "; ".join(sorted(sandboxes - {""})) if call.ready is _AT_WORKERS else call.ready.sandbox, graded
 
 
 def _plan_digest(source: AssignmentSource) -> dict[str, str]:
@@ -319,7 +338,7 @@ def _told(attempt: Attempt, result: GradingResult) -> Graded:
         for cell in result.cells
         if cell.kind == "test" and cell.auto_score is None
     )
-    return Graded(attempt.learner, result.status, result.reason, score, possible, result.duration_s, undecided)
+    return Graded(attempt.learner, result.status, result.reason, score, possible, result.duration_s, undecided, result.over_limits)
 
 
 def configured_limits(course: NbgraderCourse, limits: Limits) -> Limits:

@@ -157,6 +157,16 @@ class GradedNotebook(WireValue):
     """nbformat JSON; empty if the notebook was not submitted."""
 
 
+class OverLimit(WireValue):
+    """A cell that went over a limit, of any kind: an answer, a test, a cell that the learner added."""
+
+    notebook: str
+    cell: str
+    """Its place in the notebook, and its nbgrader id if it has one."""
+    limit: str
+    """The field of `Limits`."""
+
+
 Status = Literal["graded", "failed", "broken"]
 
 
@@ -174,6 +184,8 @@ class GradingResult(WireValue):
     answers: tuple[CommentedCell, ...] = ()
     notebooks: tuple[GradedNotebook, ...] = ()
     warnings: tuple[str, ...] = ()
+    over_limits: tuple[OverLimit, ...] = ()
+    """The first cells that went over a limit, in the order of the notebooks; see `autograder.execution.compat`."""
     duration_s: float = 0.0
     queued_at: str = ""
     """When the coordinator handed the job out; ISO 8601, UTC, as the two below. Empty if it never came to that."""

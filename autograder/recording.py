@@ -25,7 +25,7 @@ from sqlalchemy.orm import Session
 from autograder.gradebook_rows import StandingWriter
 from autograder.jobs import AssignmentSource
 from autograder.nbgrader_database import open_gradebook
-from autograder.records import Attempt, Result, attempts_of, newest_result, standing_result
+from autograder.records import Attempt, Result, newest_result, standing_result
 from courses.content_hash import regular_files
 from courses.nbgrader_course import NbgraderCourse
 from courses.storage import diagnosed_storage, replace_folder
@@ -46,24 +46,31 @@ class _Standing:
     """All of the learner's."""
 
 
-def record_standings(course: NbgraderCourse, source: AssignmentSource, session: Session, credited: Mapping[str, Attempt]) -> None:
+def record_standings(
+    course: NbgraderCourse,
+    source: AssignmentSource,
+    session: Session,
+    attempts: Mapping[str, list[Attempt]],
+    credited: Mapping[str, Attempt],
+) -> None:
     """Make the gradebook and the `autograded` step show what the records hold, of all whose standing is not shown yet.
 
     Args:
+        attempts: all attempts at the assignment, by learner, with what was found of them just now.
         credited: the attempt that counts, by learner.
 
     Raises:
         StorageError: a database is locked, or the disk is full; the next call goes on.
     """
     due: list[_Standing] = []
-    for learner, attempts in attempts_of(session, source.assignment).items():
+    for learner, group in attempts.items():
         attempt = credited.get(learner)
         newest = newest_result(attempt) if attempt else None
         if attempt is None or newest is None:
             continue
         shown = standing_result(attempt)
         if not (shown or newest).recorded:
-            due.append(_Standing(attempt, shown, shown or newest, tuple(result for each in attempts for result in each.results)))
+            due.append(_Standing(attempt, shown, shown or newest, tuple(result for each in group for result in each.results)))
     with open_gradebook(course) as gradebook:
         for start in range(0, len(due), _RECORDED_TOGETHER):
             batch = due[start : start + _RECORDED_TOGETHER]

@@ -76,10 +76,15 @@ def collect_attempts(course: NbgraderCourse, assignment: str, session: Session, 
     return Collected(new, seen - new, tuple(refused))
 
 
-def adopt_submitted(course: NbgraderCourse, assignment: str, session: Session, *, now: datetime) -> int:
-    """Take what lies in the `submitted` step without having come through `collect_attempts`; return how many were new."""
+def adopt_submitted(course: NbgraderCourse, assignment: str, session: Session, *, now: datetime) -> dict[str, list[Attempt]]:
+    """Take what lies in the `submitted` step without having come through `collect_attempts`; return all attempts at the assignment, as `attempts_of` does.
+
+    What many learners have handed in and earned is long to read: it is read anew only where something was taken.
+    """
+    known = attempts_of(session, assignment)
     new = 0
-    for learner, attempts in _with_learners(course, assignment, session):
+    for learner in _learners(course, assignment):
+        attempts = known.get(learner, [])
         folder = course.submitted(learner, assignment)
         stamp = _timestamp(folder)
         try:
@@ -94,7 +99,7 @@ def adopt_submitted(course: NbgraderCourse, assignment: str, session: Session, *
         if new % _TAKEN_TOGETHER == 0:
             session.commit()
     session.commit()
-    return new
+    return attempts_of(session, assignment) if new else known
 
 
 def _is_same(attempt: Attempt, digest: str, stamp: datetime | None) -> bool:
@@ -125,13 +130,12 @@ def _is_shown(folder: Path, attempt: Attempt, ignored: tuple[str, ...]) -> bool:
         return True
 
 
-def _with_learners(course: NbgraderCourse, assignment: str, session: Session) -> Iterator[tuple[str, list[Attempt]]]:
-    known = attempts_of(session, assignment)
+def _learners(course: NbgraderCourse, assignment: str) -> Iterator[str]:
     for learner in course.learners_with_submission(assignment):
         if learner.startswith("."):  # such as .ipynb_checkpoints
             continue
         path_segment(learner.replace("+", ""), what="a learner")  # only the exchange's names may have no plus
-        yield learner, known.get(learner, [])
+        yield learner
 
 
 def _handed_in(course: NbgraderCourse, assignment: str) -> list[Handed]:

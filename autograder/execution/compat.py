@@ -20,7 +20,7 @@ from autograder.execution.forked import run_forked
 from autograder.execution.limiting import Budget
 from autograder.execution.own_kernel import run_in_own_kernel
 from autograder.execution.shortening import document_of, shorten_outputs
-from autograder.execution.surviving import UNGRADED
+from autograder.execution.surviving import UNGRADED, cells_over_limits
 from autograder.jobs import (
     AssignmentSource,
     CommentedCell,
@@ -28,6 +28,7 @@ from autograder.jobs import (
     GradedNotebook,
     GradingJob,
     GradingResult,
+    OverLimit,
     ScoringRule,
     SourceNotebook,
 )
@@ -38,6 +39,8 @@ from courses.errors import DiagnosedError
 from courses.visible_text import visible
 
 ASSURANCE = "compat"
+_MOST_OVER_LIMITS = 20
+"""As many cells of a submission that went over a limit are named."""
 
 
 NotebookRun = Callable[[Any, Path, SourceNotebook], tuple[Any, str] | None]
@@ -102,7 +105,7 @@ def _grade_notebooks(job: GradingJob, folder: Path, run: NotebookRun) -> Grading
     cells: list[GradedCell] = []
     answers: list[CommentedCell] = []
     notebooks: list[GradedNotebook] = []
-    warnings, reasons = list[str](), list[str]()
+    warnings, reasons, over = list[str](), list[str](), list[OverLimit]()
     # All are read before any is run: what runs may put a link to another file in a notebook's place.
     submitted = {path.stem: path.read_text(encoding="utf-8", errors="replace") for path in folder.glob("*.ipynb") if path.is_file()}
     if not submitted.keys() & {notebook.name for notebook in job.source.notebooks}:
@@ -115,6 +118,7 @@ def _grade_notebooks(job: GradingJob, folder: Path, run: NotebookRun) -> Grading
             continue
         node, notes = rebuild_notebook(submitted[notebook.name], notebook, where=f"{notebook.name}.ipynb")
         stopped = run(node, folder, notebook)
+        over += [OverLimit(notebook=notebook.name, cell=cell, limit=limit) for cell, limit in cells_over_limits(node.cells)]
         if stopped is not None:
             reasons.append(f"{notebook.name}.ipynb: {stopped[1]}")
             if stopped[0] != "graded":
@@ -124,8 +128,12 @@ def _grade_notebooks(job: GradingJob, folder: Path, run: NotebookRun) -> Grading
         answers += [_commented(cell, notebook) for cell in node.cells if cell.metadata.get("nbgrader", {}).get("solution")]
         notebooks.append(GradedNotebook(name=notebook.name, is_missing=False, document=document_of(node)))
         warnings += [f"{notebook.name}.ipynb: {note}" for note in notes + [cell.note for cell in scored if cell.note]]
+    warnings += [f"{each.notebook}.ipynb: {each.cell} went over {each.limit}" for each in over[:_MOST_OVER_LIMITS]]
+    if len(over) > _MOST_OVER_LIMITS:
+        warnings.append(f"{len(over) - _MOST_OVER_LIMITS} more cells went over a limit")
+    named = tuple(over[:_MOST_OVER_LIMITS])
     if reasons and not any(cell.kind == "test" and cell.auto_score is not None for cell in cells):
-        return GradingResult(status="failed", reason="; ".join(reasons), warnings=tuple(warnings))
+        return GradingResult(status="failed", reason="; ".join(reasons), warnings=tuple(warnings), over_limits=named)
     return GradingResult(
         status="graded",
         reason="; ".join(reasons),
@@ -133,6 +141,7 @@ def _grade_notebooks(job: GradingJob, folder: Path, run: NotebookRun) -> Grading
         answers=tuple(answers),
         notebooks=tuple(notebooks),
         warnings=tuple(warnings),
+        over_limits=named,
     )
 
 

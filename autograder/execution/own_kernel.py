@@ -26,7 +26,7 @@ from nbgrader.preprocessors import Execute
 from autograder.errors import KernelMissingError
 from autograder.execution.kernel import CellRun, KernelDiedError, KernelStuckError
 from autograder.execution.limiting import Budget, CellWatch, Exceeded
-from autograder.execution.surviving import limit_error, run_through
+from autograder.execution.surviving import OVER_LIMIT, limit_error, run_through
 from autograder.jobs import GradingJob
 from autograder.sandbox.bubblewrap import PROVISIONER
 
@@ -123,6 +123,7 @@ class _OwnKernel:
         if execute.exceeded is not None:
             others = [output for output in cell.outputs if output.get("ename") != "CellTimeoutError"]
             cell.outputs = [nbformat.from_dict(limit_error(execute.exceeded)), *others]
+            cell.metadata[OVER_LIMIT] = execute.exceeded.limit
 
     def _fail(self, failure: Exception, cell: Any) -> None:
         """Raise what `failure` means.

@@ -22,6 +22,8 @@ from autograder.execution.limiting import Budget, Exceeded
 
 UNGRADED = "patunay_ungraded"
 """The key in a cell's metadata that says why it has no verdict. Written by the grader after a run; what a learner puts there is dropped before it."""
+OVER_LIMIT = "patunay_over_limit"
+"""The key in a cell's metadata that says which field of `Limits` it went over. Written and dropped like `UNGRADED`."""
 
 
 class Side(Protocol):
@@ -138,8 +140,15 @@ def write_run(cell: Any, run: CellRun) -> None:
         name, value = str(run.reply.get("ename")), str(run.reply.get("evalue"))
         outputs.append({"output_type": "error", "ename": name, "evalue": value, "traceback": traceback})
     cell.outputs = [nbformat.from_dict(output) for output in outputs]
+    if run.exceeded is not None:
+        cell.metadata[OVER_LIMIT] = run.exceeded.limit
     count = run.reply.get("execution_count")
     cell.execution_count = count if isinstance(count, int) else None
+
+
+def cells_over_limits(cells: Sequence[Any]) -> list[tuple[str, str]]:
+    """Return the place of each cell that went over a limit, and which."""
+    return [(place_of(cell, index), cell.metadata[OVER_LIMIT]) for index, cell in enumerate(cells) if OVER_LIMIT in cell.metadata]
 
 
 def limit_error(exceeded: Exceeded) -> dict[str, Any]:

@@ -20,6 +20,8 @@ from autograder.jobs import GradedCell, Review
 from autograder.sealed.plan import CellPlan, Mode
 
 _NOT_CALLABLE = re.compile(r"TypeError: '\w+' object is not callable\b")
+NAME_IS_TAKEN = "the check calls a function whose name your notebook has given to something that is no function"
+"""What the learner reads where that alone costs the marks (`SealedVerdict.calls_what_is_hidden`): the words of the process in which their code sees the test are not shown."""
 _FEW_QUESTIONS = 1000
 """As many take a second at most."""
 

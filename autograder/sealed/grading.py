@@ -25,14 +25,15 @@ from autograder.execution.forked import KERNEL_ENVIRONMENT
 from autograder.execution.kernel import CellRun, Kernel, KernelDiedError, KernelStuckError
 from autograder.execution.limiting import Budget
 from autograder.execution.shortening import shorten_outputs
-from autograder.execution.surviving import UNGRADED, run_through, write_run
+from autograder.execution.surviving import OVER_LIMIT, UNGRADED, run_through, write_run
 from autograder.feedback import FOR_GRADERS
 from autograder.jobs import AssignmentSource, GradingJob, GradingResult, SourceNotebook
-from autograder.sealed.deciding import SealedVerdict, with_verdict
+from autograder.sealed.deciding import NAME_IS_TAKEN, SealedVerdict, with_verdict
 from autograder.sealed.guarding import guarded
 from autograder.sealed.plan import CellPlan
 from autograder.sealed.policy import PolicyCell, SealingPolicy, policy_of
 from autograder.sealed.rechecking import recheck
+from autograder.sealed.traceback_places import cells_by_number, trace_in_one_process
 from autograder.sealed.verdicts import message_of, score_of, verdict_of, without_source
 from courses.errors import DiagnosedError
 from courses.notebook import read_notebook_json
@@ -125,14 +126,29 @@ def _compared(
     run_notebook(together, folder, notebook, job, server)
     ran = {_metadata(cell).get("grade_id"): cell for cell in together.cells if _metadata(cell).get("grade")}
     compared = [each if not each.is_short else _with_compat(each, ran.get(each.name)) for each in found]
-    together_decide = {each.name for each in compared if each.is_decided_together}
+    together_decide = {each.name: each for each in compared if each.is_decided_together}
+    own = cells_by_number(together.cells) if together_decide else {}
     for cell in node.cells:
         if (name := _metadata(cell).get("grade_id")) in together_decide and (twin := ran.get(name)) is not None:
-            cell.outputs, cell.execution_count = copy.deepcopy(twin.outputs), twin.execution_count
-            without_source(cell)
-            if UNGRADED in twin.metadata:
-                cell.metadata[UNGRADED] = twin.metadata[UNGRADED]
+            _write_together(cell, twin, together_decide[name], own)
     return guarded(compared, before, folder, job, notebook, server)
+
+
+def _write_together(cell: Any, twin: Any, verdict: SealedVerdict, own: dict[str, str]) -> None:
+    """Write into a test's cell what one process gave, with the lines of the learner's that led there.
+
+    Where it decides a test that could be run apart, nothing that it printed or said is shown: the learner's code shares that process with the test's text.
+    """
+    if verdict.mode == "compat":
+        cell.outputs = copy.deepcopy(twin.outputs)
+        without_source(cell, trace=trace_in_one_process(twin.outputs, own))
+    else:
+        cell.outputs = [nbformat.v4.new_output("error", ename="TypeError", evalue=NAME_IS_TAKEN, traceback=[f"TypeError: {NAME_IS_TAKEN}"])]
+    cell.execution_count = twin.execution_count
+    for key in (UNGRADED, OVER_LIMIT):
+        cell.metadata.pop(key, None)
+        if key in twin.metadata:
+            cell.metadata[key] = twin.metadata[key]
 
 
 def _with_compat(verdict: SealedVerdict, cell: Any) -> SealedVerdict:

@@ -10,7 +10,7 @@ Rules:
 from __future__ import annotations
 
 import ast
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import PurePath
 from typing import Any
 
@@ -63,7 +63,15 @@ def own_trace(raised: BaseException | None, cells: Sequence[str]) -> str:
         cells: the texts of the learner's cells, as they were handed in.
     """
     places = _told(raised)
-    texts = {str(murmur2_x86(text, get_tmp_hash_seed())): text for text in cells} if places else {}
+    return described(places, {str(murmur2_x86(text, get_tmp_hash_seed())): text for text in cells} if places else {})
+
+
+def described(places: Sequence[Place], texts: Mapping[str, str]) -> str:
+    """Return places in words, with their lines; empty if none of them is in a cell of the learner's.
+
+    Args:
+        texts: the learner's cells as they were handed in, by the names that places give them.
+    """
     lines: list[str] = []
     for (name, line), before in zip(places, [None, *places], strict=False):
         if (name, line) == before:  # a function that calls itself

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from portal.cli.limits_told import tell_limits
 from portal.cli.options import HERE, CourseArgument, JsonOption, NamesArgument, SiteOption, now, site_at
 from portal.cli.output import print_json, print_table, print_text, say
 from portal.cli.progress import grading_progress
@@ -110,7 +111,8 @@ def _tell(summaries: list[GradingSummary], *, as_json: bool, cluster: str) -> No
     if as_json:
         graded = [
             {"assignment": summary.assignment, "learner": each.learner, "status": each.status, "reason": each.reason, "score": each.score,
-             "points_possible": each.points_possible, "seconds": each.duration_s, "undecided": dict(each.undecided)}
+             "points_possible": each.points_possible, "seconds": each.duration_s, "undecided": dict(each.undecided),
+             "over_limits": [over.model_dump() for over in each.over_limits]}
             for summary in summaries for each in summary.graded
         ]  # fmt: skip
         counts = {status: sum(each["status"] == status for each in graded) for status in ("graded", "failed", "broken")}
@@ -120,7 +122,7 @@ def _tell(summaries: list[GradingSummary], *, as_json: bool, cluster: str) -> No
         )
         return
     for summary in summaries:
-        if summary.sandbox == "none" and summary.graded:
+        if "none" in summary.sandbox.split("; ") and summary.graded:
             say("No sandbox: learners' code ran with your rights. `patunay doctor` says how to get one.", style="yellow")
         if summary.course_steps:
             names = " and ".join(f"Autograde.{name}" for name in summary.course_steps)
@@ -138,6 +140,7 @@ def _tell(summaries: list[GradingSummary], *, as_json: bool, cluster: str) -> No
         ]
         if rows:
             print_table(summary.assignment, ("learner", "status", "score", "seconds", "reason"), rows, numbers=("score", "seconds"))
+        tell_limits(summary.graded)
         _tell_undecided(summary)
         print_text(f"{summary.assignment}: {_in_words(summary)}.")
         if any(each.status == "failed" for each in summary.graded):

@@ -80,3 +80,33 @@ def test_an_answer_that_prints_the_tests_prints_nothing_of_them_sealed(desk: Des
         without=any("secret_expected" in str(output) for output in _outputs(plain)),
         behind=any("secret_expected" in str(output) for output in _outputs(sealed)),
     )
+
+
+HIDDEN_NAMES = {
+    "prints the test": "abs = 5\ndef square(n):\n    try:\n        print(get_ipython().user_ns['In'][-1])\n    except Exception:\n        pass\n    return n * n",
+    "says the test": "class Loud:\n    def __call__(self, x):\n        raise TypeError(\"'int' object is not callable; \" + get_ipython().user_ns['In'][-1])\nabs = Loud()\n"
+    "def square(n):\n    return n * n",
+    "names a class like the test": "class Meta(type):\n    @property\n    def hidden(cls):\n        return get_ipython().user_ns['In'][-1]\ndef square(n):\n    global abs\n    try:\n"
+    "        abs = type(get_ipython().user_ns['In'][-1].split()[0], (), {})()\n    except Exception:\n        abs = 5\n    return n * n\nabs = 5",
+}  # fmt: skip
+"""Answers that give a name of Python's own, which the test calls, to something else: then one process decides, in which they read the test."""
+
+
+@pytest.mark.parametrize("name", HIDDEN_NAMES)
+def test_an_answer_that_makes_one_process_decide_shows_nothing_of_the_test_there(desk: Desk, name: str, record: Record) -> None:
+    test = "secret_expected = 9\nassert square(3) == secret_expected\nassert abs(-3) == 3"
+    plain = desk.in_one_process(SQUARE, HIDDEN_NAMES[name], test)
+    sealed = desk.grade(SQUARE, HIDDEN_NAMES[name], test)
+    assert sealed.cells[0].auto_score == 0
+    shown = [str(_for_the_learner(each.notebooks[0].document)) for each in (plain, sealed)]
+    record(
+        f"the hidden test, by an answer that {name}",
+        "no words of one process",
+        without="secret_expected" in shown[0],
+        behind="secret_expected" in shown[1],
+    )
+
+
+def _for_the_learner(document: str) -> list[object]:
+    """Return all outputs without the tracebacks that feedback takes away."""
+    return [{**output, "traceback": ""} for output in _outputs(document) if isinstance(output, dict)]

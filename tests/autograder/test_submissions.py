@@ -53,8 +53,12 @@ def collect(course: NbgraderCourse) -> Collected:
 
 
 def adopt(course: NbgraderCourse) -> int:
+    """Return how many attempts were new."""
     with open_records(course.root) as session:
-        return adopt_submitted(course, "ps1", session, now=_NOW)
+        before = sum(map(len, attempts_of(session, "ps1").values()))
+        adopted = adopt_submitted(course, "ps1", session, now=_NOW)
+        assert adopted == attempts_of(session, "ps1")
+        return sum(map(len, adopted.values())) - before
 
 
 def show(course: NbgraderCourse, allowed: int | None = None) -> None:

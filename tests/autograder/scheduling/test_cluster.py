@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 from autograder.errors import ClusterError
@@ -233,3 +234,35 @@ def test_without_dask_the_command_says_what_to_install(small_course: SmallCourse
     done = subprocess.run(command, env={**os.environ, "PYTHONPATH": str(tmp_path)}, capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert "pip install 'patunay[cluster]'" in done.stderr
+
+
+def own_fork_servers() -> set[int]:
+    """Return the fork servers that this process has started itself."""
+    found = set()
+    for child in psutil.Process().children():
+        with contextlib.suppress(psutil.Error):
+            if "autograder.execution.zygote" in child.cmdline():
+                found.add(child.pid)
+    return found
+
+
+def test_this_machine_forks_kernels_for_a_run_on_a_cluster_only_to_make_a_sealing_plan(cluster: Cluster, small_course: SmallCourse) -> None:
+    cluster.worker()
+    started: list[set[int]] = []
+    before = own_fork_servers()
+
+    def look(_done: int, _all: int) -> None:
+        started.append(own_fork_servers() - before)
+
+    for number, is_started in enumerate([True, False]):
+        small_course.submit(f"n{number}", f"{SQUARE}  # {number}", "found = 3")
+        started.clear()
+        options = GradingOptions(cluster=cluster.address)
+        summary = grade_assignment(small_course.open(), "ps1", options, now=now, progress=look)
+        assert [(each.status, each.score) for each in summary.graded] == [("graded", 5)]
+        assert any(started) == is_started
+        assert "layers" in summary.sandbox, "the worker's"
+        (attempt,) = attempts(small_course, f"n{number}")
+        assert attempt.results[-1].run.sandbox == "each worker's own: see its results"
+        assert attempt.results[-1].sandbox == summary.sandbox
+        assert attempt.results[-1].assurance == "sealed"
