@@ -15,6 +15,7 @@ from autograder.jobs import GradedCell, GradingJob, Limits
 from autograder.rehearsal import rehearse
 from autograder.sealed.grading import SealedServers, grade_sealed
 from autograder.sealed.plan import Mode, SealingPlan
+from tests.attacks.arena import Record
 from tests.autograder.sealed.examination import both_servers
 from tests.autograder.test_rehearsal import source
 
@@ -102,11 +103,11 @@ def test_a_wrong_answer_is_a_zero_and_no_alarm(guard: Guard) -> None:
     assert (cell.auto_score, cell.review) == (0, None)
 
 
-@pytest.mark.parametrize("cheat", CHEATS.values(), ids=CHEATS)
-def test_a_cheat_in_one_process_is_noticed_and_goes_to_a_person(guard: Guard, cheat: str) -> None:
-    answer = f"{WRONG}\n{cheat}"
-    assert guard.grade(answer, canaries=False).auto_score == 2
-    cell = guard.grade(answer)
+@pytest.mark.parametrize("name", CHEATS)
+def test_a_cheat_in_one_process_is_noticed_and_goes_to_a_person(guard: Guard, name: str, record: Record) -> None:
+    answer = f"{WRONG}\n{CHEATS[name]}"
+    unguarded, cell = guard.grade(answer, canaries=False), guard.grade(answer)
+    record(f"where it cannot be sealed: {name}", "canaries", without=unguarded.auto_score == 2, behind=bool(cell.auto_score))
     assert cell.auto_score is None
     assert cell.review is not None
     assert "passed a wrong copy of the test" in cell.review.reasons[0]

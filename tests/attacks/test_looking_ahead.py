@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 from autograder.sealed.call_patterns import Pattern
+from autograder.sealed.calls_ahead import Ran
+from autograder.sealed.examiner import Examiner
 from autograder.sealed.wire import Channel, Tree
 from tests.attacks.arena import Record
 from tests.autograder.sealed import two_processes
@@ -113,6 +115,15 @@ def _with_results(change: Any) -> Any:
     return lambda tree: [*tree[:8], change(tree[8]), tree[9]]
 
 
+def _ask_ahead_and_believe(examiner: Any, calls: Any) -> Ran:
+    """What the examiner does, without looking at what it is told."""
+    with examiner._one_at_a_time:
+        ticket = examiner.ticket()
+        examiner._post(["ask", ticket, "ahead"], lambda _: [calls, []])
+        told: Any = examiner.receive()
+        return Ran(ticket, told[8], has_more=told[2][0], is_traceless=told[2][1])
+
+
 LIES = {
     "more results than were asked for": _with_results(lambda results: results * 20),
     "no result": _with_results(lambda _: []),
@@ -126,11 +137,26 @@ LIES = {
 }
 
 
+BELIEVED = ("more results than were asked for", "another ticket", "a change to what both hold", "no word on what follows")
+"""Lies that an examiner which does not look believes, with the test passed; the others break its run."""
+
+
 @pytest.mark.parametrize("lie", sorted(LIES))
-def test_a_lie_about_calls_made_ahead_ends_them_and_the_test_is_held_again(lie: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_lie_about_calls_made_ahead_ends_them_and_the_test_is_held_again(
+    lie: str, record: Record, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert not examine(SQUARE, SQUARE, LOOP, goes_ahead=True).raised[0]
     monkeypatch.setattr(_Liar, "lie", staticmethod(LIES[lie]))
     monkeypatch.setattr(two_processes, "LEARNERS_CHANNEL", _Liar)
     found = examine(SQUARE, SQUARE, LOOP, goes_ahead=True)
     assert found.has_diverged
     assert found.raised[0].startswith("CandidateGoneError")
+    monkeypatch.setattr(Examiner, "ask_ahead", _ask_ahead_and_believe)
+    if lie in BELIEVED:
+        unchecked = examine(SQUARE, SQUARE, LOOP, goes_ahead=True)
+        record(
+            f"calls ahead: {lie}",
+            "what is told of calls ahead is checked",
+            without=unchecked.raised == ("",),
+            behind=not found.has_diverged,
+        )

@@ -26,11 +26,13 @@ from autograder.jobs import Limits
 from autograder.sealed import codec, values
 from autograder.sealed.candidate import Candidate
 from autograder.sealed.codec import Decoder, Encoder
+from autograder.sealed.semantics import Semantics
 from autograder.sealed.wire import Channel, Tree, WireError, WireLimits, pack
 from tests.attacks.arena import Record
 from tests.attacks.test_verdict_forging import EQUAL, EXACT, SQUARE
 from tests.autograder.sealed.examination import LIMITS, Desk
 from tests.autograder.sealed.test_values import Plain
+from tests.autograder.sealed.two_processes import examine
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("attacks")]
 
@@ -331,16 +333,45 @@ QUESTIONS = [
     "('fetch', 'secret')",
     "('has', 'secret')",
     "('names',)",
-    "('source', print)",
 ]
 
 
 @pytest.mark.parametrize("question", QUESTIONS)
-def test_a_question_about_what_was_not_handed_over_ends_the_examination(desk: Desk, question: str) -> None:
+def test_a_question_about_what_was_not_handed_over_ends_the_examination(desk: Desk, question: str, record: Record) -> None:
+    operation, *arguments = eval(question)
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        found = Candidate(Channel(ours), {"secret": 5}).perform(
+            operation, arguments, {}
+        )  # the side that may trust answers whatever it is asked
     answer = f"{_CANDIDATE}def square(n):\n    me.request(*{question})\n    return 9"
     cell = desk.cell(SQUARE, answer, "secret = 5\nassert square(3) == 9")
+    assert "the learner's side failed" in (cell.note or "")
+    told = found is None if operation == "call" else bool(found)
+    record(f"asked of the tests: {question}", "only what was handed over may be asked", without=told, behind=bool(cell.auto_score))
+
+
+def test_a_question_that_nobody_answers_ends_the_examination_too(desk: Desk) -> None:
+    cell = desk.cell(
+        SQUARE, f"{_CANDIDATE}def square(n):\n    me.request('source', print)\n    return 9", "secret = 5\nassert square(3) == 9"
+    )
     assert not cell.auto_score
     assert "the learner's side failed" in (cell.note or "")
+
+
+LIARS = [name for name in FORGERIES if name.startswith("a class that says it is ")]
+
+
+@pytest.mark.parametrize("name", LIARS)
+def test_an_object_that_lies_about_what_it_is_is_equal_to_everything_where_all_objects_are_asked(
+    desk: Desk, name: str, record: Record, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    behind = _earns(desk, FORGERIES[name])
+    assert examine(SQUARE, FORGERIES[name], EXACT, goes_ahead=False).raised[0]
+    monkeypatch.setattr(Semantics, "may_ask", lambda *_: True)
+    monkeypatch.setattr(Semantics, "doubt", lambda *_: None)
+    believed = not examine(SQUARE, FORGERIES[name], EXACT, goes_ahead=False).raised[0]
+    record(name, "only classes of the reference solution are asked", without=believed, behind=behind)
 
 
 # --- time and amount

@@ -24,6 +24,7 @@ import pytest
 from autograder.jobs import AssignmentSource, GradingJob, GradingResult, Limits, SourceCell, SourceNotebook
 from autograder.sandbox.bubblewrap import find_bubblewrap
 from autograder.scheduling.worker import JobLostError, run_apart
+from tests.attacks.arena import Record
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(find_bubblewrap() is None, reason="bubblewrap makes no sandbox on this machine")]
 
@@ -196,8 +197,10 @@ def test_an_attack_succeeds_without_the_sandbox(outside: Outcome, name: str) -> 
 
 
 @pytest.mark.parametrize("name", [name for name in _NAMES if name != "leave a program running"])
-def test_an_attack_fails_in_the_sandbox(inside: Outcome, name: str) -> None:
+def test_an_attack_fails_in_the_sandbox(inside: Outcome, outside: Outcome, name: str, record: Record) -> None:
     assert inside.told[name].startswith(_FAILS), inside.told[name]
+    if name not in _NEEDS_ROOT or os.getuid() == 0:
+        record(f"bubblewrap: {name}", "bubblewrap", without=outside.told[name].startswith(_SUCCEEDS), behind=False)
 
 
 def test_what_is_written_in_the_sandbox_is_gone_afterwards(inside: Outcome, outside: Outcome) -> None:
