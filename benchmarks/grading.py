@@ -10,6 +10,7 @@ import argparse
 import os
 import shutil
 import statistics
+import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
@@ -83,8 +84,21 @@ def main() -> None:
     parser.add_argument("--classes", nargs="+", default=list(CLASSES), choices=list(CLASSES))
     parser.add_argument("--otter", metavar="PYTHON", help="the Python of an environment where otter-grader is installed")
     options = parser.parse_args()
+    otter = _usable(options.otter)
     for name in options.classes:
-        _measure(CLASSES[name], options.submissions, options.rounds, contenders(options.otter))
+        _measure(CLASSES[name], options.submissions, options.rounds, contenders(otter))
+
+
+def _usable(otter: str | None) -> str | None:
+    """Return the Python of an environment that has otter-grader; None, and say so, if it is left out."""
+    if otter is None:
+        print("otter-grader is left out: install it in an environment of its own and name its Python with --otter")  # noqa: T201
+        return None
+    found = subprocess.run([otter, "-c", "import otter"], capture_output=True, check=False) if shutil.which(otter) else None
+    if found is None or found.returncode:
+        print(f"otter-grader is left out: {otter} is no Python that can import it")  # noqa: T201
+        return None
+    return otter
 
 
 def _measure(work: ClassWork, count: int, rounds: int, who: list[Contender]) -> None:
