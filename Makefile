@@ -49,6 +49,7 @@ bench: setup system
 
 bench-issuing: setup node
 	@$(BIN)/python -m benchmarks.issuing
+	@$(BIN)/python -m benchmarks.batches
 
 lab: setup
 	@PATH="$(CURDIR)/$(BIN):$$PATH" JUPYTER_CONFIG_PATH="$(CURDIR)" jupyter lab
