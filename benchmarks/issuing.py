@@ -10,6 +10,7 @@ import json
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 import uuid
 from collections.abc import Callable
@@ -18,9 +19,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from openbadgeslib.ob3 import OB3LdpSigner, OpenBadgeCredential
+
 from issuer.achievement import build_achievement
 from issuer.credential import build_credential
 from issuer.did import did_document, did_key
+from issuer.keys import SigningKey, save_key
 from issuer.known_shapes import KnownShapes
 from issuer.proof import add_proof, unsecured, verify_proof
 from issuer.template_signing import TemplateSigner, signed_json
@@ -61,6 +65,7 @@ def _our_costs(rounds: int) -> dict[str, float]:
     signed = [json.loads(templates.sign(each)) for each in documents]
     shapes = KnownShapes()
     shapes.canonicalise(documents[0])
+    theirs, their_signer = [OpenBadgeCredential.from_vc_document(each) for each in documents[:10]], OB3LdpSigner(_pem(key))
     tasks: dict[str, tuple[Callable[[int], Any], int]] = {
         "bare Ed25519 signature": (lambda place: signer.sign(bytes([place % 256]) * 64), 300),
         "sign (template)": (lambda place: templates.sign(documents[place]), 300),
@@ -69,6 +74,7 @@ def _our_costs(rounds: int) -> dict[str, float]:
             300,
         ),
         "sign (pyld each time)": (lambda place: signed_json(add_proof(documents[place], signer, CREATED)), 10),
+        "openbadgeslib sign (eddsa-rdfc-2022)": (lambda place: their_signer.sign(theirs[place]), 10),
         "verify signature (template)": (
             lambda place: verify_proof(signed[place], lambda _: key.public_bytes, canonical=shapes.canonicalise(unsecured(signed[place]))),
             300,
@@ -85,6 +91,14 @@ def _our_costs(rounds: int) -> dict[str, float]:
     if templates.slow != 1:
         raise SystemExit(f"{templates.slow} credentials went the slow way")
     return best
+
+
+def _pem(key: SigningKey) -> bytes:
+    """Return a private key as openbadgeslib takes it."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "key.pem"
+        save_key(key, path)
+        return path.read_bytes()
 
 
 def _node_costs(rounds: int) -> dict[str, float]:

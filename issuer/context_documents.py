@@ -18,6 +18,11 @@ from issuer.errors import ContextError
 
 CREDENTIALS_V2 = "https://www.w3.org/ns/credentials/v2"
 OPEN_BADGES_3 = "https://purl.imsglobal.org/spec/ob/v3p0/context-3.0.3.json"
+OPEN_BADGES = (
+    "https://purl.imsglobal.org/spec/ob/v3p0/context-3.0.2.json",
+    OPEN_BADGES_3,
+)
+"""What badges on Verifiable Credentials 2.0 use (3.0.0 and 3.0.1 belong to version 1.1). Ours use the last."""
 CLR_2 = "https://purl.imsglobal.org/spec/clr/v2p0/context-2.0.1.json"
 
 

@@ -18,7 +18,8 @@ from urllib.parse import quote, unquote, urlsplit
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePublicKey
 
 from issuer.errors import EncodingError, IdentifierError
-from issuer.multibase import decode_multibase, decode_multikey, decode_p256_multikey, encode_base64url, encode_multikey
+from issuer.jose_keys import JoseKey, key_of_method
+from issuer.multibase import decode_multikey, decode_p256_multikey, encode_base64url, encode_multikey
 
 _CONTEXT = ("https://www.w3.org/ns/did/v1", "https://w3id.org/security/multikey/v1")
 _JWK_CONTEXT = "https://w3id.org/security/jwk/v1"
@@ -149,35 +150,18 @@ def find_assertion_key(document: Mapping[str, Any], method: str) -> bytes | None
     return None
 
 
-def find_jwt_key(document: Mapping[str, Any], method: str) -> bytes | None:
-    """Return the P-256 key (its compressed point, 33 bytes) that `document` publishes as `method` for making assertions; None if none.
+def find_jwt_key(document: Mapping[str, Any], method: str) -> JoseKey | None:
+    """Return the key that `document` publishes as `method` for making assertions, as JOSE uses it; None if it publishes no such key.
 
-    The method's `controller` must be the document's own `id`, `assertionMethod` must name it, and its JSON Web Key holds no private part.
+    The method's `controller` must be the document's own `id`, and `assertionMethod` must name it.
     """
     did = document.get("id")
-    named = [_absolute(each, str(did)) for each in _list(document.get("assertionMethod"))]
+    if not isinstance(did, str) or method not in (_absolute(each, did) for each in _list(document.get("assertionMethod"))):
+        return None
     for entry in _objects(document.get("verificationMethod")):
-        if _absolute(entry.get("id"), str(did)) != method or entry.get("controller") != did or method not in named:
-            continue
-        key = entry.get("publicKeyJwk")
-        if entry.get("type") not in ("JsonWebKey", "JsonWebKey2020") or not isinstance(key, Mapping) or "d" in key:
-            return None
-        return _point_of_jwk(key)
+        if _absolute(entry.get("id"), did) == method and entry.get("controller") == did:
+            return key_of_method(entry)
     return None
-
-
-def _point_of_jwk(key: Mapping[str, Any]) -> bytes | None:
-    """Return the compressed point of a P-256 JSON Web Key, None if it is none."""
-    if key.get("kty") != "EC" or key.get("crv") != "P-256":
-        return None
-    try:
-        x, y = (decode_multibase(f"u{key.get(name)}") for name in ("x", "y"))
-        if len(x) != 32 or len(y) != 32:
-            return None
-        point = bytes([2 + (y[-1] & 1)]) + x
-        return point if jwk_of_p256(point)["y"] == key.get("y") else None
-    except EncodingError:
-        return None
 
 
 def _list(value: Any) -> list[Any]:

@@ -69,6 +69,24 @@ class PublicKey:
     data: bytes
     """32 bytes for Ed25519; the 33 of the compressed point for P-256."""
 
+    @classmethod
+    def on_p256(cls, point: bytes) -> PublicKey:
+        """Return the P-256 key of an encoded point, compressed or not.
+
+        Raises:
+            EncodingError: the bytes are no point of the curve.
+        """
+        try:
+            found = EllipticCurvePublicKey.from_encoded_point(SECP256R1(), point)
+        except ValueError as off_curve:
+            raise EncodingError("these bytes are no point of the curve P-256") from off_curve
+        return cls("P-256", found.public_bytes(Encoding.X962, PublicFormat.CompressedPoint))
+
+    @property
+    def jose_algorithm(self) -> Literal["EdDSA", "ES256"]:
+        """What JOSE calls the signatures of such a key."""
+        return "EdDSA" if self.algorithm == "Ed25519" else "ES256"
+
     @property
     def multikey(self) -> str:
         """The key as a Multikey: `z6Mk...` for Ed25519, `zDn...` for P-256."""

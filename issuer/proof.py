@@ -1,6 +1,6 @@
-"""Data Integrity proofs of the cryptosuite `eddsa-rdfc-2022`: signing a document and checking a signature.
+"""Data Integrity proofs: signing with the cryptosuite `eddsa-rdfc-2022`, checking that and `eddsa-jcs-2022`, which strangers use.
 
-Source: W3C Data Integrity EdDSA Cryptosuites v1.0 ("vc-di-eddsa"), section 3.2; W3C Verifiable Credential Data Integrity 1.0 ("vc-di").
+Source: W3C Data Integrity EdDSA Cryptosuites v1.0 ("vc-di-eddsa"), sections 3.2 and 3.3; W3C Verifiable Credential Data Integrity 1.0 ("vc-di").
 The steps below carry the numbers of those sections. A document is verified as it was received: never one that we parsed and wrote again.
 """
 
@@ -20,12 +20,15 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from issuer.canonical import ContextLoader, canonicalise
+from issuer.canonical_json import canonical_json
 from issuer.context_documents import load_context
 from issuer.errors import CredentialRefusedError, EncodingError, ProofError, SignatureMismatchError
 from issuer.keys import Signer
 from issuer.multibase import decode_multibase, encode_base58btc
 
 CRYPTOSUITE = "eddsa-rdfc-2022"
+"""What we sign with."""
+JCS_CRYPTOSUITE = "eddsa-jcs-2022"
 
 _TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
 
@@ -94,7 +97,7 @@ def verify_proof(
     """Return what the proof of `document` says of itself, after it was found to fit.
 
     Args:
-        canonical: the canonical form of `document` without its proof, if the caller has it already.
+        canonical: the canonical form (RDFC-1.0) of `document` without its proof, if the caller has it already.
 
     Raises:
         ProofError: there is no proof, more than one, or one of another kind.
@@ -102,12 +105,16 @@ def verify_proof(
         CanonicalisationError: something in the document is covered by no signature.
     """
     proof = single_proof(document)
-    # vc-di-eddsa 3.2.2 (Verify Proof), steps 1 to 3
-    options = {key: value for key, value in proof.items() if key not in ("proofValue", "@context")}
+    # vc-di-eddsa 3.2.2 and 3.3.2 (Verify Proof), steps 1 to 3
     signature = _signature(proof)
     method = str(proof["verificationMethod"])
-    # steps 4 to 6, and 3.2.7 (Proof Verification)
-    data = hash_data(canonical or canonicalise(unsecured(document), load=load), canonical_configuration(document, options, load=load))
+    # the steps up to Proof Verification
+    options = {key: value for key, value in proof.items() if key != "proofValue"}
+    if proof["cryptosuite"] == JCS_CRYPTOSUITE:  # 3.3: the options are hashed as they stand
+        data = hash_data(canonical_json(unsecured(document)), canonical_json(options))
+    else:  # 3.2: they are read with the document's contexts, which they may repeat
+        options.pop("@context", None)
+        data = hash_data(canonical or canonicalise(unsecured(document), load=load), canonical_configuration(document, options, load=load))
     key = Ed25519PublicKey.from_public_bytes(resolve_key(method))
     try:
         key.verify(signature, data)
@@ -125,7 +132,7 @@ def single_proof(document: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return the one proof of `document`, after its form was checked (vc-di 4.4, Verify Proof).
 
     Raises:
-        ProofError: there is none, more than one, or one that is not a well-formed `eddsa-rdfc-2022` assertion.
+        ProofError: there is none, more than one, or one that is not a well-formed assertion of one of the two cryptosuites.
     """
     if not document.get("@context"):
         raise ProofError("the document has no @context, so it cannot be told what was signed")
@@ -134,10 +141,10 @@ def single_proof(document: Mapping[str, Any]) -> Mapping[str, Any]:
     if len(listed) != 1 or not isinstance(listed[0], Mapping):
         raise ProofError("the document is not signed" if not listed else "the document must carry exactly one proof")
     proof: Mapping[str, Any] = listed[0]
-    wanted = {"type": "DataIntegrityProof", "cryptosuite": CRYPTOSUITE, "proofPurpose": "assertionMethod"}
-    for name, value in wanted.items():
-        if proof.get(name) != value:
-            raise ProofError(f"the proof's {name} is not {value!r}, the only one that is checked here")
+    wanted = {"type": ("DataIntegrityProof",), "cryptosuite": (CRYPTOSUITE, JCS_CRYPTOSUITE), "proofPurpose": ("assertionMethod",)}
+    for name, values in wanted.items():
+        if proof.get(name) not in values:
+            raise ProofError(f"the proof's {name} is not {' or '.join(map(repr, values))}, the only one that is checked here")
     for name in ("verificationMethod", "proofValue"):
         if not isinstance(proof.get(name), str):
             raise ProofError(f"the proof has no {name}")

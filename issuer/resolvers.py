@@ -23,7 +23,7 @@ from urllib.parse import urljoin, urlsplit
 from issuer.did import did_document_url, did_key_document
 from issuer.documents import MAX_BYTES, parse_document
 from issuer.errors import DocumentUnreadableError, IdentifierError, ResolutionError
-from issuer.verification import Found, Resolver
+from issuer.resolving import Found, Resolver
 
 IpAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 

@@ -27,6 +27,9 @@ MIN_ENTRIES = 131_072
 MAX_DECODED_BYTES = 2 * 2**20
 """Bytes of a stranger's list after decompression: 16 million entries."""
 
+TTL_MS = 60 * 60 * 1000
+"""Milliseconds for which whoever verifies may keep a list before it is fetched anew."""
+
 _INDEX = re.compile(r"0|[1-9][0-9]{0,9}")
 
 
@@ -117,6 +120,7 @@ def build_status_list(
             "type": "BitstringStatusList",
             "statusPurpose": purpose,
             "encodedList": encode_bits(bits),
+            "ttl": TTL_MS,
         },
     }
     if valid_until is not None:

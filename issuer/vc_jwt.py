@@ -1,10 +1,10 @@
-"""A credential as a JWT signed with ES256: the second form, for software that reads JOSE and no JSON-LD.
+"""A credential as a JWT: the second form, for software that reads JOSE and no JSON-LD. We sign with ES256; others with EdDSA or RS256 too.
 
 Sources: Open Badges 3.0, 8.2 (JSON Web Token proof format: the credential's members at the top level, with `iss`, `jti`, `nbf`, `sub` and `exp`
 beside them; header `alg`, `typ` JWT, `kid`); RFC 7515 (JWS compact serialisation); RFC 7518, 3.4 (ES256). W3C's VC-JOSE-COSE says `vc+jwt` for
 `typ`; Open Badges allows only `JWT`, and its validators are the ones that read this.
 
-Reading is strict: exactly three parts, no padding, no key or address in the header that could lead elsewhere, ES256 and nothing else.
+Reading is strict: exactly three parts, no padding, no key or address in the header that could lead elsewhere, and the algorithm that the published key is for.
 """
 
 from __future__ import annotations
@@ -19,16 +19,21 @@ from typing import Any
 
 from issuer.documents import MAX_BYTES, parse_document
 from issuer.errors import CredentialRefusedError, ProofError, SignatureMismatchError
-from issuer.keys import PublicKey, Signer
+from issuer.jose_keys import JoseKey
+from issuer.keys import Signer
 from issuer.proof import parse_timestamp, unsecured
 
 ALGORITHM = "ES256"
+"""What we sign with."""
+_ALGORITHMS = {"ES256": "ES256", "EdDSA": "EdDSA", "Ed25519": "EdDSA", "RS256": "RS256"}
+"""What is checked, and the name that our keys have for it (RFC 9864 calls EdDSA with this curve Ed25519)."""
+_MAX_SIGNATURE_BYTES = 1024
 _BASE64URL = re.compile(r"[A-Za-z0-9_-]+")
 _HEADER_NAMES = {"alg", "typ", "kid"}
 _CLAIMS = {"iss", "jti", "nbf", "sub", "exp"}
 
-JwtKeyResolver = Callable[[str], PublicKey]
-"""Gives the P-256 key published as a verification method, or raises a DiagnosedError."""
+JwtKeyResolver = Callable[[str], JoseKey]
+"""Gives the key published as a verification method, or raises a DiagnosedError."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +41,8 @@ class ReadJwt:
     """A JWT taken apart; nothing of it is verified."""
 
     verification_method: str
+    algorithm: str
+    """ES256, EdDSA or RS256."""
     document: dict[str, Any]
     """The credential, without the JWT's own claims."""
     claims: Mapping[str, Any]
@@ -62,7 +69,7 @@ def read_jwt(text: str) -> ReadJwt:
     """Return a JWT's parts.
 
     Raises:
-        ProofError: it is no compact JWS, not signed with ES256, or has other members in its header.
+        ProofError: it is no compact JWS, signed in a way that is not checked here, or has other members in its header.
         DocumentUnreadableError: header or payload is not one strict JSON object.
     """
     if len(text) > 2 * MAX_BYTES:
@@ -71,18 +78,19 @@ def read_jwt(text: str) -> ReadJwt:
     if len(parts) != 3 or not all(_BASE64URL.fullmatch(part) for part in parts):
         raise ProofError("this is no JWT: that has three parts in base64url, with dots between")
     header, payload = (parse_document(_decoded(part)) for part in parts[:2])
-    if header.get("alg") != ALGORITHM:
-        raise ProofError(f"the JWT is not signed with {ALGORITHM}, the only algorithm that is checked here")
+    algorithm = header.get("alg")
+    if not isinstance(algorithm, str) or algorithm not in _ALGORITHMS:
+        raise ProofError("the JWT's algorithm is none of those that are checked here: ES256, EdDSA, RS256")
     if set(header) - _HEADER_NAMES or header.get("typ", "JWT") != "JWT":
         raise ProofError("the JWT's header has other members than alg, typ (JWT) and kid")
     if not isinstance(header.get("kid"), str):
         raise ProofError("the JWT does not say which key signed it (kid)")
     signature = _decoded(parts[2])
-    if len(signature) != 64:
-        raise ProofError("the JWT's signature is not 64 bytes")
+    if len(signature) != 64 and (algorithm != "RS256" or len(signature) > _MAX_SIGNATURE_BYTES):
+        raise ProofError("the JWT's signature has another length than its algorithm gives")
     document = {key: value for key, value in payload.items() if key not in _CLAIMS}
     claims = {key: value for key, value in payload.items() if key in _CLAIMS}
-    return ReadJwt(header["kid"], document, claims, f"{parts[0]}.{parts[1]}".encode("ascii"), signature)
+    return ReadJwt(header["kid"], _ALGORITHMS[algorithm], document, claims, f"{parts[0]}.{parts[1]}".encode("ascii"), signature)
 
 
 def verify_jwt(text: str, resolve_key: JwtKeyResolver) -> ReadJwt:
@@ -93,7 +101,10 @@ def verify_jwt(text: str, resolve_key: JwtKeyResolver) -> ReadJwt:
         SignatureMismatchError: it was changed, another key signed it, or its claims contradict the credential.
     """
     read = read_jwt(text)
-    if not resolve_key(read.verification_method).is_signature(read.signature, read.signed):
+    key = resolve_key(read.verification_method)
+    if key.jose_algorithm != read.algorithm:
+        raise SignatureMismatchError(f"the signature does not fit: the key is one for {key.jose_algorithm}, the JWT says {read.algorithm}")
+    if not key.is_signature(read.signature, read.signed):
         raise SignatureMismatchError("the signature does not fit: the JWT was changed after it was signed")
     if "proof" in read.document:
         raise ProofError("the JWT carries a second proof inside")

@@ -38,7 +38,7 @@ class Verified:
     @property
     def is_good(self) -> bool:
         """Whether one may rely on it."""
-        return self.report is not None and self.report.verdict in _GOOD
+        return self.report is not None and all(each.verdict in _GOOD for each in (self.report, *self.report.badges))
 
 
 def make_resolver(here: Path, *, published: tuple[Path, ...], offline: bool) -> Resolver:

@@ -11,6 +11,7 @@ from portal.cli.options import HERE, JsonOption, now
 from portal.cli.output import print_json, print_table, print_text
 
 if TYPE_CHECKING:
+    from issuer.verification import VerificationReport
     from portal.verifying import Verified
 
 
@@ -62,7 +63,9 @@ def _word(result: Verified) -> str:
 def _why(result: Verified) -> str:
     if result.report is None:
         return result.problem
-    return " ".join(check.sentence for check in result.report.checks if check.state.value != "passed")
+    told = [check.sentence for check in result.report.checks if check.state.value != "passed"]
+    told += [f"A badge in it is {badge.verdict.value}." for badge in result.report.badges if badge.verdict.value != "valid"]
+    return " ".join(told)
 
 
 def _tell(result: Verified) -> None:
@@ -70,9 +73,16 @@ def _tell(result: Verified) -> None:
     if result.report is None:
         print_text("  " + result.problem.replace("\n", "\n  "))
         return
-    for check in result.report.checks:
-        print_text(f"  {check.name} · {check.state.value}: {check.sentence}")
-    facts = result.report.facts
+    _tell_report(result.report, "  ")
+    for number, badge in enumerate(result.report.badges, start=1):
+        print_text(f"  Badge {number} of {len(result.report.badges)} in it: {badge.verdict.value.upper()}")
+        _tell_report(badge, "    ")
+
+
+def _tell_report(report: VerificationReport, indent: str) -> None:
+    for check in report.checks:
+        print_text(f"{indent}{check.name} · {check.state.value}: {check.sentence}")
+    facts = report.facts
     if facts is None:
         return
     told = [
@@ -82,17 +92,21 @@ def _tell(result: Verified) -> None:
     ]  # fmt: skip
     for name, value in told:
         if value:
-            print_text(f"  {name}: {value}")
+            print_text(f"{indent}{name}: {value}")
 
 
 def _as_json(result: Verified) -> dict[str, object]:
     report = result.report
     if report is None:
         return {"source": result.source, "verdict": "unreadable", "problem": result.problem}
+    return {"source": result.source, **_report_as_json(report)}
+
+
+def _report_as_json(report: VerificationReport) -> dict[str, object]:
     facts = report.facts
     return {
-        "source": result.source,
         "verdict": report.verdict.value,
         "checks": [{"name": check.name, "state": check.state.value, "sentence": check.sentence} for check in report.checks],
         "facts": {name: getattr(facts, name) for name in facts.__slots__} if facts else None,
+        "badges": [_report_as_json(each) for each in report.badges],
     }

@@ -5,12 +5,12 @@ from importlib.resources import files
 
 import pytest
 
-from issuer.context_documents import CLR_2, CREDENTIALS_V2, OPEN_BADGES_3, load_context, shipped_contexts
+from issuer.context_documents import CLR_2, CREDENTIALS_V2, OPEN_BADGES, load_context, shipped_contexts
 from issuer.errors import ContextError
 
 
 def test_every_shipped_context_is_the_recorded_one() -> None:
-    assert set(shipped_contexts()) == {CREDENTIALS_V2, OPEN_BADGES_3, CLR_2}
+    assert set(shipped_contexts()) == {CREDENTIALS_V2, *OPEN_BADGES, CLR_2}
     for url, source in shipped_contexts().items():
         data = (files("issuer") / "contexts" / source.file).read_bytes()
         assert hashlib.sha256(data).hexdigest() == source.sha256

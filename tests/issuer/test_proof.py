@@ -150,7 +150,7 @@ def test_another_key_does_not_verify() -> None:
     ("change", "words"),
     [
         ({"type": "Ed25519Signature2020"}, "type"),
-        ({"cryptosuite": "eddsa-jcs-2022"}, "cryptosuite"),
+        ({"cryptosuite": "ecdsa-rdfc-2019"}, "cryptosuite"),
         ({"proofPurpose": "authentication"}, "proofPurpose"),
         ({"created": "2026-11-20"}, "created"),
         ({"created": None}, "created"),

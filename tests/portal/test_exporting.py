@@ -19,7 +19,7 @@ from issuer.certificate_words import Language
 from issuer.did import find_jwt_key
 from issuer.errors import CertificateError, KeyFileError, LedgerError
 from issuer.identity import load_identity
-from issuer.keys import PublicKey
+from issuer.jose_keys import JoseKey
 from issuer.ledger import AuditEntry, credentials_of, open_ledger
 from issuer.pdf_attachment import attached_credential
 from issuer.proof import verify_proof
@@ -109,8 +109,10 @@ def test_a_jwt_is_signed_with_the_published_p256_key(site: Site) -> None:
     add_key(site, "P-256", None, replaces=False, by="Ana", now=NOW)
     document = load_identity(site).document
 
-    def resolve(method: str) -> PublicKey:
-        return PublicKey("P-256", find_jwt_key(document, method) or b"")
+    def resolve(method: str) -> JoseKey:
+        key = find_jwt_key(document, method)
+        assert key is not None
+        return key
 
     read = verify_jwt(export_credential(site, name, "jwt").content.decode(), resolve)
     signed = json.loads(text)
