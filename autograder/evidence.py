@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import select
@@ -40,42 +40,62 @@ class GradedEvidence:
     assurance: str
 
 
-def collect_evidence(
-    session: Session, assignments: AttemptRules, *, learners: Collection[str] | None = None, hashes: dict[str, str] | None = None
-) -> dict[str, tuple[GradedEvidence, ...]]:
-    """Return the evidence of each learner, by learner, in the order of `assignments`.
+def collect_evidence(session: Session, assignments: AttemptRules) -> dict[str, tuple[GradedEvidence, ...]]:
+    """Return everybody's evidence, by learner, in the order of `assignments`.
 
     Args:
         session: on the course's grading.db.
         assignments: each assignment, and which of its attempts counts.
-        learners: whose, at most some thousand; None: everybody's.
+
+    Raises:
+        RecordChangedError: the record of a run is not what it was when the run ended.
+    """
+    attempts = {assignment: attempts_of(session, assignment) for assignment in assignments}
+    return verify_evidence(session, read_evidence(attempts, assignments), {})
+
+
+def read_evidence(attempts: Mapping[str, Mapping[str, list[Attempt]]], assignments: AttemptRules) -> dict[str, tuple[GradedEvidence, ...]]:
+    """Return the evidence of learners, by learner, in the order of `assignments`, from their attempts by assignment and learner.
+
+    Nothing is verified: `run_record` is empty, and with that no credential can be made. See `verify_evidence`.
+    """
+    found: dict[str, list[GradedEvidence]] = {}
+    for assignment, rule in assignments.items():
+        for learner, theirs in attempts.get(assignment, {}).items():
+            attempt = credited_attempt(theirs, rule)
+            result = standing_result(attempt) if attempt else None
+            if attempt is None or result is None or not result.recorded or result.run.finished_at is None:
+                continue
+            found.setdefault(learner, []).append(_evidence(assignment, attempt, result))
+    return {learner: tuple(items) for learner, items in found.items()}
+
+
+def verify_evidence(
+    session: Session, evidence: Mapping[str, tuple[GradedEvidence, ...]], hashes: dict[str, str]
+) -> dict[str, tuple[GradedEvidence, ...]]:
+    """Return the evidence with `run_record`, after the record of each run was found to be what it was when the run ended.
+
+    Args:
+        session: on the course's grading.db.
         hashes: of the runs that were verified already, by id; those that are verified here are added.
 
     Raises:
         RecordChangedError: the record of a run is not what it was when the run ended.
     """
-    hashes = {} if hashes is None else hashes
-    found: dict[str, list[GradedEvidence]] = {}
-    for assignment, rule in assignments.items():
-        for learner, attempts in attempts_of(session, assignment, learners).items():
-            attempt = credited_attempt(attempts, rule)
-            result = standing_result(attempt) if attempt else None
-            if attempt is None or result is None or not result.recorded or result.run.finished_at is None:
-                continue
-            if result.run_id not in hashes:
-                hashes[result.run_id] = verify_run(session, result.run)
-            found.setdefault(learner, []).append(_evidence(assignment, attempt, result, hashes[result.run_id]))
-    return {learner: tuple(items) for learner, items in found.items()}
+    for item in (each for items in evidence.values() for each in items):
+        if item.run not in hashes:
+            hashes[item.run] = verify_run(session, session.get_one(GradingRun, item.run))
+    return {learner: tuple(replace(each, run_record=hashes[each.run]) for each in items) for learner, items in evidence.items()}
 
 
-def _evidence(assignment: str, attempt: Attempt, result: Result, run_record: str) -> GradedEvidence:
+def _evidence(assignment: str, attempt: Attempt, result: Result) -> GradedEvidence:
     return GradedEvidence(
         assignment=assignment,
         attempt=attempt.digest,
         notebook=_notebook_hash(json.loads(result.notebooks)),
         source=result.run.source_digest,
         run=result.run_id,
-        run_record=run_record,
+        run_record="",
         graded_at=datetime.fromisoformat(result.graded_at),
         assurance=result.assurance,
     )

@@ -15,7 +15,7 @@ nbgrader's own export prints 0.0 for a submission that failed to grade; here a r
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
@@ -23,7 +23,6 @@ from typing import Any
 
 import pandas as pd
 from sqlalchemy import TextClause, bindparam, create_engine, select, text
-from sqlalchemy.orm import Session
 
 from autograder.jobs import GradedCell
 from autograder.nbgrader_database import open_gradebook, students_of
@@ -107,6 +106,38 @@ class _Released:
     possible: float
 
 
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """Some learners' part of a gradebook."""
+
+    frames: GradebookFrames
+    attempts: Mapping[str, Mapping[str, list[Attempt]]]
+    """By assignment and learner, oldest first, with their results and runs; of no open session."""
+
+
+@dataclass(frozen=True, slots=True)
+class GradebookReader:
+    """Reads a course's gradebook some learners at a time. Both databases are read anew for each, so that several processes can read."""
+
+    course: NbgraderCourse
+    attempt_rules: AttemptRules
+    released: tuple[_Released, ...]
+    learners: tuple[str, ...]
+    """Everybody whom the gradebook or our records know, by name."""
+
+    def slices(self, learners_at_once: int) -> list[tuple[str, ...]]:
+        """Return the learners in groups: one at least, be it empty."""
+        return [self.learners[start : start + learners_at_once] for start in range(0, max(1, len(self.learners)), learners_at_once)]
+
+    def read(self, learners: tuple[str, ...]) -> Slice:
+        """Return the part of these learners.
+
+        Raises:
+            StorageError: a database is locked, full, damaged or of another version.
+        """
+        return _read_slice(self.course, self.released, self.attempt_rules, learners, is_all=len(learners) == len(self.learners))
+
+
 def read_gradebook(course: NbgraderCourse, *, attempt_rules: AttemptRules = MappingProxyType({})) -> GradebookFrames:
     """Return the course's gradebook.
 
@@ -116,39 +147,30 @@ def read_gradebook(course: NbgraderCourse, *, attempt_rules: AttemptRules = Mapp
     Raises:
         StorageError: a database is locked, full, damaged or of another version.
     """
-    ((_, frames),) = read_in_slices(course, attempt_rules=attempt_rules, learners_at_once=None)
-    return frames
+    reader = gradebook_reader(course, attempt_rules=attempt_rules)
+    return reader.read(reader.learners).frames
 
 
-def read_in_slices(
-    course: NbgraderCourse, *, attempt_rules: AttemptRules, learners_at_once: int | None
-) -> Iterator[tuple[tuple[str, ...], GradebookFrames]]:
-    """Yield the gradebook some learners at a time, by name, each with who they are; once at least. Both databases are read anew for each.
-
-    Args:
-        learners_at_once: None: all.
+def gradebook_reader(course: NbgraderCourse, *, attempt_rules: AttemptRules) -> GradebookReader:
+    """Return a reader of the course's gradebook as it is now.
 
     Raises:
         StorageError: a database is locked, full, damaged or of another version.
     """
     with open_gradebook(course) as gradebook:
-        released = [
+        released = tuple(
             _Released(str(each.name), each.duedate, float(each.max_score or 0))
             for each in sorted(gradebook.assignments, key=lambda each: str(each.name))
-        ]
+        )
         learners = {str(student[0]) for student in students_of(gradebook)}
     with open_records(course) as session:
         learners.update(session.scalars(select(Attempt.learner).distinct().where(Attempt.assignment.in_([each.name for each in released]))))
-    everyone = sorted(learners)
-    step = learners_at_once or max(1, len(everyone))
-    for start in range(0, max(1, len(everyone)), step):
-        some = tuple(everyone[start : start + step])
-        yield some, _read_slice(course, released, attempt_rules, some, is_all=len(some) == len(everyone))
+    return GradebookReader(course, attempt_rules, released, tuple(sorted(learners)))
 
 
 def _read_slice(
     course: NbgraderCourse, released: Sequence[_Released], attempt_rules: AttemptRules, learners: tuple[str, ...], *, is_all: bool
-) -> GradebookFrames:
+) -> Slice:
     where, names = ("", {}) if is_all else ("WHERE student.id IN :learners", {"learners": learners})
 
     def query(wanted: str) -> TextClause:
@@ -162,9 +184,10 @@ def _read_slice(
             submissions = pd.read_sql_query(query(_SUBMISSIONS), connection, params=names, parse_dates=["submitted_at", "due"])
         engine.dispose()
     with open_records(course) as session:
-        standings = {
-            each.name: _standings(session, each.name, attempt_rules.get(each.name, LAST), None if is_all else learners) for each in released
-        }
+        attempts = {each.name: attempts_of(session, each.name, None if is_all else learners) for each in released}
+    standings = {
+        name: {learner: _standing(theirs, attempt_rules.get(name, LAST)) for learner, theirs in of.items()} for name, of in attempts.items()
+    }
     by_pair: dict[tuple[str, str], list[Any]] = {}
     for cell in cells.itertuples(index=False):
         by_pair.setdefault((str(cell.learner), str(cell.assignment)), []).append(cell)
@@ -178,11 +201,7 @@ def _read_slice(
     table = pd.DataFrame(rows, columns=list(ASSIGNMENT_COLUMNS))
     table["submitted_at"] = pd.to_datetime(table["submitted_at"], utc=True, format="ISO8601")
     table["due"] = pd.to_datetime(table["due"], utc=True)
-    return GradebookFrames(_cell_frame(cells, table, _assurances(standings)), table)
-
-
-def _standings(session: Session, assignment: str, rule: AttemptRule, learners: Sequence[str] | None) -> dict[str, _Standing]:
-    return {learner: _standing(attempts, rule) for learner, attempts in attempts_of(session, assignment, learners).items()}
+    return Slice(GradebookFrames(_cell_frame(cells, table, _assurances(standings)), table), attempts)
 
 
 def _standing(attempts: list[Attempt], rule: AttemptRule) -> _Standing:
@@ -194,7 +213,6 @@ def _standing(attempts: list[Attempt], rule: AttemptRule) -> _Standing:
         return _Standing(len(attempts), attempt, None, newest.reason if newest else "it has not been graded yet")
     if not result.recorded:
         return _Standing(len(attempts), attempt, None, "grading was interrupted; run `patunay grade` again")
-    result.run.engine  # noqa: B018 - loaded while the session is open
     return _Standing(len(attempts), attempt, result, "")
 
 

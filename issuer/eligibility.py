@@ -12,6 +12,7 @@ Every verdict has its reasons, in sentences for the learner.
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -73,6 +74,7 @@ class _Work:
     possible: Fraction
 
 
+_ZERO = Fraction(0)
 _NOTHING = _Work(NOT_SUBMITTED, "", Fraction(0), Fraction(0), Fraction(0))
 _NOISE = Fraction(1, 10**6)
 """What floating-point sums may differ by, in points; far less than any cell is worth."""
@@ -113,6 +115,9 @@ def _works(frame: pd.DataFrame, scores: Mapping[tuple[str, str, str], Fraction],
     sums: dict[tuple[str, str], Fraction] = {}
     for (learner, assignment, _), score in scores.items():
         sums[learner, assignment] = sums.get((learner, assignment), Fraction(0)) + score
+    released: dict[str, Fraction] = defaultdict(Fraction)
+    for (assignment, _), each in points.items():
+        released[assignment] += _exact(each)
     columns = ("learner", "assignment", "state", "reason", "score", "late_penalty", "points_possible")
     works = {}
     for row in zip(*(frame[name] for name in columns), strict=True):
@@ -121,7 +126,7 @@ def _works(frame: pd.DataFrame, scores: Mapping[tuple[str, str, str], Fraction],
             works[pair] = _Work(UNGRADED, "its score is no number", Fraction(0), Fraction(0), Fraction(0))
         elif state == GRADED:
             earned = _without_noise(sums.get(pair), numbers[0])
-            possible = _without_noise(sum((_exact(each) for (name, _), each in points.items() if name == pair[1]), Fraction(0)), numbers[2])
+            possible = _without_noise(released[pair[1]], numbers[2])
             works[pair] = _Work(state, detail, earned, _less_penalty(earned, numbers[1]), possible)
         else:
             works[pair] = _Work(state, detail, Fraction(0), Fraction(0), Fraction(0))
@@ -194,13 +199,14 @@ def _outcome_share(learner: str, outcome: str, book: _Book) -> Fraction:
     earned, possible = Fraction(0), Fraction(0)
     for assessment in book.manifest.assessments:
         work = book.work(learner, assessment.id)
-        kept = work.kept / work.earned if work.earned > 0 else Fraction(1)
+        kept = work.kept / work.earned if work.earned > 0 and work.kept != work.earned else None
         for item in assessment.items:
             if outcome in item.outcomes:
                 worth = _exact(book.points[assessment.id, item.cell])
                 possible += worth
                 if work.state == GRADED:
-                    earned += min(worth, book.scores.get((learner, assessment.id, item.cell), Fraction(0))) * kept
+                    told = min(worth, book.scores.get((learner, assessment.id, item.cell), _ZERO))
+                    earned += told if kept is None else told * kept
     return max(Fraction(0), earned / possible) if possible else Fraction(0)
 
 

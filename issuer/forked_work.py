@@ -1,7 +1,8 @@
 """Lets forked processes do a piece of work many times, in order, a stream in and a stream out.
 
 Rules:
-1. A worker is a fork: it has what this process has in memory (a key, say), and nothing goes over a disk. It opens nothing and writes nothing.
+1. A worker is a fork: it has what this process has in memory (a key, say), and nothing goes over a disk. It writes nothing, and reads over no connection
+   of this process's: who reads from a database there opens it there.
 2. Two chunks wait for each worker, no more, so memory does not grow with the stream.
 3. A worker ends when this process does, however it ends: its pipe is closed then. If a worker ends first, that is told.
 """
@@ -20,6 +21,7 @@ from itertools import cycle, islice
 from multiprocessing.connection import Connection
 from typing import Generic, TypeVar
 
+from courses.errors import DiagnosedError
 from issuer.errors import BatchError
 
 _Given = TypeVar("_Given")
@@ -30,14 +32,18 @@ _END_S = 10.0
 
 
 @contextlib.contextmanager
-def forked_work(work: Callable[[_Given], _Made], processes: int) -> Iterator[Callable[[Iterable[_Given]], Iterator[_Made]]]:
+def forked_work(
+    work: Callable[[_Given], _Made], processes: int, *, at_once: int = _CHUNK
+) -> Iterator[Callable[[Iterable[_Given]], Iterator[_Made]]]:
     """Yield a function that does `work` on each item of a stream, once, and yields what it makes in the stream's order.
 
     Args:
         processes: how many do it; 0: this one.
+        at_once: how many items are sent together.
 
     Raises:
         BatchError: (by the function) a worker ended before it had answered.
+        DiagnosedError: (by the function) the one that `work` raised.
     """
     if processes < 1:
         yield lambda items: map(work, items)
@@ -46,18 +52,18 @@ def forked_work(work: Callable[[_Given], _Made], processes: int) -> Iterator[Cal
     try:
         for _ in range(processes):
             workers.append(_Worker(work, [each.pipe for each in workers]))
-        yield lambda items: _in_order(items, workers)
+        yield lambda items: _in_order(items, workers, at_once)
     finally:
         for each in workers:
             each.end()
 
 
-def _in_order(items: Iterable[_Given], workers: list[_Worker[_Given, _Made]]) -> Iterator[_Made]:
+def _in_order(items: Iterable[_Given], workers: list[_Worker[_Given, _Made]], at_once: int) -> Iterator[_Made]:
     stream, busy = iter(items), deque[_Worker[_Given, _Made]]()
     for worker in cycle(workers):
         if len(busy) == _WAITING * len(workers):
             yield from busy.popleft().answer()
-        if not (chunk := list(islice(stream, _CHUNK))):
+        if not (chunk := list(islice(stream, at_once))):
             break
         worker.give(chunk)
         busy.append(worker)
@@ -83,9 +89,11 @@ class _Worker(Generic[_Given, _Made]):
 
     def answer(self) -> list[_Made]:
         try:
-            made: list[_Made] = self.pipe.recv()
+            made: list[_Made] | DiagnosedError = self.pipe.recv()
         except (EOFError, ConnectionResetError) as gone:
             raise self._gone() from gone
+        if isinstance(made, DiagnosedError):
+            raise made
         return made
 
     def end(self) -> None:
@@ -96,7 +104,7 @@ class _Worker(Generic[_Given, _Made]):
     def _gone(self) -> BatchError:
         self._process.join(_END_S)
         return BatchError(
-            f"a process that signs was ended (exit code {self._process.exitcode})",
+            f"a process that helps was ended (exit code {self._process.exitcode})",
             remedy="Look whether the machine was short of memory, then run the same command again: it goes on where it stopped.",
         )
 
@@ -118,4 +126,11 @@ def _serve(work: Callable[[_Given], _Made], pipe: Connection, foreign: list[Conn
     threading.Thread(target=read, daemon=True).start()
     with contextlib.suppress(BrokenPipeError, ConnectionResetError):
         while (chunk := chunks.get()) is not None:
-            pipe.send([work(each) for each in chunk])
+            pipe.send(_done(work, chunk))
+
+
+def _done(work: Callable[[_Given], _Made], chunk: list[_Given]) -> list[_Made] | DiagnosedError:
+    try:
+        return [work(each) for each in chunk]
+    except DiagnosedError as problem:
+        return problem

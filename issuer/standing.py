@@ -6,11 +6,12 @@ then only computes with what it read.
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from autograder.evidence import GradedEvidence, collect_evidence
-from autograder.gradebook import read_in_slices
+from autograder.evidence import GradedEvidence, read_evidence, verify_evidence
+from autograder.gradebook import gradebook_reader
 from autograder.nbgrader_database import open_gradebook, students_of
 from autograder.records import open_records
 from courses.catalogue import load_course
@@ -22,9 +23,14 @@ from courses.notebook import load_notebooks
 from courses.release import Release, find_release, frozen_source, load_released_manifest
 from courses.settings import Site
 from issuer.eligibility import Eligibility, assess_learners
+from issuer.forked_work import forked_work
 
 LEARNERS_AT_ONCE = 1_000
 """Whose cells and results are in memory together."""
+WORTH_FORKING = 4
+"""Groups of learners that are read faster by several processes."""
+
+_Part = tuple[tuple[Eligibility, ...], dict[str, tuple[GradedEvidence, ...]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,14 +74,25 @@ def read_standing(site: Site, course: str) -> CourseStanding:
         for cell in notebook.graded_cells
         if cell.grade_id is not None and cell.points is not None
     }
-    rules, hashes = manifest.attempt_rules, dict[str, str]()
+    reader = gradebook_reader(directory, attempt_rules=manifest.attempt_rules)
+
+    def read(learners: tuple[str, ...]) -> _Part:
+        found = reader.read(learners)
+        return assess_learners(manifest, found.frames, points), read_evidence(found.attempts, manifest.attempt_rules)
+
+    slices, hashes = reader.slices(LEARNERS_AT_ONCE), dict[str, str]()
     eligibility: list[Eligibility] = []
     evidence: dict[str, tuple[GradedEvidence, ...]] = {}
-    for learners, frames in read_in_slices(directory, attempt_rules=rules, learners_at_once=LEARNERS_AT_ONCE):
-        eligibility += assess_learners(manifest, frames, points)
-        with open_records(directory) as session:
-            evidence |= collect_evidence(session, rules, learners=learners, hashes=hashes)
+    with forked_work(read, _processes(len(slices)), at_once=1) as read_each, open_records(directory) as session:
+        for assessed, unverified in read_each(slices):
+            eligibility += assessed
+            evidence |= verify_evidence(session, unverified, hashes)
     return CourseStanding(manifest, release, tuple(eligibility), evidence, learners_of(directory))
+
+
+def _processes(slices: int) -> int:
+    """Return how many processes read beside this one: one a core where it is worth it."""
+    return len(os.sched_getaffinity(0)) if slices >= WORTH_FORKING else 0
 
 
 def learners_of(directory: NbgraderCourse) -> dict[str, Learner]:

@@ -16,8 +16,8 @@ from autograder.gradebook import (
     NOT_SUBMITTED,
     STATES,
     UNGRADED,
+    gradebook_reader,
     read_gradebook,
-    read_in_slices,
 )
 from autograder.records import Result, open_records
 from tests.autograder.grading_calls import grade, state
@@ -171,11 +171,12 @@ def test_some_learners_at_a_time_give_the_same_as_all_at_once(at_once: int, smal
     grade(small_course)
     small_course.submit("emil", SQUARE, "found = 3")
     whole = read_gradebook(small_course.open())
-    slices = list(read_in_slices(small_course.open(), attempt_rules={}, learners_at_once=at_once))
-    assert [name for names, _ in slices for name in names] == sorted(set(whole.assignments["learner"]))
-    assert all(len(names) <= at_once for names, _ in slices)
+    reader = gradebook_reader(small_course.open(), attempt_rules={})
+    slices = reader.slices(at_once)
+    assert [name for names in slices for name in names] == sorted(set(whole.assignments["learner"]))
+    assert all(len(names) <= at_once for names in slices)
     for part in ("cells", "assignments"):
-        parts = [frame for frame in (getattr(frames, part) for _, frames in slices) if len(frame)]
+        parts = [frame for frame in (getattr(frames, part) for frames in [reader.read(names).frames for names in slices]) if len(frame)]
         together, wanted = pd.concat(parts, ignore_index=True), getattr(whole, part)
         numbers = [name for name in ("auto_score", "manual_score", "extra_credit") if name in wanted]  # None in a frame without any number
         pd.testing.assert_frame_equal(
@@ -184,5 +185,7 @@ def test_some_learners_at_a_time_give_the_same_as_all_at_once(at_once: int, smal
 
 
 def test_a_gradebook_without_learners_is_one_empty_slice(small_course: SmallCourse) -> None:
-    ((learners, frames),) = read_in_slices(small_course.open(), attempt_rules={}, learners_at_once=5)
-    assert (learners, len(frames.cells), len(frames.assignments)) == ((), 0, 0)
+    reader = gradebook_reader(small_course.open(), attempt_rules={})
+    assert reader.slices(5) == [()]
+    frames = reader.read(()).frames
+    assert (len(frames.cells), len(frames.assignments)) == (0, 0)

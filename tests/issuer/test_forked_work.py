@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from courses.errors import StorageError
 from issuer.forked_work import forked_work
 
 
@@ -56,6 +57,21 @@ def test_the_stream_is_not_read_far_ahead_of_what_was_taken(processes: int) -> N
             assert taken <= done + 150 * processes
             if done == 2_000:
                 break
+
+
+@pytest.mark.parametrize("processes", [0, 2])
+def test_an_error_that_we_know_comes_back_as_it_was(processes: int) -> None:
+    def fail(number: int) -> int:
+        if number == 70:
+            raise StorageError("the disk is full", where="here", remedy="Make room.")
+        return number
+
+    with forked_work(fail, processes, at_once=7) as work:
+        done = work(range(1_000))
+        assert [next(done) for _ in range(70)] == list(range(70))
+        with pytest.raises(StorageError, match="full") as raised:
+            next(done)
+    assert (raised.value.where, raised.value.remedy) == ("here", "Make room.")
 
 
 def test_the_work_is_done_elsewhere_and_nobody_is_left() -> None:

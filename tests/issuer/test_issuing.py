@@ -278,7 +278,7 @@ def test_a_process_that_signs_and_is_killed_is_told_and_the_rest_is_signed_after
 
     with ledger_of(site) as session:
         batch = approved(standing, session)
-        with pytest.raises(BatchError, match="a process that signs was ended"):
+        with pytest.raises(BatchError, match="a process that helps was ended"):
             issue_batch(batch, standing, session, site, identity_of(site), now=NOW, rhythm=Rhythm(10, 1), progress=kill)
         before = len(credentials(session))
         assert 0 < before < 400

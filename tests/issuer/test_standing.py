@@ -10,6 +10,7 @@ from autograder.nbgrader_database import open_gradebook
 from courses.errors import ReleaseRefusedError, UnknownCourseError
 from courses.nbgrader_course import open_course
 from courses.settings import Site
+from issuer import standing as standing_module
 from issuer.eligibility import Status
 from issuer.standing import learners_of, read_standing, released_root
 from portal.site_making import make_site
@@ -78,3 +79,12 @@ def test_a_course_that_is_not_released_says_how_to_release_it(tmp_path: Path) ->
     with pytest.raises(ReleaseRefusedError, match="is not released") as refused:
         read_standing(site, COURSE)
     assert refused.value.remedy == f"Run `patunay release {COURSE}` first."
+
+
+def test_several_processes_read_what_one_reads(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    enter_results(site, (Someone("full", "Full Marks"), Someone("weak", "Weak Basics", (1.0, 3.0, 6.0, 4.0))))
+    monkeypatch.setattr(standing_module, "LEARNERS_AT_ONCE", 1)
+    alone = read_standing(site, COURSE)
+    monkeypatch.setattr(standing_module, "WORTH_FORKING", 1)
+    assert read_standing(site, COURSE) == alone
+    assert len(alone.eligibility) > 1
