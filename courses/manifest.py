@@ -254,6 +254,10 @@ class Contact(TypedTable):
     appeals_days: Annotated[int, Field(ge=1)]
 
 
+AchievementType = Literal["MicroCredential", "Course", "Competency", "Badge", "Certificate"]
+"""Of Open Badges 3.0."""
+
+
 class CourseManifest(TypedTable):
     """A version of a course, as its `course.toml` says it."""
 
@@ -263,7 +267,7 @@ class CourseManifest(TypedTable):
     title: Translated
     summary: Translated
     type: Literal["for-credit", "curriculum-embedded", "non-credit", "industry-certified", "skills-based"]
-    achievement_type: Literal["MicroCredential", "Course", "Competency", "Badge", "Certificate"] = "MicroCredential"
+    achievement_type: AchievementType = "MicroCredential"
     languages: Annotated[tuple[Literal["en", "fil"], ...], Field(min_length=1)]
     licence: Text
     tags: tuple[Text, ...] = ()

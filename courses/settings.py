@@ -16,7 +16,7 @@ from pydantic import AfterValidator, Field
 
 from courses.errors import SettingsError
 from courses.limits import DiskSize, FileSize, Memory, OpenFiles, Output, Processes, Seconds
-from courses.manifest import Text, Url
+from courses.manifest import AchievementType, Text, Url
 from courses.typed_toml import TypedTable, load_typed
 
 FILE_NAME = "patunay.toml"
@@ -86,6 +86,8 @@ class Approval(TypedTable):
 
     two_person: bool = True
     """Whether the approver must be someone else than the preparer."""
+    one_person_types: tuple[AchievementType, ...] = ()
+    """Achievement types, such as Badge for practice, of which one person is enough if the course carries no credit."""
     withdraw_alone: Annotated[int, Field(ge=0)] = 10
     """How many credentials one person may withdraw at once; more wait for a second person's decision."""
 

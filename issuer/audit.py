@@ -12,16 +12,19 @@ import json
 from collections.abc import Mapping
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from issuer.ledger import AuditEntry
 
 _GENESIS = "0" * 64
+_LOCK_NAME = 0x7061747561756469
+"""Of the advisory lock on PostgreSQL: a number that nothing else uses."""
 
 
 def append_entry(session: Session, *, at: datetime, actor: str, action: str, subject: str, details: Mapping[str, object]) -> AuditEntry:
     """Add one entry to the log; it is kept when the session commits."""
+    _lock(session)
     last = session.scalars(select(AuditEntry).order_by(AuditEntry.sequence.desc()).limit(1)).first()
     entry = AuditEntry(
         sequence=last.sequence + 1 if last else 1,
@@ -37,6 +40,16 @@ def append_entry(session: Session, *, at: datetime, actor: str, action: str, sub
     session.add(entry)
     session.flush()
     return entry
+
+
+def _lock(session: Session) -> None:
+    """Let no other process append until this one has committed: each line needs the one before it."""
+    session.flush()
+    connection = session.connection()
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:name)"), {"name": _LOCK_NAME})
+    elif connection.dialect.name == "sqlite" and not getattr(connection.connection.driver_connection, "in_transaction", True):
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 def find_break(session: Session) -> int | None:

@@ -23,6 +23,8 @@ from pydantic import ValidationError
 from sqlalchemy import Row, insert, select
 from sqlalchemy.orm import Session
 
+from courses.manifest import CourseManifest
+from courses.settings import Approval
 from issuer.audit import append_entry
 from issuer.award_rows import ROWS_AT_ONCE, AwardRow, DraftRows, RowsHash, hash_rows, stored_rows
 from issuer.eligibility import Eligibility, Status
@@ -179,12 +181,17 @@ def approve_batch(batch: Batch, standing: CourseStanding, session: Session, *, b
         raise BatchError(
             f"{batch.prepared_by} prepared this batch and cannot approve it too",
             where=batch.id,
-            remedy="Let someone else approve it (or set approval.two_person = false for practice badges).",
+            remedy="Let someone else approve it (for practice badges: approval.one_person_types).",
         )
     require_unchanged(batch, standing, session, actor=actor, now=now)
     batch.state, batch.approved_by, batch.approved_at = APPROVED, actor, now.isoformat()
     append_entry(session, at=now, actor=actor, action="batch approved", subject=batch.id, details={"content_hash": batch.content_hash})
     session.commit()
+
+
+def needs_two_persons(rules: Approval, manifest: CourseManifest) -> bool:
+    """Whether a batch of the course is approved by someone else than its preparer; always so where credits count towards another award."""
+    return rules.two_person and (bool(manifest.credits) or manifest.achievement_type not in rules.one_person_types)
 
 
 def require_unchanged(batch: Batch, standing: CourseStanding, session: Session, *, actor: str, now: datetime) -> None:

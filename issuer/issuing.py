@@ -26,7 +26,7 @@ from courses.manifest import CourseManifest
 from courses.settings import Site
 from issuer.audit import append_entry
 from issuer.award_rows import AwardRow, EvidenceRow, stored_rows
-from issuer.batches import APPROVED, ISSUED, ISSUING, require_approval, require_unchanged, unissued_rows
+from issuer.batches import APPROVED, ISSUED, ISSUING, needs_two_persons, require_approval, require_unchanged, unissued_rows
 from issuer.credential import AssignmentEvidence, Award, OutcomeResult, build_credential, signable_achievement
 from issuer.errors import BatchError, CanonicalisationError, CredentialRefusedError, EncodingError
 from issuer.forked_work import forked_work
@@ -146,7 +146,7 @@ def issue_batch(  # noqa: PLR0913  # whom is told what
         raise BatchError(
             f"batch {batch.id} is {batch.state}, not approved", remedy=f"Approve it: `patunay batch approve {batch.id[:8]} --by NAME`."
         )
-    require_approval(batch, session, two_person=site.settings.approval.two_person, now=now)
+    require_approval(batch, session, two_person=needs_two_persons(site.settings.approval, standing.manifest), now=now)
     require_unchanged(batch, standing, session, actor=str(batch.approved_by), now=now)
     manifest = standing.manifest
     del standing  # what follows reads the ledger alone

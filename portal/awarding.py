@@ -14,7 +14,7 @@ from courses.nbgrader_course import open_course
 from courses.settings import Site
 from issuer.audit import append_entry
 from issuer.award_rows import AwardRow
-from issuer.batches import ISSUED, VOID, Draft, approve_batch, draft_batch, load_batch, prepare_batch, rows_of, without
+from issuer.batches import ISSUED, VOID, Draft, approve_batch, draft_batch, load_batch, needs_two_persons, prepare_batch, rows_of, without
 from issuer.checking import Differences, find_differences, find_refusals
 from issuer.credential_files import CredentialFiles
 from issuer.errors import BatchError
@@ -173,7 +173,8 @@ def approve(site: Site, name: str, *, by: str, now: datetime) -> tuple[str, str]
     """Approve a batch; return its id and who approved it: someone else, if it was approved before."""
     with open_ledger(site.ledger_url) as session:
         batch = load_batch(session, name)
-        approve_batch(batch, read_standing(site, batch.course), session, by=by, two_person=site.settings.approval.two_person, now=now)
+        standing = read_standing(site, batch.course)
+        approve_batch(batch, standing, session, by=by, two_person=needs_two_persons(site.settings.approval, standing.manifest), now=now)
         return batch.id, str(batch.approved_by)
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import multiprocessing
 from pathlib import Path
+from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, select, text, update
 from sqlalchemy.orm import Session
@@ -24,8 +26,8 @@ def filled(session: Session, count: int = 5) -> None:
 
 
 @pytest.fixture
-def url(tmp_path: Path) -> str:
-    return f"sqlite:///{tmp_path / 'ledger.db'}"
+def url(tmp_path: Path, ledger_database: str | None) -> str:
+    return ledger_database or f"sqlite:///{tmp_path / 'ledger.db'}"
 
 
 def test_an_untouched_log_holds(url: str) -> None:
@@ -125,6 +127,75 @@ def test_a_log_goes_on_in_the_next_session(url: str) -> None:
     with open_ledger(url) as session:
         assert [each.sequence for each in session.scalars(select(AuditEntry).order_by(AuditEntry.sequence))] == [1, 2, 3, 4, 5, 6]
         assert find_break(session) is None
+
+
+def append_many(url: str, name: str, start: Any) -> None:
+    start.wait()
+    for number in range(25):
+        with open_ledger(url) as session:
+            append_entry(session, at=NOW, actor=name, action="tried", subject=str(number), details={})
+            append_entry(session, at=NOW, actor=name, action="tried again", subject=str(number), details={})
+            session.commit()
+
+
+def test_processes_that_write_at_the_same_moment_wait_for_each_other(url: str) -> None:
+    with open_ledger(url) as session:
+        filled(session, 1)
+    context = multiprocessing.get_context("spawn")
+    start = context.Event()
+    processes = [context.Process(target=append_many, args=(url, name, start)) for name in ("Ana", "Ben", "Cora")]
+    for each in processes:
+        each.start()
+    start.set()
+    for each in processes:
+        each.join()
+    assert [each.exitcode for each in processes] == [0, 0, 0]
+    with open_ledger(url) as session:
+        lines = session.scalars(select(AuditEntry).order_by(AuditEntry.sequence)).all()
+        assert len(lines) == 1 + 3 * 25 * 2
+        assert find_break(session) is None
+    pairs = [(first.actor, second.actor) for first, second in zip(lines[1::2], lines[2::2], strict=True)]
+    assert all(first == second for first, second in pairs), "the lines of one transaction stand together"
+
+
+Line = tuple[int, str, str, str, str, str, str, str]
+
+
+def read_lines(session: Session) -> list[Line]:
+    columns = ("sequence", "at", "actor", "action", "subject", "details", "previous_hash", "hash")
+    return [tuple(row) for row in session.execute(text(f"SELECT {', '.join(columns)} FROM audit ORDER BY sequence"))]
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(data=st.data())
+def test_whatever_is_done_to_the_table_shows_unless_it_is_a_cut_end(data: st.DataObject, tmp_path_factory: pytest.TempPathFactory) -> None:
+    with open_ledger(f"sqlite:///{tmp_path_factory.mktemp('audit') / 'ledger.db'}") as session:
+        filled(session, data.draw(st.integers(2, 6)))
+        before = read_lines(session)
+        after = list(before)
+        for _ in range(data.draw(st.integers(1, 3))):
+            place = data.draw(st.integers(0, len(after) - 1)) if after else 0
+            how = data.draw(st.sampled_from(["change", "remove", "move", "repeat"]))
+            if how == "change" and after:
+                fields, column = list(after[place]), data.draw(st.integers(1, 7))
+                fields[column] = data.draw(st.text("abc0", min_size=1, max_size=5))
+                after[place] = tuple(fields)  # type: ignore[assignment]
+            elif how == "remove" and after:
+                del after[place]
+            elif how == "move" and after:
+                after.insert(data.draw(st.integers(0, len(after) - 1)), after.pop(place))
+            elif after:
+                after.insert(place, after[place])
+        if data.draw(st.booleans()):  # as somebody would who hides a gap
+            after = [(number, *line[1:]) for number, line in enumerate(after, start=1)]
+        after = list({line[0]: line for line in after}.values())  # the table has one line a number
+        session.execute(delete(AuditEntry))
+        for line in after:
+            session.execute(text("INSERT INTO audit VALUES (:a, :b, :c, :d, :e, :f, :g, :h)"), dict(zip("abcdefgh", line, strict=True)))
+        session.commit()
+        session.expire_all()
+        found = sorted(after)
+        assert (find_break(session) is None) == (found == before[: len(found)])
 
 
 words = st.text(max_size=20) | st.sampled_from(["\ud800", "ñ", '"', "\u2028", "\x00"])

@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, insert, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from courses.settings import Site
+from courses.settings import Approval, Site
 from issuer.audit import find_break
-from issuer.batches import ISSUED, ISSUING, VOID, approve_batch, load_batch
+from issuer.batches import ISSUED, ISSUING, VOID, approve_batch, load_batch, needs_two_persons
 from issuer.errors import BatchError, LedgerError
 from issuer.issuing import WORTH_FORKING, Rhythm, _processes, issue_batch
 from issuer.keys import generate_key
@@ -25,6 +25,7 @@ from issuer.ledger import AuditEntry, BatchRow, Credential
 from issuer.resolvers import FolderResolver
 from issuer.signing_command import CommandSigner
 from issuer.standing import CourseStanding, Learner
+from issuer.status_list import MIN_ENTRIES
 from issuer.status_publishing import publish_status_lists
 from issuer.verification import Verdict, verify_credential
 from issuer.withdrawal import revoke_credential
@@ -302,6 +303,44 @@ def test_a_site_that_comes_to_demand_two_persons_does_not_issue_what_one_approve
     with pytest.raises(BatchError, match="who prepared it approved it too"):
         issue_batch(batch, standing, session, site, identity_of(site), now=NOW)
     assert credentials(session) == []
+
+
+def test_of_practice_badges_one_person_is_enough_where_the_site_says_so_and_of_credit_never(
+    site: Site, session: Session, standing: CourseStanding
+) -> None:
+    rules = Approval(one_person_types=("Badge",))
+    site = replace(site, settings=site.settings.model_copy(update={"approval": rules}))
+    badge = standing.manifest.model_copy(update={"achievement_type": "Badge", "credits": ()})
+    assert needs_two_persons(rules, standing.manifest.model_copy(update={"credits": ()}))
+    assert needs_two_persons(rules, badge.model_copy(update={"credits": (object(),)}))
+    assert not needs_two_persons(rules, badge)
+    assert needs_two_persons(Approval(), badge)
+    standing = replace(standing, manifest=badge)
+    batch = prepared(standing, session)
+    approve_batch(batch, standing, session, by=batch.prepared_by, two_person=needs_two_persons(rules, badge), now=NOW)
+    assert issue_batch(batch, standing, session, site, identity_of(site), now=NOW).new == 3
+
+
+@pytest.mark.slow
+def test_a_new_status_list_is_begun_when_half_of_one_is_taken(site: Site, session: Session, standing: CourseStanding) -> None:
+    batch = approved(standing, session)
+    row = {"course": "other", "version": "1", "batch_id": batch.id, "status_list": 1, "document": "{}", "issued_at": NOW.isoformat()}
+    taken = MIN_ENTRIES // 2 - 1
+    session.execute(
+        insert(Credential), [{**row, "id": f"urn:x:{place}", "learner": f"x{place}", "status_index": place * 2} for place in range(taken)]
+    )
+    session.commit()
+    assert issue_batch(batch, standing, session, site, identity_of(site), now=NOW).new == 3
+    new = [each for each in credentials(session) if each.course != "other"]
+    assert sorted(each.status_list for each in new) == [1, 2, 2]
+    assert all(each.status_index % 2 or each.status_index == taken * 2 for each in new if each.status_list == 1)
+    revoke_credential(next(each for each in new if each.status_list == 2), session, by="Ana", reason="x", now=NOW)
+    session.commit()
+    publish_status_lists(site, identity_of(site), session, now=NOW)
+    resolver = FolderResolver(site.root, authoritative=True)
+    (site.root / "did.json").write_text(json.dumps(identity_of(site).document), encoding="utf-8")
+    verdicts = [verify_credential(json.loads(each.document), resolver=resolver, now=NOW).verdict for each in new]
+    assert sorted(verdicts) == [Verdict.VALID, Verdict.VALID, Verdict.WITHDRAWN]
 
 
 @pytest.mark.slow
