@@ -44,7 +44,8 @@ def init(
         print_json({"site": str(site.root), "courses": list(chosen), "key": str(site.keys / "issuer.pem")})
         return
     print_text(f"The site is ready in {site.root}.")
-    say(f"Its key is {site.keys / 'issuer.pem'} (mode 0600): back it up, and show it to nobody.")
+    say(f"Its key is {site.keys / 'issuer.pem'} (mode 0600, not encrypted): back it up, and show it to nobody.")
+    say(f"To give it a passphrase: cd {site.root} && patunay key list, then patunay key protect KEY --by NAME")
     say(f"Next: cd {site.root} && patunay check {chosen[0] if chosen else 'COURSE'}")
 
 
