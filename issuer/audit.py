@@ -2,7 +2,9 @@
 
 The hash of an entry is SHA-256 over the canonical JSON of its fields with the previous entry's hash among them. Source of the idea: Haber and Stornetta,
 "How to time-stamp a digital document" (1991). Who can write to the database can cut off the log's end, or write all of it anew: against that only a
-copy of the last hash somewhere else helps, such as a backup.
+copy of the last hash somewhere else helps (`audit_anchor`).
+
+Who writes a line waits for whoever is writing one, until that transaction has ended: two processes never take the same place in the log.
 """
 
 from __future__ import annotations
@@ -18,14 +20,25 @@ from sqlalchemy.orm import Session
 from issuer.ledger import AuditEntry
 
 _GENESIS = "0" * 64
-_LOCK_NAME = 0x7061747561756469
-"""Of the advisory lock on PostgreSQL: a number that nothing else uses."""
+
+
+def lock_log(session: Session) -> None:
+    """Wait until no other process writes to the ledger, and keep others waiting until this transaction ends.
+
+    Call it before reading what a change depends on, and read that anew afterwards: it may have changed while we waited.
+    """
+    if session.get_bind().dialect.name == "sqlite":
+        session.execute(
+            text("UPDATE audit SET sequence = sequence WHERE 1 = 0")
+        )  # changes nothing, and takes the one lock for writing that there is
+    else:
+        session.execute(text("LOCK TABLE audit IN SHARE ROW EXCLUSIVE MODE"))  # others may read it
 
 
 def append_entry(session: Session, *, at: datetime, actor: str, action: str, subject: str, details: Mapping[str, object]) -> AuditEntry:
     """Add one entry to the log; it is kept when the session commits."""
-    _lock(session)
-    last = session.scalars(select(AuditEntry).order_by(AuditEntry.sequence.desc()).limit(1)).first()
+    lock_log(session)
+    last = session.execute(select(AuditEntry.sequence, AuditEntry.hash).order_by(AuditEntry.sequence.desc()).limit(1)).first()
     entry = AuditEntry(
         sequence=last.sequence + 1 if last else 1,
         at=at.isoformat(),
@@ -40,16 +53,6 @@ def append_entry(session: Session, *, at: datetime, actor: str, action: str, sub
     session.add(entry)
     session.flush()
     return entry
-
-
-def _lock(session: Session) -> None:
-    """Let no other process append until this one has committed: each line needs the one before it."""
-    session.flush()
-    connection = session.connection()
-    if connection.dialect.name == "postgresql":
-        connection.execute(text("SELECT pg_advisory_xact_lock(:name)"), {"name": _LOCK_NAME})
-    elif connection.dialect.name == "sqlite" and not getattr(connection.connection.driver_connection, "in_transaction", True):
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 def find_break(session: Session) -> int | None:

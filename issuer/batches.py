@@ -25,7 +25,7 @@ from sqlalchemy.orm import Session
 
 from courses.manifest import CourseManifest
 from courses.settings import Approval
-from issuer.audit import append_entry
+from issuer.audit import append_entry, lock_log
 from issuer.award_rows import ROWS_AT_ONCE, AwardRow, DraftRows, RowsHash, hash_rows, stored_rows
 from issuer.eligibility import Eligibility, Status
 from issuer.errors import BatchError
@@ -113,6 +113,7 @@ def prepare_batch(
     actor = require_person(by, "preparer")
     draft = without(draft_batch(standing, session), refusals or {})
     content_hash = draft.content_hash
+    lock_log(session)
     open_batches = list(
         session.scalars(select(Batch).where(Batch.course == standing.manifest.id, Batch.state.in_([PREPARED, APPROVED, ISSUING])))
     )
@@ -173,10 +174,8 @@ def approve_batch(batch: Batch, standing: CourseStanding, session: Session, *, b
         BatchError: the approver is the preparer, the batch is not waiting for approval, or the results changed (then it is void).
     """
     actor = require_person(by, "approver")
-    if batch.state in {APPROVED, ISSUING, ISSUED}:
+    if not _waits_for_approval(batch, session):
         return
-    if batch.state != PREPARED:
-        raise BatchError(f"batch {batch.id} is {batch.state}", remedy="Prepare a new one: `patunay batch prepare`.")
     if two_person and is_same_person(actor, batch.prepared_by):
         raise BatchError(
             f"{batch.prepared_by} prepared this batch and cannot approve it too",
@@ -184,6 +183,9 @@ def approve_batch(batch: Batch, standing: CourseStanding, session: Session, *, b
             remedy="Let someone else approve it (for practice badges: approval.one_person_types).",
         )
     require_unchanged(batch, standing, session, actor=actor, now=now)
+    lock_log(session)
+    if not _waits_for_approval(batch, session):  # another process came first while this one read the results
+        return
     batch.state, batch.approved_by, batch.approved_at = APPROVED, actor, now.isoformat()
     append_entry(session, at=now, actor=actor, action="batch approved", subject=batch.id, details={"content_hash": batch.content_hash})
     session.commit()
@@ -192,6 +194,14 @@ def approve_batch(batch: Batch, standing: CourseStanding, session: Session, *, b
 def needs_two_persons(rules: Approval, manifest: CourseManifest) -> bool:
     """Whether a batch of the course is approved by someone else than its preparer; always so where credits count towards another award."""
     return rules.two_person and (bool(manifest.credits) or manifest.achievement_type not in rules.one_person_types)
+
+
+def _waits_for_approval(batch: Batch, session: Session) -> bool:
+    """Whether the batch, as the ledger has it now, waits for approval; False if it was approved already."""
+    session.refresh(batch)
+    if batch.state not in {PREPARED, APPROVED, ISSUING, ISSUED}:
+        raise BatchError(f"batch {batch.id} is {batch.state}", remedy="Prepare a new one: `patunay batch prepare`.")
+    return batch.state == PREPARED
 
 
 def require_unchanged(batch: Batch, standing: CourseStanding, session: Session, *, actor: str, now: datetime) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from issuer.audit import append_entry
+from issuer.audit import append_entry, lock_log
 from issuer.batches import is_same_person, require_person
 from issuer.errors import DecisionError
 from issuer.ledger import Credential, Decision
@@ -72,6 +72,7 @@ def take_decision(decision: Decision, session: Session, *, granted: bool, by: st
         raise DecisionError("no reason is given", where=decision.id, remedy='Give one with `--reason "…"`.')
     state = GRANTED if granted else REFUSED
     values = {"state": state, "decided_by": actor, "decided_at": now.isoformat(), "note": note.strip()}
+    lock_log(session)
     query = update(Decision).where(Decision.id == decision.id, Decision.state == OPEN).values(**values).returning(Decision.id)
     taken = session.execute(query).all()
     session.refresh(decision)

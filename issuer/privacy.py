@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from issuer.audit import append_entry
+from issuer.audit import append_entry, lock_log
 from issuer.batches import ISSUED, VOID, require_person
 from issuer.decisions import OPEN
 from issuer.errors import LedgerError
@@ -41,6 +41,8 @@ def erase_credential(credential: Credential, session: Session, *, by: str, reaso
     actor = require_person(by, "person who erases")
     if not reason.strip():
         raise LedgerError("nothing is erased without a reason", where=credential.id, remedy='Give one with `--reason "…"`.')
+    lock_log(session)
+    session.refresh(credential)
     if credential.erased_at is not None:
         return False
     credential.document_sha256 = hashlib.sha256(credential.document.encode("utf-8")).hexdigest()

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import json
+import os
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from courses.errors import DiagnosedError
 from courses.settings import Site
-from courses.storage import write_atomically
+from courses.storage import diagnosed_storage, write_atomically
 from issuer.audit_anchor import anchor, find_head
 from issuer.did import find_assertion_key
 from issuer.identity import IssuerIdentity
@@ -30,9 +34,25 @@ HEAD_FILE = "audit-head.json"
 def publish_status_lists(site: Site, identity: IssuerIdentity, session: Session, *, now: datetime) -> None:
     """Sign and write what is missing or outdated: every status list whose bits are not what its file says, the first one always, and the notices."""
     folder = site.root / "status"
-    withdrawn = list(
-        session.scalars(select(Credential).where(or_(Credential.revoked_at.is_not(None), Credential.suspended_at.is_not(None))))
-    )
+    with _alone(site):  # who reads the ledger first must not write last
+        _publish(folder, site, identity, session, now)
+
+
+@contextlib.contextmanager
+def _alone(site: Site) -> Iterator[None]:
+    """Wait until no other process writes the site's status lists, and keep others waiting. The lock is the folder of keys, which only the issuer may open."""
+    with diagnosed_storage(site.keys):
+        descriptor = os.open(site.keys, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _publish(folder: Path, site: Site, identity: IssuerIdentity, session: Session, now: datetime) -> None:
+    query = select(Credential).where(or_(Credential.revoked_at.is_not(None), Credential.suspended_at.is_not(None)))
+    withdrawn = list(session.scalars(query.execution_options(populate_existing=True)))
     head = find_head(session)
     for number in sorted({1, *session.scalars(select(Credential.status_list).distinct())}):
         bits = StatusBits().with_bits(each.status_index for each in withdrawn if each.status_list == number)

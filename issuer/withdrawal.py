@@ -14,9 +14,10 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Literal
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from issuer.audit import append_entry
+from issuer.audit import append_entry, lock_log
 from issuer.batches import require_person
 from issuer.errors import LedgerError
 from issuer.ledger import Credential, find_credential
@@ -35,6 +36,7 @@ REASONS: Mapping[str, str] = MappingProxyType(
 )
 """Reason codes, with what the public is told."""
 _LONGEST_PUBLIC = 300
+_READ_AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +105,11 @@ def withdraw(credentials: Sequence[Credential], session: Session, what: Withdraw
     """
     actor = require_person(by, "person who revokes")
     require_reasons(what)
+    lock_log(session)
+    names = [each.id for each in credentials]
+    for start in range(0, len(names), _READ_AT_ONCE):  # as they are now: another process may have withdrawn some
+        some = Credential.id.in_(names[start : start + _READ_AT_ONCE])
+        session.scalars(select(Credential).where(some).execution_options(populate_existing=True)).all()
     count = 0
     for credential in credentials:
         if not changes(credential, what):
@@ -141,6 +148,8 @@ def reinstate(credential: Credential, session: Session, *, by: str, reason: str,
         LedgerError: it is revoked, which is for good; or no reason is given.
     """
     actor = require_person(by, "person who reinstates")
+    lock_log(session)
+    session.refresh(credential)
     if credential.revoked_at is not None:
         raise LedgerError(
             "what is revoked stays revoked", where=credential.id, remedy="Award it again in a new way, such as a correction or a renewal."
