@@ -28,7 +28,9 @@ from tests.issuer.governed import APPROVER, approved, governed_site, identity_of
 from tests.small_site import NOW
 
 pytestmark = [pytest.mark.usefixtures("ledger_database"), pytest.mark.slow]
-CONTEXT = multiprocessing.get_context("fork")
+CONTEXT = multiprocessing.get_context("forkserver")
+"""Not forks of this process: typst's threads, which other tests started, would not be in them, and certificates would wait for them for ever."""
+CONTEXT.set_forkserver_preload(["tests.issuer.test_two_at_once"])
 MISTAKE = Withdrawal("revoke", "error", "a mistake")
 
 
