@@ -27,6 +27,7 @@ from autograder.gradebook import ASSIGNMENT_COLUMNS, CELL_COLUMNS, STATES
 from courses.errors import DiagnosedError
 from courses.findings import Severity
 from courses.manifest import CourseManifest, Translated
+from courses.rules import RULES
 from courses.settings import SiteSettings
 from issuer.verification import CHECK_NAMES, Verdict
 from portal.cli.app import app
@@ -118,13 +119,24 @@ def test_every_error_is_explained_under_its_package() -> None:
     assert told == {(kind.__module__.split(".")[0], kind.__name__) for kind in every_error()}
 
 
+def findings_in_the_code() -> set[tuple[str, str]]:
+    """Return (code, severity) of every finding that the code can make."""
+    files = [file for package in PACKAGES for file in (ROOT / package).rglob("*.py")]
+    made = r"\b(blocking|warning)\(\s*\"([A-Z]\d\d)\""
+    return {(code, kind) for file in files for kind, code in re.findall(made, text_of(file))}
+
+
 def test_every_finding_is_explained_with_its_severity() -> None:
-    raised = set()
-    for file in [*(ROOT / "courses").glob("*.py"), *(ROOT / "autograder").glob("*.py")]:
-        raised |= {(code, kind) for kind, code in re.findall(r"\b(blocking|warning)\(\s*\"([A-Z]\d\d)\"", text_of(file))}
-    rows = re.findall(r"^\| ([QNS]\d\d) \|[^|]*\| (\w+) \|", reference("checks.md"), re.MULTILINE)
+    rows = re.findall(r"^\| ([A-Z]\d\d) \|[^|]*\| (\w+) \|", reference("checks.md"), re.MULTILINE)
     assert {severity for _, severity in rows} == {each.value for each in Severity}
-    assert set(rows) == raised
+    assert set(rows) == findings_in_the_code()
+
+
+def test_every_rule_has_a_name_and_a_reason_and_makes_findings() -> None:
+    assert set(RULES) == {code for code, _ in findings_in_the_code()}
+    for rule in RULES.values():
+        assert rule.name
+        assert re.fullmatch(r"[^\n]{20,200}[.]", rule.why), rule.code
 
 
 def commands() -> Iterator[tuple[str, Any]]:

@@ -1,0 +1,87 @@
+"""Every rule of the release gate: its code, its name, and in one sentence why a teacher should care.
+
+One table for each letter; a new rule is a new row, here and in docs/reference/checks.md (tests/docs holds both to what the code says).
+A code is never given to another rule: what is dropped leaves a gap.
+
+    Q manifest and quality    N notebooks without running them    A accessibility    L leaks into the learners' version
+    W review workflow         S sealing and first rehearsal       R rehearsal        M mutation        V variants
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from courses.findings import Finding
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule of the release gate."""
+
+    code: str
+    name: str
+    why: str
+    """One sentence for a teacher."""
+
+
+_QUALITY = {
+    "Q02": ("Outcomes that can be observed", "A credential says what somebody can do; nobody can observe that they understand, and nobody reads ten claims."),
+    "Q03": ("Hours add up", "The workload is on the credential, and others convert it into credit."),
+    "Q05": ("Outcomes are assessed", "A credential must not claim an outcome that nothing in the assessment shows."),
+    "Q06": ("Pass rule", "A credential that anyone gets says nothing."),
+    "Q07": ("Honest assurance", "An employer who relies on an identity that nobody checked is misled by us."),
+    "Q08": ("Independent review", "Nobody sees the gaps in their own course."),
+    "Q09": ("Evidence of need", "A course that nobody asked for helps its learners to nothing."),
+    "Q11": ("Stackability", "A learner should know before enrolling what the award adds up to."),
+    "Q14": ("Title", "The word degree on a micro-credential misleads, and in many countries breaks the law."),
+    "Q15": ("Review in time", "What was right three years ago may be wrong today, and the credential goes on being issued."),
+    "Q17": ("Pictures have words", "A learner who does not see the picture has to be able to do the assignment."),
+    "Q19": ("Both languages", "Who chose Filipino should not meet half a course in English."),
+}  # fmt: skip
+
+_NOTEBOOKS = {
+    "N01": ("Notebook present", "Without a notebook there is nothing to hand out and nothing to grade."),
+    "N02": ("Points present", "An assignment without points scores nothing, whatever the learner does."),
+    "N03": ("Ids unique", "nbgrader keeps points by cell id: of two cells with one id, one is lost."),
+    "N04": ("Solutions in answer cells", "nbgrader takes solutions out of answer cells only: elsewhere learners read them."),
+    "N05": ("Tests assert", "nbgrader gives full marks to a test without an error, so a test that asserts nothing passes everyone."),
+    "N06": ("No bare comparison", "A comparison that is not asserted raises no error, so a wrong answer earns full marks."),
+    "N07": ("Answer before its test", "A test without an answer before it tests the author's own code."),
+    "N08": ("Hidden tests are closed", "A hidden block that is not closed is released to the learners."),
+    "N09": ("Tests are worth points", "A test worth nothing can fail without anyone noticing."),
+    "N10": ("Libraries are there", "A notebook that imports what is not installed fails for every learner alike."),
+    "N11": ("Choices name tests", "A choice for a cell that does not exist changes nothing, and the author believes it does."),
+}  # fmt: skip
+
+_ACCESSIBILITY: dict[str, tuple[str, str]] = {}
+
+_LEAKS: dict[str, tuple[str, str]] = {}
+
+_WORKFLOW: dict[str, tuple[str, str]] = {}
+
+_SEALING = {
+    "S01": ("Sealed as promised", "The manifest promises that no verdict came out of the learner's own process."),
+    "S02": ("Tests that can be forged", "Without a seal or a canary, a learner's code could decide its own verdict unseen."),
+    "S03": ("Reference solution passes", "If the author's solution fails, so will everyone's."),
+    "S04": ("Untouched notebook earns nothing", "Points for nothing done are points for everyone."),
+}  # fmt: skip
+
+_REHEARSAL: dict[str, tuple[str, str]] = {}
+
+_MUTATION: dict[str, tuple[str, str]] = {}
+
+_VARIANTS: dict[str, tuple[str, str]] = {}
+
+_TABLES = (_QUALITY, _NOTEBOOKS, _ACCESSIBILITY, _LEAKS, _WORKFLOW, _SEALING, _REHEARSAL, _MUTATION, _VARIANTS)
+
+RULES: dict[str, Rule] = {code: Rule(code, name, why) for table in _TABLES for code, (name, why) in table.items()}
+"""All rules by code."""
+
+
+def rule_of(finding: Finding) -> Rule:
+    """Return the rule that `finding` is about.
+
+    Raises:
+        KeyError: its code is in no table, which is a defect of ours.
+    """
+    return RULES[finding.code]
