@@ -1,4 +1,4 @@
-"""Rehearses an assignment with its reference solution, in the real sandbox, and returns the sealing plan that grading goes by.
+"""Runs an assignment's reference solution in the real sandbox and returns the sealing plan that grading goes by.
 
 What is run: the instructor's version sealed and in one process, several times with other random numbers; the untouched release version both ways; and, for
 tests that cannot rest on plain values alone, every candidate of a canary. Nothing is planned for a single submission.
@@ -11,43 +11,26 @@ from __future__ import annotations
 
 import os
 import secrets
-import shutil
 import tempfile
-import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import Any
 
-import nbformat
-
 from autograder.execution.compat import grade_submission, is_forkable
-from autograder.execution.fork_server import KernelDiedError, KernelStuckError
-from autograder.execution.forked import KERNEL_ENVIRONMENT, place_of, write_run
-from autograder.execution.preloading import loaded_modules
-from autograder.execution.shortening import shorten_outputs
 from autograder.jobs import AssignmentSource, GradedCell, GradingJob, GradingResult, Limits, SourceCell, SourceNotebook
+from autograder.rehearsal.measuring import MeasuredRun, Use, run_measured
+from autograder.rehearsal.versions import write_blank
 from autograder.sealed.canaries import canaries_of
 from autograder.sealed.deciding import SealedVerdict
 from autograder.sealed.grading import SealedServers, examine_submission, load_policy
 from autograder.sealed.guarding import scores_of
 from autograder.sealed.plan import Canary, CellPlan, Label, Mode, NotebookPlan, SealingPlan
-from courses.content_hash import regular_files
-from courses.notebook import read_notebook_json
 
 _RUNS = 2
 _MAXIMUM_CANARIES = 8
 _Key = tuple[str, str]
-
-
-@dataclass(slots=True)
-class _Use:
-    """What a cell used in one process."""
-
-    seconds: float = 0.0
-    memory_bytes: int = 0
 
 
 @dataclass(slots=True)
@@ -57,7 +40,7 @@ class _Found:
     sealed: list[dict[_Key, SealedVerdict]] = field(default_factory=list)
     compat: list[dict[_Key, GradedCell]] = field(default_factory=list)
     blank: dict[_Key, GradedCell] = field(default_factory=dict)
-    use: dict[_Key, _Use] = field(default_factory=dict)
+    use: dict[_Key, Use] = field(default_factory=dict)
     failures: list[str] = field(default_factory=list)
     modules: set[str] = field(default_factory=set)
     """What its cells loaded."""
@@ -137,79 +120,33 @@ def _run_blank(job: GradingJob, servers: SealedServers) -> GradingResult:
         return examine_submission(job.model_copy(update={"submission": scratch}), servers)[0]
 
 
-def write_blank(source: AssignmentSource, folder: Path) -> None:
-    """Write the untouched release version of the assignment's notebooks into `folder`: the instructor's frame with the answers taken out."""
-    for name in regular_files(Path(source.folder), ignored=source.ignored):
-        if not name.endswith(".ipynb"):
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(Path(source.folder, name), folder / name)
-    for notebook in source.notebooks:
-        node = _read(source, notebook)
-        released = {cell.name: cell.source for cell in notebook.cells}
-        for cell in node.cells:
-            name = cell.metadata.get("nbgrader", {}).get("grade_id")
-            cell.source = released.get(name, cell.source)
-        (folder / f"{notebook.name}.ipynb").write_text(nbformat.writes(node), encoding="utf-8")
-
-
-def _read(source: AssignmentSource, notebook: SourceNotebook) -> Any:
-    path = Path(source.folder, f"{notebook.name}.ipynb")
-    return read_notebook_json(path.read_text(encoding="utf-8"), where=str(path))
-
-
 @dataclass(slots=True)
 class _Run:
     """One run of the reference solution, both ways."""
 
     apart: GradingResult
     verdicts: dict[_Key, SealedVerdict]
-    together: GradingResult
-    use: dict[_Key, _Use] = field(default_factory=dict)
-    modules: set[str] = field(default_factory=set)
+    together: MeasuredRun
 
 
 def _run_both(job: GradingJob, servers: SealedServers) -> _Run:
     apart, verdicts = examine_submission(job, servers)
-    run = _Run(apart, verdicts, GradingResult(status="failed"))
-    run.together = grade_submission(job, run=partial(_run_measured, job=job, servers=servers, use=run.use, modules=run.modules))
-    return run
+    return _Run(apart, verdicts, run_measured(job, servers))
 
 
 def _add(found: _Found, run: _Run) -> None:
-    for result, how in ((run.apart, "run apart"), (run.together, "in one process")):
+    for result, how in ((run.apart, "run apart"), (run.together.result, "in one process")):
         if result.status != "graded" or result.reason:
             found.failures.append(f"the reference solution, {how}: {result.reason}")
     found.sealed.append(run.verdicts)
-    found.compat.append(_by_key(run.together.cells))
-    found.modules |= run.modules
-    for key, use in run.use.items():
-        known = found.use.setdefault(key, _Use())
-        known.seconds, known.memory_bytes = max(known.seconds, use.seconds), max(known.memory_bytes, use.memory_bytes)
+    found.compat.append(_by_key(run.together.result.cells))
+    found.modules |= run.together.modules
+    for key, use in run.together.use.items():
+        found.use[key] = use.most(found.use.get(key, Use()))
 
 
 def _by_key(cells: tuple[GradedCell, ...]) -> dict[_Key, GradedCell]:
     return {(cell.notebook, cell.name): cell for cell in cells}
-
-
-def _run_measured(
-    node: Any, folder: Path, notebook: SourceNotebook, job: GradingJob, servers: SealedServers, use: dict[_Key, _Use], modules: set[str]
-) -> tuple[Any, str] | None:
-    """Run a notebook in one process and note what each cell took, and in `modules` what was loaded."""
-    with servers.candidate.start_kernel(folder, job.limits, KERNEL_ENVIRONMENT) as kernel:
-        before = loaded_modules(kernel)
-        for index, cell in enumerate(node.cells):
-            if cell.cell_type != "code" or not cell.source.strip():
-                continue
-            began = time.monotonic()
-            try:
-                write_run(cell, kernel.run_cell(cell.source))
-            except (KernelDiedError, KernelStuckError) as stopped:
-                return "failed", f"{place_of(cell, index)}: {stopped}"
-            name = cell.metadata.get("nbgrader", {}).get("grade_id", "")
-            use[notebook.name, name] = _Use(time.monotonic() - began, kernel.peak_memory())
-        modules |= loaded_modules(kernel) - before
-    shorten_outputs(node, job.limits)
-    return None
 
 
 def _planned(notebook: SourceNotebook, cell: SourceCell, found: _Found, limits: Limits, chosen: Mode | None) -> CellPlan:
@@ -222,7 +159,7 @@ def _planned(notebook: SourceNotebook, cell: SourceCell, found: _Found, limits: 
     apart = [each[key] for each in found.sealed if key in each]
     together = [each[key].auto_score for each in found.compat if key in each]
     label, causes = _label(apart, together, limits)
-    use = found.use.get(key, _Use())
+    use = found.use.get(key, Use())
     return CellPlan(
         notebook=notebook.name,
         name=cell.name,
