@@ -11,6 +11,7 @@ from typer.exceptions import Abort, TyperException
 
 from courses.errors import DiagnosedError
 from portal.cli import (
+    authoring_commands,
     course_commands,
     demo_command,
     export_commands,
@@ -38,6 +39,7 @@ app = typer.Typer(
 for module in (
     demo_command,
     site_commands,
+    authoring_commands,
     course_commands,
     grading_commands,
     review_command,
