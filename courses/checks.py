@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from datetime import date
 
+from courses.authoring.placeholder_checks import check_placeholders
 from courses.catalogue import Course
 from courses.environment_checks import check_environment
 from courses.findings import Finding
-from courses.manifest_checks import check_manifest
 from courses.notebook_checks import check_notebooks
+from courses.static_checks.manifest_rules import check_manifest
+from courses.static_checks.places import read_course_text
+from courses.variant_checks import check_variants
 
 
 def check_course(course: Course, *, today: date) -> list[Finding]:
@@ -17,5 +20,9 @@ def check_course(course: Course, *, today: date) -> list[Finding]:
     Args:
         today: decides whether the review-by date has passed.
     """
-    findings = check_manifest(course.manifest, today=today) + check_notebooks(course) + check_environment(course)
+    findings = check_manifest(course.manifest, today=today, text=read_course_text(course))
+    findings += check_notebooks(course)
+    findings += check_environment(course)
+    findings += check_placeholders(course)
+    findings += check_variants(course)
     return sorted(findings, key=lambda finding: (not finding.is_blocking, finding.code, finding.where))

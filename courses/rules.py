@@ -27,12 +27,15 @@ class Rule:
 _QUALITY = {
     "Q02": ("Outcomes that can be observed", "A credential says what somebody can do; nobody can observe that they understand, and nobody reads ten claims."),
     "Q03": ("Hours add up", "The workload is on the credential, and others convert it into credit."),
+    "Q04": ("Level", "Others place the award by its level: it has one, or a reason for none, but not both."),
     "Q05": ("Outcomes are assessed", "A credential must not claim an outcome that nothing in the assessment shows."),
     "Q06": ("Pass rule", "A credential that anyone gets says nothing."),
     "Q07": ("Honest assurance", "An employer who relies on an identity that nobody checked is misled by us."),
     "Q08": ("Independent review", "Nobody sees the gaps in their own course."),
     "Q09": ("Evidence of need", "A course that nobody asked for helps its learners to nothing."),
     "Q11": ("Stackability", "A learner should know before enrolling what the award adds up to."),
+    "Q12": ("Validity", "Whose credential runs out has to know how to renew it."),
+    "Q13": ("Prior learning", "Who knows the subject already should not have to ask around whether that counts."),
     "Q14": ("Title", "The word degree on a micro-credential misleads, and in many countries breaks the law."),
     "Q15": ("Review in time", "What was right three years ago may be wrong today, and the credential goes on being issued."),
     "Q17": ("Pictures have words", "A learner who does not see the picture has to be able to do the assignment."),
@@ -51,6 +54,7 @@ _NOTEBOOKS = {
     "N09": ("Tests are worth points", "A test worth nothing can fail without anyone noticing."),
     "N10": ("Libraries are there", "A notebook that imports what is not installed fails for every learner alike."),
     "N11": ("Choices name tests", "A choice for a cell that does not exist changes nothing, and the author believes it does."),
+    "N60": ("Placeholders are filled in", "What a scaffold left open would stand in a credential, or before the learners, for ever."),
 }  # fmt: skip
 
 _ACCESSIBILITY: dict[str, tuple[str, str]] = {}
@@ -70,7 +74,15 @@ _REHEARSAL: dict[str, tuple[str, str]] = {}
 
 _MUTATION: dict[str, tuple[str, str]] = {}
 
-_VARIANTS: dict[str, tuple[str, str]] = {}
+_VARIANTS = {
+    "V01": ("One parameters cell", "Where learners can write the values, they choose an easier variant than their own."),
+    "V02": ("Parameters are set there", "A parameter that no cell sets, or that is of another type in a variant, gives some learners a broken notebook."),
+    "V03": ("Variants as promised", "The credential tells its reader whether learners had work of their own."),
+    "V04": ("Variants differ", "Variants that no test looks at are the same work for everyone."),
+    "V05": ("Solution passes in each variant", "A variant that the author's solution fails, no learner who gets it can pass."),
+    "V06": ("Nothing for nothing in each variant", "A variant that gives points to an untouched notebook gives some learners less to do."),
+    "V07": ("Each variant was rehearsed", "A variant that nobody ran may be the one that cannot be solved."),
+}  # fmt: skip
 
 _TABLES = (_QUALITY, _NOTEBOOKS, _ACCESSIBILITY, _LEAKS, _WORKFLOW, _SEALING, _REHEARSAL, _MUTATION, _VARIANTS)
 

@@ -88,6 +88,7 @@ identity_assurance = "account"
 integrity = {{ ai = "allowed", collaboration = "allowed" }}
 change_log = [{{ version = "1.0.0", date = {reviewed}, kind = "outcome", text = "First version." }}]
 validity = "P2Y"
+renewal = "Submit the current version again."
 contact = {{ email = "help@uni.example", appeals_days = 14 }}
 evidence_policy = "Kept for five years."
 privacy_notice = "https://uni.example/privacy"

@@ -47,6 +47,8 @@ integrity = { ai = "Your own work.", collaboration = "Discuss, do not share." }
 change_log = [{ version = "1.0.0", date = 2026-01-10, kind = "outcome", text = "First version." }]
 stackability = { standalone = true }
 validity = "P3Y"
+renewal = "Submit the current version again."
+rpl = "none"
 contact = { email = "help@uni.example", appeals_days = 14 }
 evidence_policy = "Kept for five years."
 privacy_notice = "https://uni.example/privacy"
