@@ -44,6 +44,7 @@ from autograder.scheduling.protocol import RunStoppedError, Scheduler
 from autograder.sealed.grading import SealedServers
 from autograder.sealed.plan import Mode
 from autograder.submissions import adopt_submitted, show_credited
+from autograder.variants import require_variants, variants_digest, work_digest
 from courses.attempts import LAST, AttemptRule
 from courses.limits import CourseLimits
 from courses.nbgrader_course import NbgraderCourse, require_assignment
@@ -81,6 +82,8 @@ class GradingOptions:
     """Whether the course demands sealed verdicts: then its own grading steps are refused."""
     attempts: AttemptRule = LAST
     """Which attempt counts; see the manifest."""
+    variants_required: bool = False
+    """Whether learners have variants; see the manifest. Then nothing is graded without."""
     choices: Mapping[str, Mode] = field(default_factory=dict)
     """How the author wants single test cells decided, by the cell's id; see the manifest. Not heeded in compat."""
 
@@ -137,7 +140,7 @@ def grade_assignment(
 
     Raises:
         UnknownAssignmentError, SourceError: there is nothing to grade against.
-        PipelineError: the course replaces nbgrader's grading steps, and demands sealed verdicts.
+        PipelineError: the course replaces nbgrader's grading steps, and demands sealed verdicts or gives learners variants.
         SandboxMissingError: a sandbox is required and not to be had.
         ClusterError: the cluster does not answer, was lost, or has no worker that may grade; what was graded is kept and shown.
         RunStoppedError: `progress` raised it; what was graded is kept and shown.
@@ -145,9 +148,10 @@ def grade_assignment(
     """
     require_assignment(course, assignment)
     steps = replaced_steps(course, sealed_required=options.sealed_required)
+    source = load_source(course, assignment)
+    require_variants(source, steps, demanded=options.variants_required)
     if steps:  # which are run on this machine, in one process with the learner's code
         options, room = replace(options, assurance="compat", engine="kernel", cluster=""), None
-    source = load_source(course, assignment)
     limits = with_course_limits(configured_limits(course, options.limits), options.course_limits)
     with working_alone(course.root), open_records(course) as session:
         end_interrupted_runs(session, now=now())
@@ -271,7 +275,7 @@ def _grade(course: NbgraderCourse, source: AssignmentSource, due: list[Attempt],
         sandbox=call.ready.sandbox,
         layers=json.dumps(call.ready.server.layers if call.ready.server else {}),
         limits=call.limits.model_dump_json(),
-        environment=json.dumps(describe_environment() | _plan_digest(source)),
+        environment=json.dumps(describe_environment() | _plan_digest(source) | variants_digest(source)),
         submissions=json.dumps(sorted(attempt.digest for attempt in due)),
         started_at=utc_text(call.now()),
         finished_at=None,
@@ -282,7 +286,7 @@ def _grade(course: NbgraderCourse, source: AssignmentSource, due: list[Attempt],
         str, list[Attempt]
     ] = {}  # the same files give the same result, where no step of the course's own asks whose they are: they are graded once
     for attempt in due:
-        alike.setdefault(attempt.learner + attempt.digest if replaced_steps(course) else attempt.digest, []).append(attempt)
+        alike.setdefault(attempt.learner + attempt.digest if replaced_steps(course) else work_digest(attempt, source), []).append(attempt)
     groups = list(alike.values())
     jobs = (_job(course, source, group[0], call) for group in groups)
     graded, sandboxes = list[Graded](), set[str]()

@@ -11,6 +11,8 @@ from pydantic import Field
 
 from autograder.sealed.plan import SealingPlan
 from autograder.wire_value import WireValue
+from courses.variant_cells import with_values
+from courses.variants import Values, VariantPool
 
 
 class SourceCell(WireValue):
@@ -34,6 +36,16 @@ class SourceNotebook(WireValue):
     kernelspec: dict[str, str] | None
     cells: tuple[SourceCell, ...]
 
+    def with_parameters(self, cell: str | None, values: Values) -> SourceNotebook:
+        """Return the notebook with `values` set in its cell of that id; as it is where there is none."""
+        return self.model_copy(
+            update={"cells": tuple(_with_parameters(each, values) if each.name == cell else each for each in self.cells)}
+        )
+
+
+def _with_parameters(cell: SourceCell, values: Values) -> SourceCell:
+    return cell.model_copy(update={"source": with_values(cell.source, values)})
+
 
 class AssignmentSource(WireValue):
     """What submissions of an assignment are graded against."""
@@ -47,9 +59,16 @@ class AssignmentSource(WireValue):
     ignored: tuple[str, ...] = ()
     notebooks: tuple[SourceNotebook, ...]
     digest: str
-    """SHA-256 over the cells and the files: two sources with one digest grade alike."""
+    """SHA-256 over the cells, the files and the variants: two sources with one digest grade alike."""
     plan: SealingPlan | None = None
     """How the tests are decided; None: everything that can be is decided sealed, by what the instructor's notebook says."""
+    variants: VariantPool | None = None
+    """Values of its parameters cells that differ from learner to learner; None: all get the instructor's."""
+
+    def with_variant(self, row: int) -> tuple[SourceNotebook, ...]:
+        """Return the notebooks with the values of a row of `variants` in their parameters cells."""
+        pool = self.variants
+        return tuple(each.with_parameters(pool.cells.get(each.name), pool.rows[row]) for each in self.notebooks) if pool else self.notebooks
 
 
 class Limits(WireValue):
@@ -97,6 +116,16 @@ class GradingJob(WireValue):
     sandbox: bool
     """Whether the kernel runs under bubblewrap."""
     scoring: ScoringRule = "strict"
+    variant: int | None = None
+    """Which row of the source's variants; None: the learner's."""
+
+    @property
+    def notebooks(self) -> tuple[SourceNotebook, ...]:
+        """The source's notebooks as they are for this learner: with their own variant, whatever stands in the submission."""
+        pool = self.source.variants
+        if pool is None:
+            return self.source.notebooks
+        return self.source.with_variant(pool.row_of(self.learner) if self.variant is None else self.variant)
 
 
 class Review(WireValue):

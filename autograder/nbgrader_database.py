@@ -19,10 +19,13 @@ from autograder.errors import SourceError
 from autograder.jobs import AssignmentSource, SourceCell, SourceNotebook
 from courses.content_hash import file_sha256, regular_files
 from courses.databases import diagnosed_database
-from courses.errors import DiagnosedError
+from courses.errors import DiagnosedError, VariantError
 from courses.nbgrader_course import NbgraderCourse
 from courses.notebook import load_notebook
 from courses.release import nbgrader_environment
+from courses.variant_cells import with_values
+from courses.variant_release import find_pool
+from courses.variants import VariantPool
 
 
 @contextlib.contextmanager
@@ -69,7 +72,7 @@ def load_source(course: NbgraderCourse, assignment: str) -> AssignmentSource:
         raise SourceError(
             f"assignment {assignment!r} has no notebook in the gradebook", where=course.database_url, remedy="Generate it again."
         )
-    folder = course.source(assignment)
+    folder, variants = course.source(assignment), find_pool(course.root, assignment)
     kept: Any = course.option("Autograde", "exclude_overwriting", {})
     return AssignmentSource(
         course=course.course_id,
@@ -78,8 +81,26 @@ def load_source(course: NbgraderCourse, assignment: str) -> AssignmentSource:
         kept_files=tuple(dict(kept).get(assignment, ())),
         ignored=course.ignored,
         notebooks=notebooks,
-        digest=_digest(notebooks, folder, course.ignored),
+        digest=_digest(notebooks, folder, course.ignored, variants),
+        variants=_require_cells(variants, notebooks),
     )
+
+
+def _require_cells(pool: VariantPool | None, notebooks: tuple[SourceNotebook, ...]) -> VariantPool | None:
+    """Return the pool, if every cell that it is for is there, read-only, and takes its values.
+
+    Raises:
+        SourceError: one is not.
+    """
+    cells = {(notebook.name, cell.name): cell for notebook in notebooks for cell in notebook.cells if cell.locked}
+    for place in pool.cells.items() if pool else ():
+        try:
+            with_values(cells[place].source if place in cells else "", pool.rows[0] if pool else {})
+        except VariantError as refused:
+            raise SourceError(
+                f"the variants of {place[0]}.ipynb do not fit its cell {place[1]!r}: {refused.problem}", remedy="Release the course again."
+            ) from refused
+    return pool
 
 
 def _notebook(entry: Any, folder: Path) -> SourceNotebook:
@@ -113,9 +134,11 @@ def _cell_order(path: Path) -> dict[str, int]:
         return {}
 
 
-def _digest(notebooks: tuple[SourceNotebook, ...], folder: Path, ignored: tuple[str, ...]) -> str:
+def _digest(notebooks: tuple[SourceNotebook, ...], folder: Path, ignored: tuple[str, ...], variants: VariantPool | None) -> str:
     lines = [notebook.model_dump_json() for notebook in notebooks]
     if folder.is_dir():
         names = [name for name in regular_files(folder, ignored=ignored) if not name.endswith(".ipynb")]
         lines += [f"{file_sha256(folder / name)}  {name}" for name in names]
+    if variants is not None:
+        lines.append(f"variants {variants.digest}")
     return hashlib.sha256("\n".join(lines).encode("utf-8", "surrogatepass")).hexdigest()

@@ -35,7 +35,7 @@ def options_for(course: NbgraderCourse, assignment: str, **wanted: Any) -> Gradi
             )
         options = replace(options, course_limits=manifest.limits_of(assignment), sealed_required=manifest.assurance == "sealed")
         if assessment := manifest.assessment(assignment):
-            options = replace(options, attempts=assessment.attempt_rule, choices=assessment.cells)
+            options = replace(options, attempts=assessment.attempt_rule, choices=assessment.cells, variants_required=assessment.variants is not None)
     return replace(options, **wanted)
 
 

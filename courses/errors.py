@@ -4,6 +4,7 @@
     ├── SettingsError                 patunay.toml is absent or wrong
     ├── ManifestError                 course.toml is absent or wrong
     ├── NotebookError                 a notebook cannot be read, or its nbgrader metadata is wrong
+    ├── VariantError                  the variants of an assignment do not fit its parameters cell, or are damaged
     ├── UnknownCourseError            no course of that name in the site
     ├── UnknownAssignmentError        no assignment of that name in the course
     ├── NameRefusedError              a name that is unsafe as a file name or an identifier
@@ -58,6 +59,10 @@ class ManifestError(DiagnosedError):
 
 class NotebookError(DiagnosedError):
     """A notebook cannot be read, or its nbgrader metadata is wrong."""
+
+
+class VariantError(DiagnosedError):
+    """The variants of an assignment do not fit its parameters cell, or are missing or damaged."""
 
 
 class UnknownCourseError(DiagnosedError):

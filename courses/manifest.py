@@ -18,6 +18,7 @@ from courses.attempts import AttemptRule, Credited
 from courses.limits import CourseLimits
 from courses.names import COURSE_ID, VERSION
 from courses.typed_toml import TypedTable
+from courses.variants import Variants
 
 _DURATION = re.compile(r"P(?=.)(\d+Y)?(\d+M)?(\d+W)?(\d+D)?(T(?=.)(\d+H)?(\d+M)?(\d+S)?)?")
 _HTTPS = re.compile(r"https://[^\s<>\"{}|\\^`]+")
@@ -167,6 +168,8 @@ class Assessment(TypedTable):
     """How single test cells are decided, by the cell's nbgrader id; others by their label. See `docs/explanation/how-grading-works.md`."""
     limits: CourseLimits = CourseLimits()
     """Over the course's."""
+    variants: Variants | None = None
+    """Values of its parameters cells that differ from learner to learner; see `courses.variants`."""
 
     @property
     def attempt_rule(self) -> AttemptRule:

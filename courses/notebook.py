@@ -49,6 +49,8 @@ class Cell:
     grade_id: str | None
     points: float | None
     """None unless the cell is graded."""
+    tags: tuple[str, ...] = ()
+    """Jupyter's tags, such as papermill's `parameters`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,17 +131,22 @@ def load_notebooks(folder: Path) -> tuple[Notebook, ...]:
 
 
 def _cell(index: int, cell: Any, path: Path) -> Cell:
-    metadata = cell.metadata.get("nbgrader")
+    metadata, tags = cell.metadata.get("nbgrader"), _tags(cell)
     if not metadata:
-        return Cell(index, cell.cell_type, CellKind.PLAIN, cell.source, None, None)
+        return Cell(index, cell.cell_type, CellKind.PLAIN, cell.source, None, None, tags)
     kind = _kind(metadata)
     if kind is CellKind.PLAIN:
-        return Cell(index, cell.cell_type, kind, cell.source, None, None)
+        return Cell(index, cell.cell_type, kind, cell.source, None, None, tags)
     grade_id = metadata.get("grade_id")
     where = f"{path}, cell {index + 1}"
     if not isinstance(grade_id, str) or not GRADE_ID.fullmatch(grade_id):
         raise NotebookError(f"{grade_id!r} is no nbgrader cell id", where=where, remedy="Use letters, digits, - and _.")
-    return Cell(index, cell.cell_type, kind, cell.source, grade_id, _points(metadata, kind, where))
+    return Cell(index, cell.cell_type, kind, cell.source, grade_id, _points(metadata, kind, where), tags)
+
+
+def _tags(cell: Any) -> tuple[str, ...]:
+    tags = cell.metadata.get("tags")
+    return tuple(tag for tag in tags if isinstance(tag, str)) if isinstance(tags, list) else ()
 
 
 def _kind(metadata: Any) -> CellKind:

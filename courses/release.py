@@ -30,6 +30,7 @@ from courses.manifest_file import load_frozen_manifest
 from courses.nbgrader_course import NbgraderCourse, open_course
 from courses.settings import Site
 from courses.storage import diagnosed_storage, remove_folder, replace_folder, write_atomically
+from courses.variant_release import find_pool, give_variants, write_pools
 
 FEEDBACK_PREPROCESSORS = (
     "nbgrader.preprocessors.GetGrades",
@@ -87,6 +88,7 @@ def release_course(site: Site, course: Course, assignments: tuple[str, ...], *, 
     before = find_release(root)
     unchanged = before.assignments if before and before.content_hash == content_hash else ()
     directory = open_course(root)
+    write_pools(course, root, key_folder=root)
     _require_exchange(site.exchange)
     released = tuple(dict.fromkeys((*(before.assignments if before else ()), *chosen)))
     for assignment in released:
@@ -94,6 +96,7 @@ def release_course(site: Site, course: Course, assignments: tuple[str, ...], *, 
             _publish(directory, assignment)
             _set_due_date(directory, course.manifest, assignment)
     _freeze(course, root, content_hash)
+    write_pools(course, root / "releases" / content_hash, key_folder=root)
     release = Release(course.id, course.manifest.version, content_hash, now.isoformat(), released)
     if before is None or (before.content_hash, before.assignments) != (release.content_hash, release.assignments):
         write_atomically(root / _CURRENT, json.dumps(_as_json(release), indent=2) + "\n")
@@ -109,11 +112,11 @@ def draft_course(site: Site, course: Course, assignments: tuple[str, ...], folde
     """
     _write_configuration(site, course, folder)
     directory = open_course(folder)
+    write_pools(course, folder, key_folder=site.course_root(course.id))
     with nbgrader_environment():
         api = NbGraderAPI(coursedir=directory.directory, config=directory.config)
         for assignment in assignments:
-            made = api.generate_assignment(assignment, force=True, create=True)
-            _succeed(made, f"nbgrader cannot make the learner version of {assignment!r}")
+            _generate(api, directory, assignment)
     return directory
 
 
@@ -192,13 +195,20 @@ def _require_exchange(exchange: Path) -> None:
 def _publish(directory: NbgraderCourse, assignment: str) -> None:
     with nbgrader_environment():
         api = NbGraderAPI(coursedir=directory.directory, config=directory.config)
-        _succeed(
-            api.generate_assignment(assignment, force=True, create=True), f"nbgrader cannot make the learner version of {assignment!r}"
-        )
+        _generate(api, directory, assignment)
         outbound = _outbound(directory, assignment)
         if outbound.is_dir():
             remove_folder(outbound)
         _succeed(api.release_assignment(assignment), f"nbgrader cannot release {assignment!r}")
+
+
+def _generate(api: NbGraderAPI, directory: NbgraderCourse, assignment: str) -> None:
+    """Make the learner version, in which each learner finds their own variant where there are some."""
+    made = api.generate_assignment(assignment, force=True, create=True)
+    _succeed(made, f"nbgrader cannot make the learner version of {assignment!r}")
+    pool = find_pool(directory.root, assignment)
+    if pool is not None:
+        give_variants(directory.release(assignment), pool)
 
 
 def _set_due_date(directory: NbgraderCourse, manifest: CourseManifest, assignment: str) -> None:

@@ -84,6 +84,7 @@ def grade_course(
                 choices=assessment.cells if assessment else {},
                 attempts=assessment.attempt_rule if assessment else LAST,
                 sealed_required=manifest.assurance == "sealed",
+                variants_required=assessment is not None and assessment.variants is not None,
             )
             summaries.append(grade_assignment(directory, assignment, options, now=now, progress=progress, room=room))
     return summaries

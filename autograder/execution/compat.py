@@ -110,7 +110,7 @@ def _grade_notebooks(job: GradingJob, folder: Path, run: NotebookRun) -> Grading
     submitted = {path.stem: path.read_text(encoding="utf-8", errors="replace") for path in folder.glob("*.ipynb") if path.is_file()}
     if not submitted.keys() & {notebook.name for notebook in job.source.notebooks}:
         return GradingResult(status="failed", reason=_none_submitted(job.source, sorted(submitted)))
-    for notebook in job.source.notebooks:
+    for notebook in job.notebooks:
         if notebook.name not in submitted:
             cells += _zeroes(notebook)
             notebooks.append(GradedNotebook(name=notebook.name, is_missing=True, document=""))
