@@ -59,7 +59,16 @@ _NOTEBOOKS = {
 
 _ACCESSIBILITY: dict[str, tuple[str, str]] = {}
 
-_LEAKS: dict[str, tuple[str, str]] = {}
+_LEAKS = {
+    "L01": ("No solution is released", "Whoever finds the answer in what was handed out has shown nothing."),
+    "L02": ("No hidden test is released", "A test that learners can read is passed by answers that do only what it asks."),
+    "L03": ("No mark scheme is released", "An essay that is written along the mark scheme shows that it was read."),
+    "L04": ("No stored results", "The output of the author's run is the answer, even where its code is gone."),
+    "L05": ("No picture of an answer", "nbgrader clears the text of an answer and leaves what is attached to it."),
+    "L06": ("No foreign metadata", "Editors keep what their users typed and where, and learners can read it."),
+    "L07": ("No left-over files", "Backups, checkpoints and version folders hold the notebook as it was before its answers were taken out."),
+    "L08": ("Everything was looked at", "What nobody could look through may be the one file that tells the answers."),
+}  # fmt: skip
 
 _WORKFLOW: dict[str, tuple[str, str]] = {}
 
