@@ -15,6 +15,8 @@ from pathlib import Path
 from courses.errors import StorageError
 
 IGNORED = (".ipynb_checkpoints", "*.pyc", "__pycache__", ".DS_Store")
+APPROVALS = "approvals.toml"
+"""The record of a course's reviews, in its folder: it names the hash of what was reviewed, so it is no part of it."""
 
 
 def regular_files(folder: Path, *, ignored: tuple[str, ...] = IGNORED) -> list[str]:
@@ -49,7 +51,22 @@ def file_sha256(path: Path) -> str:
 
 def folder_sha256(folder: Path, *, ignored: tuple[str, ...] = IGNORED) -> str:
     """Return the content hash of `folder` in hexadecimal; see the module."""
-    lines = [_line(file_sha256(folder / name), name) for name in regular_files(folder, ignored=ignored)]
+    return hash_of_files({name: file_sha256(folder / name) for name in regular_files(folder, ignored=ignored)})
+
+
+def file_hashes(folder: Path) -> dict[str, str]:
+    """Return the SHA-256 of each file of a course's folder by its path, sorted; without the record of its reviews."""
+    return {name: file_sha256(folder / name) for name in regular_files(folder) if name != APPROVALS}
+
+
+def course_sha256(folder: Path) -> str:
+    """Return the hash of a course's sources: what reviewers approve. It is `folder_sha256`, without the record of the reviews."""
+    return hash_of_files(file_hashes(folder))
+
+
+def hash_of_files(hashes: dict[str, str]) -> str:
+    """Return the content hash of a folder from the SHA-256 of each of its files."""
+    lines = [_line(digest, name) for name, digest in sorted(hashes.items())]
     return hashlib.sha256("".join(lines).encode("utf-8", "surrogateescape")).hexdigest()
 
 

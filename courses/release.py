@@ -1,7 +1,7 @@
 """Releases a course: the gate is passed, the sources are frozen under a content hash, nbgrader makes and publishes the learner version.
 
-Doing it twice changes nothing: an assignment that stands in the exchange with the same content hash is left alone. What was released stays in
-`<course root>/releases/<content hash>/`, so that old versions stay gradable and a credential's hash can be recomputed.
+Doing it twice changes nothing: an assignment that stands in the exchange with the same sources is left alone. What was released stays in
+`<course root>/releases/<content hash>/`, so that old versions stay gradable and a credential's hash can be recomputed; see `courses.release_record`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,12 +22,14 @@ from nbgrader.apps.api import NbGraderAPI
 
 from courses.catalogue import Course, require_assessment
 from courses.checks import check_course
-from courses.content_hash import folder_sha256
+from courses.content_hash import APPROVALS, file_hashes
 from courses.errors import ExchangeError, ReleaseRefusedError
 from courses.findings import Finding
 from courses.manifest import CourseManifest
 from courses.manifest_file import load_frozen_manifest
 from courses.nbgrader_course import NbgraderCourse, open_course
+from courses.release_environment import release_environment
+from courses.release_record import RECORD, ReleaseRecord, describe_release
 from courses.settings import Site
 from courses.storage import diagnosed_storage, remove_folder, replace_folder, write_atomically
 from courses.variant_release import find_pool, give_variants, write_pools
@@ -67,14 +69,21 @@ class Release:
     course: str
     version: str
     content_hash: str
-    """SHA-256 over the course's folder; see `courses.content_hash`."""
+    """SHA-256 over manifest, sources and environment; see `courses.release_record`."""
     released_at: str
     """ISO 8601, UTC."""
     assignments: tuple[str, ...]
+    source_hash: str = ""
+    """SHA-256 over the course's folder alone, which reviewers approve; see `courses.content_hash`."""
 
 
-def release_course(site: Site, course: Course, assignments: tuple[str, ...], *, now: datetime) -> Release:
+def release_course(
+    site: Site, course: Course, assignments: tuple[str, ...], *, now: datetime, environment: Mapping[str, str] | None = None
+) -> Release:
     """Release `assignments` of `course` (all where none is named) and return what stands in the exchange then.
+
+    Args:
+        environment: the versions that the release is made with, by name; None: those of this Python.
 
     Raises:
         ReleaseRefusedError: a blocking finding, or nbgrader cannot make the learner version.
@@ -82,11 +91,11 @@ def release_course(site: Site, course: Course, assignments: tuple[str, ...], *, 
     """
     chosen = tuple(require_assessment(course, each) for each in assignments) or tuple(each.id for each in course.manifest.assessments)
     refuse_if_blocked([finding for finding in check_course(course, today=now.date()) if finding.is_blocking])
-    content_hash = folder_sha256(course.folder)
+    record = describe_release(course, release_environment(course) if environment is None else environment)
     root = site.course_root(course.id)
     _write_configuration(site, course, root)
     before = find_release(root)
-    unchanged = before.assignments if before and before.content_hash == content_hash else ()
+    unchanged = before.assignments if before and before.source_hash == record.sources_sha256 else ()
     directory = open_course(root)
     write_pools(course, root, key_folder=root)
     _require_exchange(site.exchange)
@@ -95,9 +104,9 @@ def release_course(site: Site, course: Course, assignments: tuple[str, ...], *, 
         if assignment not in unchanged or not _outbound(directory, assignment).is_dir():
             _publish(directory, assignment)
             _set_due_date(directory, course.manifest, assignment)
-    _freeze(course, root, content_hash)
-    write_pools(course, root / "releases" / content_hash, key_folder=root)
-    release = Release(course.id, course.manifest.version, content_hash, now.isoformat(), released)
+    _freeze(course, root, record)
+    write_pools(course, root / "releases" / record.content_hash, key_folder=root)
+    release = Release(course.id, record.version, record.content_hash, now.isoformat(), released, record.sources_sha256)
     if before is None or (before.content_hash, before.assignments) != (release.content_hash, release.assignments):
         write_atomically(root / _CURRENT, json.dumps(_as_json(release), indent=2) + "\n")
         return release
@@ -133,7 +142,7 @@ def find_release(course_root: Path) -> Release | None:
     if not path.is_file():
         return None
     fields = json.loads(path.read_text(encoding="utf-8"))
-    return Release(**{**fields, "assignments": tuple(fields["assignments"])})
+    return Release(**{"source_hash": fields["content_hash"], **fields, "assignments": tuple(fields["assignments"])})
 
 
 def load_released_manifest(course_root: Path) -> CourseManifest:
@@ -158,6 +167,7 @@ def _as_json(release: Release) -> dict[str, object]:
         "course": release.course,
         "version": release.version,
         "content_hash": release.content_hash,
+        "source_hash": release.source_hash,
         "released_at": release.released_at,
         "assignments": list(release.assignments),
     }
@@ -234,14 +244,19 @@ def _succeed(result: dict[str, object], problem: str) -> None:
     raise ReleaseRefusedError(f"{problem}: {told or log[-600:]}", remedy="Correct the source notebook and release again.")
 
 
-def _freeze(course: Course, root: Path, content_hash: str) -> None:
-    target = root / "releases" / content_hash
+def _freeze(course: Course, root: Path, record: ReleaseRecord) -> None:
+    target = root / "releases" / record.content_hash
     if target.is_dir():
         return
     with diagnosed_storage(target):
         target.parent.mkdir(parents=True, exist_ok=True)
         making = Path(tempfile.mkdtemp(prefix=".freezing-", dir=target.parent))
         shutil.copytree(course.folder, making / course.id, ignore=shutil.ignore_patterns(".ipynb_checkpoints", "__pycache__", "*.pyc"))
+        (making / course.id / APPROVALS).unlink(missing_ok=True)  # the reviews go on after the release
+        if file_hashes(making / course.id) != record.files:
+            remove_folder(making)
+            raise ReleaseRefusedError("the course was changed while it was being released", remedy="Release it again.")
+        write_atomically(making / RECORD, record.text())
         making.chmod(0o755)
         replace_folder(making, target)
 

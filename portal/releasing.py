@@ -19,7 +19,7 @@ from autograder.sealing_checks import check_plan
 from autograder.site_options import site_limits
 from courses.catalogue import Course, require_assessment
 from courses.checks import check_course
-from courses.content_hash import folder_sha256
+from courses.content_hash import course_sha256
 from courses.findings import Finding
 from courses.release import Release, draft_course, find_release, refuse_if_blocked, release_course
 from courses.settings import Site
@@ -89,7 +89,7 @@ def _known(site: Site, course: Course, assignments: tuple[str, ...]) -> Rehearse
     """Return what was rehearsed for the very release that stands, None if there is no such thing."""
     root = site.course_root(course.id)
     release = find_release(root)
-    if release is None or release.content_hash != folder_sha256(course.folder):
+    if release is None or release.source_hash != course_sha256(course.folder):
         return None
     digest, plans = environment_digest(describe_environment()), dict[str, SealingPlan]()
     for assignment in assignments:

@@ -13,6 +13,7 @@ from courses.content_hash import folder_sha256
 from courses.errors import ExchangeError, ReleaseRefusedError, UnknownAssignmentError
 from courses.nbgrader_course import open_course
 from courses.release import find_release, frozen_source, load_released_manifest, nbgrader_environment, release_course
+from courses.release_record import load_frozen_release
 from courses.settings import Site
 from tests.courses.tiny_site import MANIFEST, SETTINGS, changed, load_tiny_course, make_tiny_site
 from tests.small_course import source_notebook
@@ -46,14 +47,15 @@ def test_a_release_says_what_was_released_and_when(released: Site) -> None:
     assert found is not None
     assert (found.course, found.version, found.assignments) == ("tiny-course", "1.0.0", ("ps1",))
     assert found.released_at == "2026-11-20T08:00:00+00:00"
-    assert found.content_hash == folder_sha256(released.courses / "tiny-course")
+    assert found.source_hash == folder_sha256(released.courses / "tiny-course")
 
 
 def test_the_sources_are_frozen_under_their_hash(released: Site) -> None:
     root = released.course_root("tiny-course")
     found = find_release(root)
     assert found is not None
-    assert folder_sha256(frozen_source(root, found)) == found.content_hash
+    assert folder_sha256(frozen_source(root, found)) == found.source_hash
+    assert load_frozen_release(root, found.content_hash).sources == frozen_source(root, found)
     assert load_released_manifest(root).title.en == "Squares"
 
 
