@@ -5,4 +5,4 @@ from courses.samples import samples_folder
 
 
 def test_the_sample_courses_are_found() -> None:
-    assert course_ids(samples_folder()) == ["data-cleaning-with-pandas", "statistics-for-evidence"]
+    assert course_ids(samples_folder()) == ["data-cleaning-with-pandas", "python-foundations", "statistics-for-evidence"]
