@@ -5,6 +5,7 @@
     ├── ManifestError                 course.toml is absent or wrong
     ├── NotebookError                 a notebook cannot be read, or its nbgrader metadata is wrong
     ├── VariantError                  the variants of an assignment do not fit its parameters cell, or are damaged
+    ├── MutantsFileError              equivalent_mutants.toml is wrong
     ├── UnknownCourseError            no course of that name in the site
     ├── UnknownAssignmentError        no assignment of that name in the course
     ├── NameRefusedError              a name that is unsafe as a file name or an identifier
@@ -63,6 +64,10 @@ class NotebookError(DiagnosedError):
 
 class VariantError(DiagnosedError):
     """The variants of an assignment do not fit its parameters cell, or are missing or damaged."""
+
+
+class MutantsFileError(DiagnosedError):
+    """equivalent_mutants.toml is unreadable or says something it may not."""
 
 
 class UnknownCourseError(DiagnosedError):
