@@ -7,13 +7,11 @@ Doing it twice changes nothing: an assignment that stands in the exchange with t
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import shutil
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -26,10 +24,14 @@ from courses.content_hash import APPROVALS, file_hashes
 from courses.errors import ExchangeError, ReleaseRefusedError
 from courses.findings import Finding
 from courses.manifest import CourseManifest
-from courses.manifest_file import load_frozen_manifest
 from courses.nbgrader_course import NbgraderCourse, open_course
 from courses.release_environment import release_environment
 from courses.release_record import RECORD, ReleaseRecord, describe_release
+from courses.released import Release as Release
+from courses.released import find_release as find_release
+from courses.released import frozen_source as frozen_source
+from courses.released import keep_release
+from courses.released import load_released_manifest as load_released_manifest
 from courses.settings import Site
 from courses.storage import diagnosed_storage, remove_folder, replace_folder, write_atomically
 from courses.variant_release import find_pool, give_variants, write_pools
@@ -40,7 +42,6 @@ FEEDBACK_PREPROCESSORS = (
     "nbconvert.preprocessors.CSSHTMLHeaderPreprocessor",
 )
 """What nbgrader makes feedback with; see `autograder.feedback`."""
-_CURRENT = "current-release.json"
 
 _COURSE_CONFIGURATION = """\
 # Written by `patunay release`. Your own settings belong into the site's jupyter_config.py, which is read first.
@@ -60,21 +61,6 @@ c.LateSubmissionPlugin.penalty_method = {penalty!r}
 # Feedback shows the learner's notebook, the scores, and for a failed check its author's message: never the text of a hidden test.
 c.GenerateFeedback.preprocessors = {feedback!r}
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Release:
-    """What stands in the exchange now."""
-
-    course: str
-    version: str
-    content_hash: str
-    """SHA-256 over manifest, sources and environment; see `courses.release_record`."""
-    released_at: str
-    """ISO 8601, UTC."""
-    assignments: tuple[str, ...]
-    source_hash: str = ""
-    """SHA-256 over the course's folder alone, which reviewers approve; see `courses.content_hash`."""
 
 
 def release_course(
@@ -108,7 +94,7 @@ def release_course(
     write_pools(course, root / "releases" / record.content_hash, key_folder=root)
     release = Release(course.id, record.version, record.content_hash, now.isoformat(), released, record.sources_sha256)
     if before is None or (before.content_hash, before.assignments) != (release.content_hash, release.assignments):
-        write_atomically(root / _CURRENT, json.dumps(_as_json(release), indent=2) + "\n")
+        keep_release(root, release)
         return release
     return before
 
@@ -134,43 +120,6 @@ def refuse_if_blocked(findings: list[Finding]) -> None:
     if findings:
         listed = "".join(f"\n  {finding.code} {finding.where}: {finding.problem}. {finding.remedy}" for finding in findings)
         raise ReleaseRefusedError(f"the course has {len(findings)} blocking finding(s):{listed}", remedy="Correct them and release again.")
-
-
-def find_release(course_root: Path) -> Release | None:
-    """Return what is released of the course, None if nothing was."""
-    path = course_root / _CURRENT
-    if not path.is_file():
-        return None
-    fields = json.loads(path.read_text(encoding="utf-8"))
-    return Release(**{"source_hash": fields["content_hash"], **fields, "assignments": tuple(fields["assignments"])})
-
-
-def load_released_manifest(course_root: Path) -> CourseManifest:
-    """Return the manifest that was frozen at the release: what grading, eligibility and credentials go by.
-
-    Raises:
-        ReleaseRefusedError: the course is not released.
-    """
-    release = find_release(course_root)
-    if release is None:
-        raise ReleaseRefusedError(f"course {course_root.name!r} is not released", remedy=f"Run `patunay release {course_root.name}` first.")
-    return load_frozen_manifest(frozen_source(course_root, release))
-
-
-def frozen_source(course_root: Path, release: Release) -> Path:
-    """Return the folder with the sources as they were released."""
-    return course_root / "releases" / release.content_hash / release.course
-
-
-def _as_json(release: Release) -> dict[str, object]:
-    return {
-        "course": release.course,
-        "version": release.version,
-        "content_hash": release.content_hash,
-        "source_hash": release.source_hash,
-        "released_at": release.released_at,
-        "assignments": list(release.assignments),
-    }
 
 
 def _write_configuration(site: Site, course: Course, root: Path) -> None:

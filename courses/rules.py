@@ -39,7 +39,9 @@ _QUALITY = {
     "Q14": ("Title", "The word degree on a micro-credential misleads, and in many countries breaks the law."),
     "Q15": ("Review in time", "What was right three years ago may be wrong today, and the credential goes on being issued."),
     "Q17": ("Pictures have words", "A learner who does not see the picture has to be able to do the assignment."),
+    "Q18": ("Licences of the data", "Data that may not be given away may not be given to learners either, and users should know whose they are."),
     "Q19": ("Both languages", "Who chose Filipino should not meet half a course in English."),
+    "Q20": ("Versions", "Two learners with the same version of a credential must have passed the same assessment."),
 }  # fmt: skip
 
 _NOTEBOOKS = {
@@ -54,10 +56,39 @@ _NOTEBOOKS = {
     "N09": ("Tests are worth points", "A test worth nothing can fail without anyone noticing."),
     "N10": ("Libraries are there", "A notebook that imports what is not installed fails for every learner alike."),
     "N11": ("Choices name tests", "A choice for a cell that does not exist changes nothing, and the author believes it does."),
+    "N12": ("Metadata of today", "nbgrader stops at a cell whose metadata is of another version, and with it the whole class."),
+    "N13": ("Metadata that fits", "nbgrader refuses a cell whose marks contradict each other, on the day you wanted to hand it out."),
+    "N14": ("Assertions that can fail", "An assertion with brackets round it, or of a method that is not called, is true for every answer."),
+    "N15": ("Failures are not swallowed", "A test that catches its own AssertionError ends without an error, and earns full marks."),
+    "N16": ("Scores that nbgrader reads", "nbgrader gives full marks to a last line that is False, '0/5', negative or a number of NumPy."),
+    "N17": ("Scores within the points", "One score above the cell's points stops the grading of the learner's whole submission."),
+    "N18": ("Quiet tests", "nbgrader gives no points to a test that writes anything to stderr, even a harmless warning."),
+    "N19": ("Answers are tested", "Work that nothing grades is worth nothing, and learners notice."),
+    "N20": ("Tests use an answer", "A test that uses nothing of an answer tests the author's own code: it passes everyone, or no one."),
+    "N21": ("No solution in the open", "A cell that is not marked is handed out as it is: the solution with it, and the points."),
+    "N22": ("Answers have a solution", "Without a reference solution nobody knows whether the tests can be passed at all."),
+    "N23": ("Names are told", "A learner cannot guess the name that a hidden test calls."),
+    "N24": ("Regions are closed", "A solution that begins and never ends stops nbgrader; one that ends too early is handed out."),
+    "N26": ("No paths of one machine", "A path into your home folder exists on no learner's computer, and not where it is graded."),
+    "N27": ("No network", "Grading has no network, and a learner with a slow line should be able to work too."),
+    "N28": ("Seeds", "A test that draws anew each time passes a learner on Monday and fails them on Tuesday."),
+    "N29": ("No clock", "A test that asks for the time gives another verdict on a slow or a later day."),
+    "N30": ("Messages keep the secret", "Feedback shows the message of a failed hidden test: with the value in it, the next attempt can print that."),
+    "N31": ("Small outputs", "Stored outputs make a course heavy to review and to keep, and learners get none of them."),
+    "N32": ("Files are there", "A file that exists on the author's computer only stops the notebook for everyone else."),
+    "N33": ("Pictures are there", "Where the picture should be, learners see a broken link."),
     "N60": ("Placeholders are filled in", "What a scaffold left open would stand in a credential, or before the learners, for ever."),
 }  # fmt: skip
 
-_ACCESSIBILITY: dict[str, tuple[str, str]] = {}
+_ACCESSIBILITY = {
+    "A01": ("Words that say something", "A screen reader reads 'image1.png' aloud, and the learner knows no more than before."),
+    "A02": ("No level left out", "Who listens to a notebook finds the way by its headings; a missing level sounds like a missing part."),
+    "A03": ("A title", "The title tells a learner, and the list of open tabs, which notebook this is."),
+    "A04": ("One title", "Two titles in one notebook sound like two notebooks."),
+    "A05": ("Links that say where they lead", "A screen reader lists the links by themselves: five times 'here' leads nowhere."),
+    "A06": ("Tables with a header", "Without a header a listener hears numbers and not what they are."),
+    "A07": ("Not by colour alone", "One man in twelve cannot tell red from green, and many people print in black and white."),
+}  # fmt: skip
 
 _LEAKS = {
     "L01": ("No solution is released", "Whoever finds the answer in what was handed out has shown nothing."),
@@ -75,11 +106,19 @@ _WORKFLOW: dict[str, tuple[str, str]] = {}
 _SEALING = {
     "S01": ("Sealed as promised", "The manifest promises that no verdict came out of the learner's own process."),
     "S02": ("Tests that can be forged", "Without a seal or a canary, a learner's code could decide its own verdict unseen."),
-    "S03": ("Reference solution passes", "If the author's solution fails, so will everyone's."),
-    "S04": ("Untouched notebook earns nothing", "Points for nothing done are points for everyone."),
 }  # fmt: skip
 
-_REHEARSAL: dict[str, tuple[str, str]] = {}
+_REHEARSAL = {
+    "R01": ("Reference solution passes", "If the author's solution does not earn full marks, nobody can."),
+    "R02": ("The same every time", "A verdict that depends on chance is unfair to whoever meets the wrong day."),
+    "R03": ("Untouched notebook earns nothing", "Points for nothing done are points for everyone."),
+    "R04": ("Untouched notebook does not pass", "A credential for handing the notebook back says nothing."),
+    "R05": ("Answers that do not work earn nothing", "A test that a lie satisfies measures who lies, not who can."),
+    "R06": ("Time to spare", "A cell that barely keeps its limit on the author's machine fails on a busy day."),
+    "R07": ("Memory to spare", "A notebook that barely fits ends its kernel, and the learner's work goes ungraded."),
+    "R08": ("Tests do not warn", "nbgrader takes anything on stderr for a failure, so one warning costs every right answer its marks."),
+    "R09": ("Rehearsal came to its end", "What was not rehearsed has not been shown to work."),
+}  # fmt: skip
 
 _MUTATION: dict[str, tuple[str, str]] = {}
 
