@@ -6,6 +6,7 @@ submitted notebook, and what the learner's machine believes to be their name, de
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -22,11 +23,26 @@ from courses.variants import Values
 class LearnerVariant:
     """What one learner got."""
 
+    learner: str
+    """Empty if it is told of a variant, whoever has it."""
     number: int
     """Of the variant, counted from 1."""
     of: int
     """How many there are."""
     values: Values
+
+
+def variants_of(course: NbgraderCourse, assignment: str, learners: Sequence[str] = ()) -> tuple[LearnerVariant, ...]:
+    """Return the variants of learners, as the assignment is released now; without learners every variant once. Nothing where it has none.
+
+    Raises:
+        VariantError: the variants are damaged.
+    """
+    pool = find_pool(course.root, assignment)
+    if pool is None:
+        return ()
+    whose = [(learner, pool.row_of(learner)) for learner in learners] or [("", row) for row in range(len(pool.rows))]
+    return tuple(LearnerVariant(learner, row + 1, len(pool.rows), pool.rows[row]) for learner, row in whose)
 
 
 def variant_of(course: NbgraderCourse, assignment: str, learner: str) -> LearnerVariant | None:
@@ -35,11 +51,7 @@ def variant_of(course: NbgraderCourse, assignment: str, learner: str) -> Learner
     Raises:
         VariantError: the variants are damaged.
     """
-    pool = find_pool(course.root, assignment)
-    if pool is None:
-        return None
-    row = pool.row_of(learner)
-    return LearnerVariant(row + 1, len(pool.rows), pool.rows[row])
+    return next(iter(variants_of(course, assignment, (learner,))), None)
 
 
 def with_variants(frame: pd.DataFrame, course: NbgraderCourse) -> pd.DataFrame:

@@ -12,11 +12,13 @@ from autograder.errors import AssuranceError
 from autograder.execution.engines import Assurance, Engine, EngineRoom
 from autograder.gradebook import GradebookFrames, read_gradebook
 from autograder.grading import GradingOptions, GradingSummary, Progress, grade_assignment
+from autograder.nbgrader_database import open_gradebook, students_of
 from autograder.records import attempts_of, open_records
 from autograder.reports import ReportSubject, make_report
 from autograder.review import ReviewItem, load_reviews
 from autograder.site_options import site_limits
 from autograder.submissions import Collected, collect_attempts, show_credited
+from autograder.variants import LearnerVariant, variants_of
 from courses.attempts import LAST
 from courses.errors import UnknownAssignmentError
 from courses.nbgrader_course import assignments_of, open_course
@@ -116,6 +118,29 @@ def grade_directory(
     )
     with EngineRoom(request.engine, assurance=request.assurance) as room:
         return [grade_assignment(directory, assignment, options, now=now, progress=progress, room=room) for assignment in chosen]
+
+
+def course_variants(site: Site, course: str, assignment: str, learners: tuple[str, ...] | None) -> tuple[LearnerVariant, ...]:
+    """Return which variant of a released assignment learners have.
+
+    Args:
+        learners: whose; empty: every variant once; None: everybody whom the gradebook knows.
+
+    Raises:
+        UnknownAssignmentError: it is not released, or has no variants.
+    """
+    root = released_root(site, course)
+    directory = open_course(root)
+    _chosen(root, (assignment,))
+    if not (every := variants_of(directory, assignment)):
+        raise UnknownAssignmentError(
+            f"all learners have the same values in assignment {assignment!r}", where=course, remedy="Give it `variants` in course.toml first."
+        )
+    if learners is not None:
+        return variants_of(directory, assignment, learners) if learners else every
+    with open_gradebook(directory) as gradebook:
+        known = sorted(each[0] for each in students_of(gradebook))
+    return variants_of(directory, assignment, known) if known else ()
 
 
 def course_reviews(site: Site, course: str, assignments: tuple[str, ...]) -> tuple[ReviewItem, ...]:

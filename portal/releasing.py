@@ -17,6 +17,7 @@ from autograder.sealed.grading import SealedServers
 from autograder.sealed.plan import Mode, SealingPlan
 from autograder.sealing_checks import check_plan
 from autograder.site_options import site_limits
+from autograder.variant_rehearsal import rehearse_variants
 from courses.catalogue import Course, require_assessment
 from courses.checks import check_course
 from courses.content_hash import course_sha256
@@ -44,6 +45,7 @@ def rehearse_course(site: Site, course: Course, assignments: tuple[str, ...]) ->
         SandboxMissingError: the course demands sealed verdicts, and no kernel can be forked here.
     """
     plans: dict[str, SealingPlan] = {}
+    varied: list[Finding] = []
     demands_sealed = course.manifest.assurance == "sealed"
     digest = environment_digest(describe_environment())
     with tempfile.TemporaryDirectory(prefix="patunay-draft-") as scratch, EngineRoom() as room:
@@ -60,8 +62,10 @@ def rehearse_course(site: Site, course: Course, assignments: tuple[str, ...]) ->
             if ready.server is not None and ready.examiner is not None:
                 servers = SealedServers(ready.server, ready.examiner)
                 limits = with_course_limits(of_site, course.manifest.limits_of(assignment))
-                plans[assignment] = rehearse(source, servers, limits, environment_digest=digest, choices=_choices(course, assignment))
-    findings = [each for plan in plans.values() for each in check_plan(plan, demands_sealed=demands_sealed)]
+                plan = rehearse(source, servers, limits, environment_digest=digest, choices=_choices(course, assignment))
+                plans[assignment] = plan
+                varied += rehearse_variants(source.model_copy(update={"plan": plan}), servers, limits)
+    findings = [*varied, *(each for plan in plans.values() for each in check_plan(plan, demands_sealed=demands_sealed))]
     return Rehearsed(plans, tuple(sorted(findings, key=lambda each: (not each.is_blocking, each.code, each.where))))
 
 
