@@ -120,7 +120,12 @@ _REHEARSAL = {
     "R09": ("Rehearsal came to its end", "What was not rehearsed has not been shown to work."),
 }  # fmt: skip
 
-_MUTATION: dict[str, tuple[str, str]] = {}
+_MUTATION = {
+    "M01": ("Tests notice small mistakes", "A wrong answer that no test notices earns full marks."),
+    "M02": ("Mutation score", "A credential is worth what its tests notice, in the assignment as a whole."),
+    "M03": ("Accepted mutants are up to date", "A reason that belongs to an older notebook excuses nothing today."),
+    "M04": ("Mutants could be made", "Of an answer that could not be varied, nobody knows whether its tests notice anything."),
+}  # fmt: skip
 
 _VARIANTS = {
     "V01": ("One parameters cell", "Where learners can write the values, they choose an easier variant than their own."),

@@ -92,6 +92,24 @@ class Approval(TypedTable):
     """How many credentials one person may withdraw at once; more wait for a second person's decision."""
 
 
+class Gate(TypedTable):
+    """What the release gate asks beyond its rules."""
+
+    minimum_mutation_score: Annotated[float, Field(ge=0, le=1)] | None = None
+    """Share of mutants that an assignment's tests must notice, or it is not released. None: less than 0.9 is a warning."""
+
+
+class Review(TypedTable):
+    """Who has to approve a course before its release."""
+
+    required: bool = False
+    """Whether a course without these approvals is refused; otherwise a warning says so."""
+    approvals: Annotated[int, Field(ge=1)] = 1
+    """How many people have to approve the very content that is released; never an author, nor who submitted it."""
+    roles: tuple[Text, ...] = ()
+    """In which roles, each by another person."""
+
+
 class Retention(TypedTable):
     """How long the ledger keeps what it needs no more. None: for ever."""
 
@@ -112,6 +130,8 @@ class SiteSettings(TypedTable):
     paths: Paths = Paths()
     grading: Grading = Grading()
     approval: Approval = Approval()
+    review: Review = Review()
+    gate: Gate = Gate()
     retention: Retention = Retention()
 
 

@@ -76,12 +76,11 @@ def _change(mutant: JudgedMutant) -> str:
 def _weak_assignment(report: MutationReport, minimum: float, *, blocks: bool) -> Iterator[Finding]:
     share = report.score.share
     if share is not None and share < minimum:
-        yield (blocking if blocks else warning)(
-            "M02",
-            f"the tests notice {_percent(share)} of {report.score.killed + report.score.survived} mutants, less than {_percent(minimum)}",
-            report.assignment,
-            "Strengthen the tests that M01 names; `patunay mutants` shows every survivor.",
+        problem = (
+            f"the tests notice {_percent(share)} of {report.score.killed + report.score.survived} mutants, less than {_percent(minimum)}"
         )
+        remedy = "Strengthen the tests that M01 names; `patunay mutants` shows every survivor."
+        yield blocking("M02", problem, report.assignment, remedy) if blocks else warning("M02", problem, report.assignment, remedy)
 
 
 def _stale(report: MutationReport) -> Iterator[Finding]:

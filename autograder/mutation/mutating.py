@@ -64,7 +64,7 @@ class _Excerpt:
     limits: Limits
 
 
-def _silent(_done: int, _total: int) -> None:
+def tell_nobody(_done: int, _total: int) -> None:
     """Tell nobody."""
 
 
@@ -75,7 +75,7 @@ def mutate_assignment(
     plan: SealingPlan | None = None,
     *,
     accepted: Sequence[AcceptedMutant] = (),
-    progress: Progress = _silent,
+    progress: Progress = tell_nobody,
     wanted: Wanted = EVERYTHING,
 ) -> MutationReport:
     """Return what became of the mutants of the assignment's reference solution.
