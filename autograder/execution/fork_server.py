@@ -45,10 +45,13 @@ class ForkServer:
         preload: modules to load before the first fork.
         extension: the module whose `attach` gives kernels an answer to messages that are no cells (`Kernel.ask`).
         first_uid: its kernels run as the users from this one on, where we are root.
+        hash_seed: PYTHONHASHSEED of its kernels, which orders their sets; None: another one each time a server is started.
     """
 
-    def __init__(self, preload: Sequence[str], *, extension: str | None = None, first_uid: int = _FIRST_UID) -> None:
-        self._lock, self._first_uid, self._extension = threading.Lock(), first_uid, extension
+    def __init__(
+        self, preload: Sequence[str], *, extension: str | None = None, first_uid: int = _FIRST_UID, hash_seed: int | None = None
+    ) -> None:
+        self._lock, self._first_uid, self._extension, self._hash_seed = threading.Lock(), first_uid, extension, hash_seed
         self._scratch = tempfile.TemporaryDirectory(prefix="patunay-zygote-")
         self._slots: set[int] = set()
         self._preload = tuple(preload)
@@ -197,7 +200,8 @@ class ForkServer:
             SandboxMissingError: it does not start.
         """
         for _ in range(_MOST_STARTS):
-            zygote = _Zygote([name for name in self._preload if name not in self.threaded], self._extension, self._scratch.name)
+            wanted = [name for name in self._preload if name not in self.threaded]
+            zygote = _Zygote(wanted, self._extension, self._scratch.name, self._hash_seed)
             if zygote.is_ready:
                 return zygote
             zygote.close()
@@ -214,7 +218,7 @@ class ForkServer:
 class _Zygote:
     """The process that forks: started clean, with nothing but one end of the control socket."""
 
-    def __init__(self, preload: Sequence[str], extension: str | None, scratch: str) -> None:
+    def __init__(self, preload: Sequence[str], extension: str | None, scratch: str, hash_seed: int | None) -> None:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._control = ours
         environment = {
@@ -226,6 +230,8 @@ class _Zygote:
             "PYTHONDONTWRITEBYTECODE": "1",
         }
         environment |= dict.fromkeys(_THREAD_POOLS, "1") | {"JE_ARROW_MALLOC_CONF": "background_thread:false"}
+        if hash_seed is not None:
+            environment["PYTHONHASHSEED"] = str(hash_seed)
         self._swept, life = os.pipe()
         self.process = subprocess.Popen(
             [sys.executable, "-m", "autograder.execution.zygote", str(theirs.fileno()), str(life)],
