@@ -53,6 +53,34 @@ def copy_untrusted(
         os.close(handle)
 
 
+def copy_untrusted_file(origin: Path, name: str, target: Path, *, maximum_bytes: int = 100 * 2**20) -> None:
+    """Copy what stands at the relative path `name` under `origin`, a file or a folder, into the folder `target`, at the same relative path.
+
+    Raises:
+        CopyRefusedError: it is not there, is a link or lies behind one, or as `copy_untrusted`.
+    """
+    parts = name.split("/")
+    if not all(parts) or {".", ".."} & set(parts):
+        raise CopyRefusedError(f"{name!r} is no path within the folder")
+    handle = os.open(origin, os.O_RDONLY | os.O_DIRECTORY)
+    budget = _Budget(maximum_bytes, 2000, 12, maximum_bytes, os.fstat(handle).st_uid)
+    target.mkdir(parents=True, exist_ok=True)
+    try:
+        for number, part in enumerate(parts):
+            if number == len(parts) - 1:
+                _copy_entry(handle, part, target, (), budget)
+                return
+            try:
+                inner = os.open(part, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=handle)
+            except OSError as refusal:
+                raise CopyRefusedError(f"{name!r} is not there, or lies behind a link ({refusal.strerror})") from refusal
+            os.close(handle)
+            handle, target = inner, target / part
+            target.mkdir(exist_ok=True)
+    finally:
+        os.close(handle)
+
+
 def _copy_folder(handle: int, target: Path, ignored: tuple[str, ...], budget: _Budget) -> None:
     if budget.depth <= 0:
         raise CopyRefusedError("its folders are nested too deep", where=target.name)

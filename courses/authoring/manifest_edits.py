@@ -5,7 +5,7 @@ Every change is read back as a manifest before it is returned, so that a file th
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -45,8 +45,11 @@ def with_assessment(text: str, assignment: str, *, title: str, weight: float, it
     return _checked(document)
 
 
-def with_items(text: str, assignment: str, items: Items) -> str:
+def with_items(text: str, assignment: str, items: Items, *, without: Collection[str] = ()) -> str:
     """Return manifest `text` with those of `items` that the assessment of `assignment` does not name yet.
+
+    Args:
+        without: cells whose items are taken out, if any item is left then.
 
     Raises:
         ManifestError: the text is no manifest, or has no such assessment.
@@ -60,6 +63,10 @@ def with_items(text: str, assignment: str, items: Items) -> str:
     for cell, outcomes in items:
         if cell not in known:
             table["items"].add_line(_parsed_value(_item(cell, outcomes)), indent="  ")
+    wanted = {cell for cell, _ in items}
+    gone = [index for index, item in enumerate(table["items"]) if item["cell"] in without and item["cell"] not in wanted]
+    for index in reversed(gone if len(gone) < len(table["items"]) else []):
+        del table["items"][index]
     return _checked(document)
 
 
