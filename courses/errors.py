@@ -9,6 +9,7 @@
     ├── UnknownCourseError            no course of that name in the site
     ├── UnknownAssignmentError        no assignment of that name in the course
     ├── NameRefusedError              a name that is unsafe as a file name or an identifier
+    ├── ReviewError                   a step of a course's review is not allowed, or its record is wrong
     ├── ReleaseRefusedError           blocking findings, or nbgrader could not make the learner version
     ├── ExchangeError                 the exchange is missing or not writable
     ├── StorageError                  disk full, read-only, or a database that is locked
@@ -80,6 +81,10 @@ class UnknownAssignmentError(DiagnosedError):
 
 class NameRefusedError(DiagnosedError):
     """A name that is unsafe as a file name or an identifier."""
+
+
+class ReviewError(DiagnosedError):
+    """A step of a course's review is not allowed, or the record of its reviews cannot be read."""
 
 
 class ReleaseRefusedError(DiagnosedError):

@@ -25,6 +25,7 @@ from courses.errors import ExchangeError, ReleaseRefusedError
 from courses.findings import Finding
 from courses.manifest import CourseManifest
 from courses.nbgrader_course import NbgraderCourse, open_course
+from courses.release_checks import check_release
 from courses.release_environment import release_environment
 from courses.release_record import RECORD, ReleaseRecord, describe_release
 from courses.released import Release as Release
@@ -76,7 +77,8 @@ def release_course(
         ExchangeError: the exchange cannot be written to.
     """
     chosen = tuple(require_assessment(course, each) for each in assignments) or tuple(each.id for each in course.manifest.assessments)
-    refuse_if_blocked([finding for finding in check_course(course, today=now.date()) if finding.is_blocking])
+    findings = check_course(course, today=now.date()) + check_release(site, course, today=now.date())
+    refuse_if_blocked([finding for finding in findings if finding.is_blocking])
     record = describe_release(course, release_environment(course) if environment is None else environment)
     root = site.course_root(course.id)
     _write_configuration(site, course, root)

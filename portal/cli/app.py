@@ -24,6 +24,7 @@ from portal.cli import (
     site_commands,
     verify_command,
     withdrawal_commands,
+    workflow_commands,
 )
 from portal.cli.output import say
 
@@ -41,6 +42,7 @@ for module in (
     demo_command,
     site_commands,
     authoring_commands,
+    workflow_commands,
     course_commands,
     grading_commands,
     review_command,

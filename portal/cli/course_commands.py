@@ -1,4 +1,4 @@
-"""`patunay courses`, `patunay check`, `patunay release`."""
+"""`patunay check`, `patunay release`."""
 
 from __future__ import annotations
 
@@ -13,37 +13,8 @@ from portal.cli.sealing import finding_row, sealing_summary, tell_sealing
 
 def register(app: typer.Typer) -> None:
     """Add the commands to `app`."""
-    app.command("courses")(courses)
     app.command("check")(check)
     app.command("release")(release)
-
-
-def courses(site: SiteOption = HERE, as_json: JsonOption = False) -> None:
-    """List the site's courses and what is released of them.
-
-    Example: `patunay courses`
-    """
-    from courses.catalogue import course_ids, load_course
-    from courses.release import find_release
-
-    place = site_at(site)
-    rows = []
-    for name in course_ids(place.courses):
-        manifest, released = load_course(place.courses, name).manifest, find_release(place.course_root(name))
-        rows.append(
-            (
-                name,
-                manifest.version,
-                manifest.title.en,
-                f"{released.version} on {released.released_at[:10]}" if released else "not released",
-                str(manifest.qa.review_by),
-            )
-        )
-    columns = ("course", "version", "title", "released", "review by")
-    if as_json:
-        print_json([dict(zip(columns, row, strict=True)) for row in rows])
-    else:
-        print_table(str(place.courses), columns, rows)
 
 
 def check(
@@ -58,10 +29,11 @@ def check(
     """
     from courses.catalogue import load_course
     from courses.checks import check_course
+    from courses.release_checks import check_release
 
     place = site_at(site)
     found = load_course(place.courses, course)
-    findings = check_course(found, today=now().date())
+    findings = check_course(found, today=now().date()) + check_release(place, found, today=now().date())
     if rehearse and not any(finding.is_blocking for finding in findings):
         from portal.releasing import rehearse_course
 
