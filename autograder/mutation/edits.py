@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import difflib
 import itertools
 import re
 from dataclasses import dataclass
@@ -85,6 +84,15 @@ def without_magics(text: str) -> str:
 
 
 def diff_of(before: str, after: str, name: str) -> str:
-    """Return a unified diff of two texts with one line around each change."""
-    lines = difflib.unified_diff(before.split("\n"), after.split("\n"), name, name, lineterm="", n=1)
-    return "\n".join(lines)
+    """Return a unified diff of two texts that differ in one place: one hunk, with a line around it."""
+    old, new = before.split("\n"), after.split("\n")
+    alike = next((place for place, (one, other) in enumerate(zip(old, new, strict=False)) if one != other), min(len(old), len(new)))
+    most = min(len(old), len(new)) - alike
+    rest = next((place for place in range(most) if old[-1 - place] != new[-1 - place]), most)
+    first, last, new_last = max(0, alike - 1), len(old) - rest, len(new) - rest
+    following = old[last : last + 1]
+    head = f"@@ -{first + 1},{last - first + len(following)} +{first + 1},{new_last - first + len(following)} @@"
+    changed = [*(f"-{line}" for line in old[alike:last]), *(f"+{line}" for line in new[alike:new_last])]
+    return "\n".join(
+        [f"--- {name}", f"+++ {name}", head, *(f" {line}" for line in old[first:alike]), *changed, *(f" {line}" for line in following)]
+    )

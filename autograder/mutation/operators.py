@@ -95,7 +95,7 @@ def constants(code: CodeText, node: ast.AST) -> Iterator[Edit]:
         for other in {0: (1,), 1: (0, 2)}.get(value, (value + 1, value - 1)):
             yield Edit("constant", start, end, str(other))
     elif isinstance(value, float):
-        yield Edit("constant", start, end, repr(value * 1.1 if value else 1.0))
+        yield Edit("constant", start, end, f"{value * 1.1:.6g}" if value else "1.0")
     elif isinstance(value, str) and value and not code.source(node).endswith(("'''", '"""')):
         yield Edit("text", start, end, '""')
 
