@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 WORKERS ?= 2
 
-.PHONY: help setup system node database demo test test-all check bench bench-issuing lab lock format clean
+.PHONY: help setup system node database browser demo test test-all check bench bench-issuing lab lock format clean
 
 help:
 	@echo "make demo      sample courses, simulated learners, grading, credentials, verification (about 3 minutes)"
@@ -28,13 +28,16 @@ node:
 database:
 	@scripts/setup.sh database
 
+browser:
+	@scripts/setup.sh browser
+
 demo: setup system
 	@$(BIN)/patunay demo --learners 12
 
-test: setup system node database
+test: setup system node database browser
 	@$(BIN)/pytest -n $(WORKERS) --dist loadfile -m "not thorough"
 
-test-all: setup system node database
+test-all: setup system node database browser
 	@$(BIN)/pytest -n $(WORKERS) --dist loadfile --hypothesis-profile search
 
 check: setup

@@ -3,6 +3,7 @@
 #   setup.sh python    the virtual environment with the tested versions
 #   setup.sh sandbox   bubblewrap, which keeps learners' code in
 #   setup.sh database  PostgreSQL, for the tests on a real server
+#   setup.sh browser   Chromium, for the tests of the pages
 #   setup.sh node      Node.js and the npm verifiers that the tests run
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -65,6 +66,11 @@ setup_database() {
     apt_install postgresql || say "The tests on a PostgreSQL server are skipped. Get it with: apt-get install postgresql"
 }
 
+setup_browser() {
+    command -v chromium >/dev/null || command -v chromium-browser >/dev/null && return
+    apt_install chromium || stop "the tests of the pages need a browser. Install it: apt-get install chromium"
+}
+
 setup_node() {
     if ! command -v node >/dev/null || ! command -v npm >/dev/null; then
         apt_install nodejs npm || stop "the tests run other people's verifiers with Node.js 18 or newer. Install it: apt-get install nodejs npm"
@@ -82,5 +88,6 @@ case "${1:-}" in
     sandbox) setup_sandbox ;;
     node) setup_node ;;
     database) setup_database ;;
-    *) stop "usage: scripts/setup.sh python|sandbox|node|database" ;;
+    browser) setup_browser ;;
+    *) stop "usage: scripts/setup.sh python|sandbox|node|database|browser" ;;
 esac

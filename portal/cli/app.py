@@ -21,6 +21,7 @@ from portal.cli import (
     mutation_command,
     register_commands,
     review_command,
+    serve_command,
     site_commands,
     verify_command,
     withdrawal_commands,
@@ -53,6 +54,7 @@ for module in (
     key_commands,
     export_commands,
     verify_command,
+    serve_command,
 ):
     module.register(app)
 

@@ -1,0 +1,1 @@
+"""Pages for who teaches: my teaching, runs, grading queue, item analysis, similarity, regrades, releases, reviews."""

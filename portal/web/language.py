@@ -1,0 +1,62 @@
+"""The languages of the pages: English in the code and the templates, Filipino by gettext from `locale/`.
+
+The catalogue is read from its `.po` text when the portal starts, so that nothing has to be compiled before.
+"""
+
+from __future__ import annotations
+
+import io
+from functools import cache
+from gettext import GNUTranslations, NullTranslations
+from pathlib import Path
+
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+
+LANGUAGES = {"en": "English", "fil": "Filipino"}
+"""Code (BCP 47) to the name that the language has for itself."""
+DEFAULT = "en"
+LOCALE = Path(__file__).resolve().parent / "locale"
+_SAME = {"fil": "fil", "tl": "fil", "en": "en"}
+
+
+@cache
+def translations(language: str) -> NullTranslations:
+    """Return the texts of a language; those of English are the code's own."""
+    path = LOCALE / language / "LC_MESSAGES" / "portal.po"
+    if language == DEFAULT or not path.is_file():
+        return NullTranslations()
+    with path.open("rb") as stream:
+        catalogue = read_po(stream, locale=None)
+    compiled = io.BytesIO()
+    write_mo(compiled, catalogue)
+    compiled.seek(0)
+    return GNUTranslations(compiled)
+
+
+def choose_language(asked: str, kept: str, accepted: str) -> str:
+    """Return the language of a page: what its address asks for, what was kept in a cookie, what the browser accepts best, English.
+
+    Args:
+        accepted: an Accept-Language header (RFC 9110, 12.5.4), of any form.
+    """
+    for wish in (asked, kept):
+        if wish in LANGUAGES:
+            return wish
+    weighed = []
+    for place, part in enumerate(accepted[:400].split(",")):
+        tag, _, parameters = part.strip().partition(";")
+        known = _SAME.get(tag.partition("-")[0].lower())
+        if known:
+            weighed.append((-_weight(parameters), place, known))
+    return min(weighed)[2] if weighed and min(weighed)[0] < 0 else DEFAULT
+
+
+def _weight(parameters: str) -> float:
+    name, _, value = parameters.strip().partition("=")
+    if name.strip() != "q":
+        return 1.0
+    try:
+        return min(1.0, max(0.0, float(value)))
+    except ValueError:
+        return 0.0

@@ -1,0 +1,29 @@
+"""How pages say times: in the institution's time zone, with the machine-readable moment beside it, which a script may turn into the reader's own."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_date, format_datetime
+from markupsafe import Markup
+
+_LOCALES = {"en": "en_PH", "fil": "fil_PH"}
+
+
+def moment_element(moment: datetime | None, *, language: str, timezone: str) -> Markup:
+    """Return a `<time>` element for `moment`, an em dash for None. A time without a zone is UTC."""
+    if moment is None:
+        return Markup("—")
+    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    local = aware.astimezone(ZoneInfo(timezone))
+    told = format_datetime(local, "d MMM y, HH:mm", locale=_LOCALES[language])
+    city = timezone.rpartition("/")[2].replace("_", " ")
+    return Markup('<time datetime="{}" data-moment>{} ({})</time>').format(aware.astimezone(UTC).isoformat(timespec="seconds"), told, city)
+
+
+def day_element(day: date | None, *, language: str) -> Markup:
+    """Return a `<time>` element for a day, an em dash for None."""
+    if day is None:
+        return Markup("—")
+    return Markup('<time datetime="{}">{}</time>').format(day.isoformat(), format_date(day, "d MMMM y", locale=_LOCALES[language]))

@@ -1,0 +1,164 @@
+"""What all handlers of pages share: who asks, in which language, safe headers, one way to show a page and one to refuse.
+
+Without a hub nobody is signed in, unless the portal is tried out with invented people (`portal.web.trying_out`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from functools import partial
+from typing import Any, ParamSpec, TypeVar
+from urllib.parse import urlencode
+
+from tornado.web import HTTPError, RequestHandler
+
+from courses.errors import DiagnosedError
+from portal.web.error_page import ErrorPage, error_page
+from portal.web.language import choose_language, translations
+from portal.web.portal_site import PortalSite
+from portal.web.rendering import Frame, render
+from portal.web.visitor import NOBODY, Role, Visitor, visitor_of
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+LANGUAGE_COOKIE = "patunay-language"
+TRY_OUT_COOKIE = "patunay-try-out"
+_POLICY = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+_HEADERS = {
+    "Content-Security-Policy": _POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "geolocation=(), microphone=(), payment=()",
+    "Cache-Control": "no-store",
+}
+_log = logging.getLogger("patunay.portal")
+
+
+class PageHandler(RequestHandler):
+    """A page, or what a form of it does."""
+
+    portal: PortalSite
+
+    def initialize(self, portal: PortalSite) -> None:
+        """Take what every handler works with."""
+        self.portal = portal
+
+    def set_default_headers(self) -> None:
+        """Set the headers that every answer has."""
+        self.clear_header("Server")
+        for name, value in _HEADERS.items():
+            self.set_header(name, value)
+
+    def get_current_user(self) -> Any:
+        """Return a model of the visitor as a hub gives it (that of the hub's own class goes before this one), None for nobody."""
+        name = (self.get_signed_cookie(TRY_OUT_COOKIE) or b"").decode("utf-8", "replace")
+        person = next((each for each in self.portal.people if each.name == name), None)
+        return {"name": person.name, "groups": person.groups} if person else None
+
+    def get_login_url(self) -> str:
+        """Return where one signs in.
+
+        Raises:
+            HTTPError: 403: nobody can here.
+        """
+        if not self.portal.people:
+            raise HTTPError(403)
+        return f"{self.portal.prefix}sign-in"
+
+    @property
+    def visitor(self) -> Visitor:
+        """Who asks."""
+        model = self.current_user
+        if not model:
+            return NOBODY
+        return visitor_of(str(model["name"]), [str(each) for each in model.get("groups", [])], is_admin=bool(model.get("admin")))
+
+    @property
+    def language(self) -> str:
+        """The language of the answer."""
+        return choose_language(
+            self.get_query_argument("lang", ""), self.get_cookie(LANGUAGE_COOKIE) or "", self.request.headers.get("Accept-Language", "")
+        )
+
+    def gettext(self, text: str) -> str:
+        """Return `text` in the language of the answer."""
+        return translations(self.language).gettext(text)
+
+    def require(self, *roles: Role) -> Visitor:
+        """Return the visitor, who has one of `roles` (any signed-in person where none is named).
+
+        Raises:
+            HTTPError: 403; who is not signed in is sent to the sign-in by `tornado.web.authenticated`.
+        """
+        visitor = self.visitor
+        if not visitor.is_signed_in or (roles and not visitor.may(*roles)):
+            raise HTTPError(403)
+        return visitor
+
+    def require_teacher(self, course: str) -> Visitor:
+        """Return the visitor, who teaches `course`.
+
+        Raises:
+            HTTPError: 403.
+        """
+        visitor = self.visitor
+        if course not in visitor.teaches:
+            raise HTTPError(403)
+        return visitor
+
+    async def compute(self, work: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
+        """Return what `work` returns, computed beside the loop that serves other visitors."""
+        return await asyncio.get_running_loop().run_in_executor(self.portal.workers, partial(work, *arguments, **named))
+
+    def show(self, template: str, page: object, *, status: int = 200) -> None:
+        """Answer with a page."""
+        self.set_status(status)
+        self.set_header("Content-Type", "text/html; charset=utf-8")
+        self.set_header("Content-Language", self.language)
+        self.set_header("Vary", "Accept-Language, Cookie")
+        if self.get_query_argument("lang", "") == self.language:
+            self.set_cookie(LANGUAGE_COOKIE, self.language, path=self.portal.prefix, max_age=31_536_000, httponly=True, samesite="Lax")
+        self.finish(render(template, page, self._frame(), timezone=self.portal.site.settings.timezone))
+
+    def write_error(self, status_code: int, **how: Any) -> None:
+        """Answer with a page that says what went wrong and what to do; a fault of ours is logged and never shown."""
+        error = how.get("exc_info", (None, None, None))[1]
+        if isinstance(error, DiagnosedError):
+            status_code = 400
+        elif status_code >= 500:
+            _log.error("%s %s failed", self.request.method, self.request.path, exc_info=how.get("exc_info"))
+        page: ErrorPage = error_page(status_code, error, self.gettext)
+        self.show("error.html", page, status=status_code)
+
+    def _frame(self) -> Frame:
+        portal = self.portal
+        path = self.request.path
+        arguments = [(name, value) for name, values in self.request.query_arguments.items() if name != "lang" for value in values]
+        if arguments:
+            path += "?" + urlencode(arguments)
+        return Frame(
+            institution=portal.site.settings.issuer.name,
+            site_name=portal.site.settings.name,
+            prefix=portal.prefix,
+            language=self.language,
+            visitor=self.visitor,
+            path=path,
+            sign_in=self.sign_in_address(),
+            sign_out=f"{portal.hub_home}logout" if portal.hub_home else f"{portal.prefix}sign-out",
+            jupyter=f"{portal.hub_home}spawn" if portal.hub_home else "",
+            xsrf_token=self.xsrf_token.decode("ascii") if isinstance(self.xsrf_token, bytes) else str(self.xsrf_token),
+            stylesheets=tuple(self.static_url(name) for name in ("vendor/pico.min.css", "patunay.css")),
+            scripts=tuple(self.static_url(name) for name in ("vendor/htmx.min.js", "patunay.js")),
+        )
+
+    def sign_in_address(self) -> str:
+        """Return where one signs in, empty if nobody can."""
+        return f"{self.portal.prefix}sign-in" if self.portal.hub_home or self.portal.people else ""

@@ -1,0 +1,1 @@
+"""Pages that anyone sees: home, catalogue, courses, achievements, trust, verification, credentials."""

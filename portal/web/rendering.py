@@ -1,0 +1,75 @@
+"""Renders templates: Jinja with everything escaped, undefined names refused, and the words of the page's language."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+
+from portal.web.language import LANGUAGES, translations
+from portal.web.moments import day_element, moment_element
+from portal.web.visitor import Visitor
+
+TEMPLATES = Path(__file__).resolve().parent / "templates"
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What stands around a page's own content."""
+
+    institution: str
+    site_name: str
+    prefix: str
+    language: str
+    visitor: Visitor
+    path: str
+    """This page's path and query, without the language."""
+    sign_in: str
+    """Address of the sign-in; empty where nobody can sign in."""
+    sign_out: str
+    jupyter: str
+    """Address where Jupyter is started; empty without a hub."""
+    xsrf_token: str
+    stylesheets: tuple[str, ...]
+    scripts: tuple[str, ...]
+    languages: tuple[tuple[str, str], ...] = tuple(LANGUAGES.items())
+
+
+@cache
+def _environment(language: str, timezone: str) -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=select_autoescape(default=True, default_for_string=True),
+        undefined=StrictUndefined,
+        extensions=["jinja2.ext.i18n"],
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.install_gettext_translations(translations(language), newstyle=True)  # type: ignore[attr-defined]  # the extension adds it
+    environment.filters["moment"] = lambda value: moment_element(value, language=language, timezone=timezone)
+    environment.filters["day"] = lambda value: day_element(value, language=language)
+    environment.filters["percent"] = percent
+    environment.filters["points"] = lambda value: "—" if value is None else f"{value:g}"
+    return environment
+
+
+def percent(share: float | None) -> str:
+    """Return a share as a percentage, never rounded up to a mark that was not reached; an em dash for None."""
+    if share is None:
+        return "—"
+    hundredths = int(share * 10_000 + 1e-9)
+    return f"{hundredths / 100:g} %"
+
+
+def render(template: str, page: object, frame: Frame, *, timezone: str) -> str:
+    """Return a page as HTML.
+
+    Args:
+        page: what the template shows, as `page`.
+        timezone: of the institution.
+    """
+    context: dict[str, Any] = {"page": page, "frame": frame}
+    return _environment(frame.language, timezone).get_template(template).render(context)

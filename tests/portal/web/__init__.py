@@ -1,0 +1,1 @@
+"""The pages, on a real server and in a real browser."""

@@ -1,0 +1,92 @@
+"""A portal that runs while a test looks at it: a real server on a port of its own, and visitors who are who they say."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import httpx
+from tornado.httpserver import HTTPServer
+from tornado.netutil import bind_sockets
+
+from courses.settings import Site
+from portal.web.application import make_application
+from portal.web.portal_site import Person, PortalSite
+
+COURSE = "tiny-course"
+PEOPLE = (
+    Person("faculty", "teaches", (f"formgrade-{COURSE}",)),
+    Person("clerk", "prepares", ("patunay-registrar",)),
+    Person("registrar", "approves", ("patunay-approver",)),
+    Person("quality", "reviews", ("patunay-quality",)),
+    Person("administrator", "runs the site", ("patunay-admin",)),
+)
+
+
+@dataclass
+class RunningPortal:
+    """A portal that answers."""
+
+    address: str
+    """With a slash at its end."""
+    portal: PortalSite
+    clients: list[httpx.Client] = field(default_factory=list)
+
+    def visitor(self, name: str = "", *, language: str = "en") -> httpx.Client:
+        """Return a client that is `name`, or nobody; its requests are relative to the portal."""
+        client = httpx.Client(base_url=self.address, headers={"Accept-Language": language}, follow_redirects=True, timeout=60)
+        self.clients.append(client)
+        if name:
+            submit(client, "sign-in", {"name": name}).raise_for_status()
+        return client
+
+
+def submit(
+    client: httpx.Client, page: str, fields: dict[str, str], *, to: str = "", files: dict[str, tuple[str, bytes]] | None = None
+) -> httpx.Response:
+    """Load `page`, then send its form (to `to`, the page itself by default) with the token that the page has."""
+    token = re.search(r'name="_xsrf" value="([^"]+)"', client.get(page).text)
+    assert token, f"{page} has no form"
+    return client.post(to or page, data={**fields, "_xsrf": token[1]}, files=files)
+
+
+@contextmanager
+def running_portal(site: Site, *, people: tuple[Person, ...] = PEOPLE, now: datetime | None = None) -> Iterator[RunningPortal]:
+    """Run the portal of `site` in a thread of this process.
+
+    Args:
+        now: what the clock says; None: the time.
+    """
+    portal = PortalSite(site, people=people) if now is None else PortalSite(site, people=people, now=lambda: now)
+    sockets = bind_sockets(0, "127.0.0.1")
+    port = sockets[0].getsockname()[1]
+    loop, ready = asyncio.new_event_loop(), threading.Event()
+    servers: list[HTTPServer] = []
+
+    def run() -> None:
+        asyncio.set_event_loop(loop)
+        server = HTTPServer(make_application(portal))
+        server.add_sockets(sockets)
+        servers.append(server)
+        loop.call_soon(ready.set)
+        loop.run_forever()
+        loop.close()
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    assert ready.wait(30)
+    running = RunningPortal(f"http://127.0.0.1:{port}/", portal)
+    try:
+        yield running
+    finally:
+        for client in running.clients:
+            client.close()
+        loop.call_soon_threadsafe(servers[0].stop)
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join(30)
+        portal.workers.shutdown(wait=True)

@@ -1,0 +1,73 @@
+"""What holds for every page: headers, errors, the frame, both languages, no request to anywhere else."""
+
+from __future__ import annotations
+
+import gzip
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from portal.web.application import STATIC
+from tests.portal.web.running import RunningPortal, running_portal
+from tests.small_site import COURSE, Someone, enter_results, released_site
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningPortal]:
+    folder = tmp_path_factory.mktemp("site")
+    site = released_site(folder / "s", folder)
+    enter_results(site, (Someone("ana", "Ana Reyes"),))
+    with running_portal(site) as running:
+        yield running
+
+
+def test_the_start_page_names_the_released_course(portal: RunningPortal) -> None:
+    answer = portal.visitor().get("")
+    assert answer.status_code == 200
+    assert f'href="/courses/{COURSE}"' in answer.text
+
+
+def test_every_answer_forbids_foreign_scripts_frames_and_guessing_of_types(portal: RunningPortal) -> None:
+    for path in ("", "nosuch"):
+        headers = portal.visitor().get(path).headers
+        assert "default-src 'none'" in headers["Content-Security-Policy"]
+        assert "'unsafe-inline'" not in headers["Content-Security-Policy"]
+        assert headers["X-Content-Type-Options"] == "nosniff"
+        assert "Server" not in headers
+
+
+def test_an_address_that_is_none_is_told_in_words(portal: RunningPortal) -> None:
+    answer = portal.visitor().get("nosuch")
+    assert answer.status_code == 404
+    assert "There is no such page" in answer.text
+
+
+def test_a_form_without_its_token_is_refused_in_words(portal: RunningPortal) -> None:
+    answer = portal.visitor().post("sign-in", data={"name": "faculty"})
+    assert answer.status_code == 403
+
+
+def test_whom_one_can_be_is_only_who_is_in_the_list(portal: RunningPortal) -> None:
+    client = portal.visitor("faculty")
+    assert "Signed in as faculty" in client.get("").text
+    assert "Signed in as" not in portal.visitor().get("").text
+
+
+def test_the_first_page_is_small(portal: RunningPortal) -> None:
+    client = portal.visitor()
+    page = client.get("").text
+    files = [STATIC / re.sub(r"^/static/|\?.*$", "", address) for address in re.findall(r'(?:href|src)="(/static/[^"]+)"', page)]
+    assert len(files) == 4
+    sent = len(gzip.compress(page.encode())) + sum(len(gzip.compress(path.read_bytes())) for path in files)
+    assert sent < 60_000
+
+
+def test_nothing_is_asked_of_anybody_else(portal: RunningPortal) -> None:
+    page = portal.visitor().get("").text
+    assert re.findall(r'(?:src|href|action)="(https?:)?//', page) == []
+    for path in (STATIC / "patunay.css", STATIC / "patunay.js"):
+        assert "//" not in Path(path).read_text(encoding="utf-8").replace("// ", "")
