@@ -11,8 +11,9 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
+from autograder.attempt_rows import AttemptRow, AttemptRows, ResultRow, read_attempts
 from autograder.errors import RecordChangedError
-from autograder.records import Attempt, GradingRun, Result, attempts_of, credited_attempt, standing_result, utc_text
+from autograder.records import GradingRun, Result, credited_attempt, standing_result, utc_text
 from courses.attempts import AttemptRules
 
 _AT_ONCE = 500
@@ -50,11 +51,11 @@ def collect_evidence(session: Session, assignments: AttemptRules) -> dict[str, t
     Raises:
         RecordChangedError: the record of a run is not what it was when the run ended.
     """
-    attempts = {assignment: attempts_of(session, assignment) for assignment in assignments}
+    attempts = read_attempts(session, tuple(assignments))
     return verify_evidence(session, read_evidence(attempts, assignments), {})
 
 
-def read_evidence(attempts: Mapping[str, Mapping[str, list[Attempt]]], assignments: AttemptRules) -> dict[str, tuple[GradedEvidence, ...]]:
+def read_evidence(attempts: AttemptRows, assignments: AttemptRules) -> dict[str, tuple[GradedEvidence, ...]]:
     """Return the evidence of learners, by learner, in the order of `assignments`, from their attempts by assignment and learner.
 
     Nothing is verified: `run_record` is empty, and with that no credential can be made. See `verify_evidence`.
@@ -88,7 +89,7 @@ def verify_evidence(
     return {learner: tuple(replace(each, run_record=hashes[each.run]) for each in items) for learner, items in evidence.items()}
 
 
-def _evidence(assignment: str, attempt: Attempt, result: Result) -> GradedEvidence:
+def _evidence(assignment: str, attempt: AttemptRow, result: ResultRow) -> GradedEvidence:
     return GradedEvidence(
         assignment=assignment,
         attempt=attempt.digest,

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from sqlalchemy import ForeignKey, String, Text, UniqueConstraint, select
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, relationship, selectinload
@@ -27,6 +28,9 @@ FILE_NAME = "grading.db"
 FOUND = "submitted@"
 """How the origin of an attempt begins that was found in the `submitted` step."""
 LOCK_NAME = ".grading.lock"
+
+_OneResult = TypeVar("_OneResult", bound="ReadResult", covariant=True)
+_OneAttempt = TypeVar("_OneAttempt", bound="ReadAttempt[ReadResult]")
 
 
 class Record(DeclarativeBase):
@@ -130,12 +134,18 @@ class Result(Record):
     @property
     def assurance(self) -> str:
         """`sealed` if every test's verdict was made out of reach of the learner's code, else `compat`."""
-        tests = [cell for cell in self.cell_list() if cell["kind"] == "test"]
-        return "sealed" if tests and all(cell.get("is_sealed", False) for cell in tests) else "compat"
+        return assurance_of(self.cells)
 
     def cell_list(self) -> list[dict[str, Any]]:
         """Return the graded cells as plain values."""
         return list(json.loads(self.cells))
+
+
+@lru_cache(maxsize=1024)
+def assurance_of(cells: str) -> str:
+    """Return `Result.assurance` of a result with these cells; the texts of many learners' are alike."""
+    tests = [cell for cell in json.loads(cells) if cell["kind"] == "test"]
+    return "sealed" if tests and all(cell.get("is_sealed", False) for cell in tests) else "compat"
 
 
 def records_url(place: NbgraderCourse | Path) -> str:
@@ -196,7 +206,27 @@ def attempts_of(session: Session, assignment: str, learners: Collection[str] | N
     return grouped
 
 
-def credited_attempt(attempts: Iterable[Attempt], rule: AttemptRule = LAST) -> Attempt | None:
+class ReadResult(Protocol):
+    """What the rules of this file ask of a result; a `Result` or a row that was read of one."""
+
+    @property
+    def status(self) -> str: ...  # noqa: D102
+    @property
+    def reason(self) -> str: ...  # noqa: D102
+    @property
+    def recorded(self) -> bool: ...  # noqa: D102
+
+
+class ReadAttempt(Protocol[_OneResult]):
+    """What the rules of this file ask of an attempt."""
+
+    @property
+    def refusal(self) -> str: ...  # noqa: D102
+    @property
+    def results(self) -> Sequence[_OneResult]: ...  # noqa: D102
+
+
+def credited_attempt(attempts: Iterable[_OneAttempt], rule: AttemptRule = LAST) -> _OneAttempt | None:
     """Return the attempt that counts, of those that could be taken; None if there is none.
 
     Of the best one it is what was found when the gradebook was written (`autograder.crediting`): the attempt that the gradebook shows; before that, the last one.
@@ -206,17 +236,17 @@ def credited_attempt(attempts: Iterable[Attempt], rule: AttemptRule = LAST) -> A
     return shown[-1] if shown else counted[-1] if counted else None
 
 
-def counted_attempts(attempts: Iterable[Attempt], rule: AttemptRule) -> list[Attempt]:
+def counted_attempts(attempts: Iterable[_OneAttempt], rule: AttemptRule) -> list[_OneAttempt]:
     """Return the attempts that may count, oldest first."""
     return [each for each in attempts if not each.refusal][: rule.allowed]
 
 
-def newest_result(attempt: Attempt) -> Result | None:
+def newest_result(attempt: ReadAttempt[_OneResult]) -> _OneResult | None:
     """Return what the last run made of the attempt, None if it was never graded."""
     return attempt.results[-1] if attempt.results else None
 
 
-def standing_result(attempt: Attempt) -> Result | None:
+def standing_result(attempt: ReadAttempt[_OneResult]) -> _OneResult | None:
     """Return the last result that carries scores, of those that came to their end if there are any: a failed regrade never takes a graded result away."""
     graded = [result for result in reversed(attempt.results) if result.status == "graded"]
     return next((result for result in graded if not result.reason), graded[0] if graded else None)

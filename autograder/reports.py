@@ -1,74 +1,79 @@
-"""The cohort report: a parametrised notebook that papermill executes and nbconvert prints to one HTML file that needs nothing else.
+"""Reports: tables become a page that needs nothing else, by a notebook that papermill executes and nbconvert prints; the numbers lie beside it.
 
-The numbers are computed in `report_templates/cohort.ipynb`, which faculty may copy and change; here it gets its data (a JSON file beside the output), and
-what it printed becomes an accessible page: no script, no request to anywhere, a language, a title, a text for every picture.
+A notebook of `report_templates/` gets its tables as JSON and shows them; faculty may copy and change it. What it printed becomes an accessible page: no script, no
+request to anywhere, a language, a title, a text for every picture, a table for every chart. Beside `NAME.html` stand `NAME.ipynb`, the executed notebook,
+and `NAME.json`, the tables; on request each table as Parquet in the folder `NAME-tables`.
 """
 
 from __future__ import annotations
 
 import html
 import json
+import shutil
 import tempfile
 import warnings
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import pandas as pd
+
 from autograder.errors import ReportError
-from autograder.gradebook import GradebookFrames
-from autograder.gradebook_export import frame_as_json
+from autograder.gradebook_export import export_frame, frame_as_json
 from courses.storage import diagnosed_storage, write_atomically
 
 _TEMPLATES = Path(__file__).resolve().parent / "report_templates"
 
 
 @dataclass(frozen=True, slots=True)
-class ReportSubject:
-    """What the report says besides the gradebook's frames."""
+class ReportContent:
+    """What a report's notebook gets."""
 
-    course: str
     title: str
-    version: str
-    institution: str
-    assignments: tuple[tuple[str, str], ...]
-    """Id and title, in the order of the course."""
-    pass_mark: float
-    """Share of the overall score."""
-    overall: Mapping[str, float]
-    """Each learner's overall share of what is decided."""
-    statuses: Mapping[str, tuple[str, str]]
-    """Each learner's standing (eligible, not yet, blocked) and why."""
+    """Of the page."""
+    subject: Mapping[str, object]
+    """Plain values that are in no table: the course's title, its pass mark …"""
+    tables: Mapping[str, pd.DataFrame]
     timezone: str
 
 
-def make_report(subject: ReportSubject, frames: GradebookFrames, path: Path, *, now: datetime, template: str = "cohort") -> Path:
-    """Write the report to `path` (HTML) and the executed notebook beside it (`.ipynb`); return `path`.
+def make_report(content: ReportContent, path: Path, *, now: datetime, template: str = "cohort", parquet: bool = False) -> Path:
+    """Write the report to `path` (HTML), the executed notebook and the tables (JSON) beside it; return `path`.
+
+    Args:
+        parquet: whether to write the tables as Parquet too, in the folder `<name>-tables` beside it.
 
     Raises:
         ReportError: the template fails; the executed notebook is kept for looking into.
+        ExportError: Parquet is asked for, and pyarrow is not installed.
         StorageError: the disk is full or the folder is not writable.
     """
+    made = now.astimezone(ZoneInfo(content.timezone))
+    subject = {**content.subject, "made_at": f"{made:%d %B %Y, %H:%M} ({content.timezone})"}
+    tables = {name: frame_as_json(table) for name, table in content.tables.items()}
+    told = json.dumps({"subject": subject, "tables": tables}, ensure_ascii=False)
     with diagnosed_storage(path), tempfile.TemporaryDirectory(prefix="patunay-report-") as scratch:
-        data = Path(scratch, "report.json")
-        data.write_text(json.dumps(_data(subject, frames, now), ensure_ascii=False), encoding="utf-8")
-        executed = Path(scratch, "executed.ipynb")
+        data, executed = Path(scratch, "report.json"), Path(scratch, "executed.ipynb")
+        data.write_text(told, encoding="utf-8")
         _execute(_TEMPLATES / f"{template}.ipynb", executed, data, path)
-        page = print_page(executed.read_text(encoding="utf-8"), title=f"{subject.title} {subject.version}: cohort report")
+        page = print_page(executed.read_text(encoding="utf-8"), title=content.title)
         write_atomically(path.with_suffix(".ipynb"), executed.read_text(encoding="utf-8"))
+    write_atomically(path.with_suffix(".json"), told)
+    if parquet:
+        _write_parquet(content.tables, path.with_name(f"{path.stem}-tables"))
     write_atomically(path, page)
     return path
 
 
-def _data(subject: ReportSubject, frames: GradebookFrames, now: datetime) -> dict[str, object]:
-    made = now.astimezone(ZoneInfo(subject.timezone))
-    return {
-        "subject": {**asdict(subject), "made_at": f"{made:%d %B %Y, %H:%M} ({subject.timezone})"},
-        "cells": frame_as_json(frames.cells),
-        "assignments": frame_as_json(frames.assignments),
-    }
+def _write_parquet(tables: Mapping[str, pd.DataFrame], folder: Path) -> None:
+    with diagnosed_storage(folder):
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+    for name, table in tables.items():
+        export_frame(table, folder / f"{name}.parquet", "parquet")
 
 
 def _execute(template: Path, executed: Path, data: Path, path: Path) -> None:

@@ -14,7 +14,6 @@ from autograder.gradebook import GradebookFrames, read_gradebook
 from autograder.grading import GradingOptions, GradingSummary, Progress, grade_assignment
 from autograder.nbgrader_database import open_gradebook, students_of
 from autograder.records import attempts_of, open_records
-from autograder.reports import ReportSubject, make_report
 from autograder.review import ReviewItem, load_reviews
 from autograder.site_options import site_limits
 from autograder.submissions import Collected, collect_attempts, show_credited
@@ -24,7 +23,7 @@ from courses.errors import UnknownAssignmentError
 from courses.nbgrader_course import assignments_of, open_course
 from courses.release import find_release, load_released_manifest
 from courses.settings import Site
-from issuer.standing import read_standing, released_root
+from issuer.standing import released_root
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +133,9 @@ def course_variants(site: Site, course: str, assignment: str, learners: tuple[st
     _chosen(root, (assignment,))
     if not (every := variants_of(directory, assignment)):
         raise UnknownAssignmentError(
-            f"all learners have the same values in assignment {assignment!r}", where=course, remedy="Give it `variants` in course.toml first."
+            f"all learners have the same values in assignment {assignment!r}",
+            where=course,
+            remedy="Give it `variants` in course.toml first.",
         )
     if learners is not None:
         return variants_of(directory, assignment, learners) if learners else every
@@ -161,25 +162,6 @@ def course_gradebook(site: Site, course: str) -> GradebookFrames:
     root = released_root(site, course)
     manifest = load_released_manifest(root)
     return read_gradebook(open_course(root), attempt_rules=manifest.attempt_rules)
-
-
-def report_course(site: Site, course: str, *, now: datetime) -> Path:
-    """Make the cohort report of a released course and return its HTML file."""
-    standing = read_standing(site, course)
-    statuses = {each.learner: (each.status.value, " ".join(reason.text for reason in each.reasons)) for each in standing.eligibility}
-    manifest = standing.manifest
-    subject = ReportSubject(
-        course=manifest.id,
-        title=manifest.title.en,
-        version=manifest.version,
-        institution=manifest.awarding_body.name,
-        assignments=tuple((each.id, each.title.en) for each in manifest.assessments),
-        pass_mark=manifest.pass_rule.overall,
-        overall={each.learner: each.overall for each in standing.eligibility},
-        statuses=statuses,
-        timezone=site.settings.timezone,
-    )
-    return make_report(subject, course_gradebook(site, course), site.root / "reports" / f"{manifest.id}.html", now=now)
 
 
 def _chosen(root: Path, assignments: tuple[str, ...]) -> tuple[str, ...]:

@@ -210,12 +210,24 @@ def gradebook(
         print_table(course, shown, rows, numbers=("score", "final_score", "points_possible", "attempts"))
 
 
-def report(course: CourseArgument, site: SiteOption = HERE, as_json: JsonOption = False) -> None:
-    """Make the cohort report: who is where, how scores spread, how hard each cell was; one HTML file that needs nothing else.
+def report(
+    course: CourseArgument,
+    review_pack: Annotated[
+        bool, typer.Option("--review-pack", help="The annual review pack instead: year on year, changes, open findings.")
+    ] = False,
+    parquet: Annotated[bool, typer.Option("--parquet", help="Write the tables as Parquet too.")] = False,
+    site: SiteOption = HERE,
+    as_json: JsonOption = False,
+) -> None:
+    """Make the cohort report: who is where, how hard each item was and what it tells, outcomes, who may not make it; one HTML file that needs nothing else.
 
-    Example: `patunay report data-cleaning-with-pandas`
+    Its tables stand beside it as JSON. Examples: `patunay report data-cleaning-with-pandas`; with `--review-pack` for the yearly review.
     """
-    from portal.course_work import report_course
+    from portal.course_reports import report_course, review_course
 
-    path = report_course(site_at(site), course, now=now())
-    print_json({"report": str(path)}) if as_json else print_text(str(path))
+    path = (review_course if review_pack else report_course)(site_at(site), course, now=now(), parquet=parquet)
+    if as_json:
+        folder = {"parquet": str(path.with_name(f"{path.stem}-tables"))} if parquet else {}
+        print_json({"report": str(path), "tables": str(path.with_suffix(".json")), **folder})
+    else:
+        print_text(str(path))

@@ -27,7 +27,8 @@ from issuer.resolvers import FolderResolver
 from issuer.standing import read_standing
 from issuer.verification import Verdict
 from portal.awarding import approve, issue, prepare, record_consent
-from portal.course_work import GradeRequest, collect_course, course_gradebook, grade_course, report_course
+from portal.course_reports import report_course
+from portal.course_work import GradeRequest, collect_course, course_gradebook, grade_course
 from portal.demonstration.answers import load_bank
 from portal.demonstration.handing_in import Desk, hand_in
 from portal.demonstration.marking import enrol, mark_answers, set_due_dates
@@ -170,7 +171,7 @@ def _timed(tally: Tally, name: str, tell: Tell, told: str) -> Iterator[None]:
 
 def _release(stage: Stage) -> None:
     for course in stage.courses:
-        release_rehearsed(stage.site, load_course(stage.site.courses, course), (), now=stage.now())
+        release_rehearsed(stage.site, load_course(stage.site.courses, course), (), now=stage.now(), depth="plan")
         directory = open_course(stage.site.course_root(course))
         enrol(directory, stage.roster)
         for learner in stage.roster:
