@@ -63,6 +63,12 @@ c.LateSubmissionPlugin.penalty_method = {penalty!r}
 c.GenerateFeedback.preprocessors = {feedback!r}
 """
 
+_DRAFT_CONFIGURATION = """\
+# A draft has a gradebook and a record of grading of its own, wherever the site keeps those of its courses.
+c.CourseDirectory.db_url = "sqlite:///" + str(ROOT / "gradebook.db")
+c.GradingRecords.url = "sqlite:///" + str(ROOT / "grading.db")
+"""
+
 
 def release_course(
     site: Site, course: Course, assignments: tuple[str, ...], *, now: datetime, environment: Mapping[str, str] | None = None
@@ -107,13 +113,13 @@ def draft_course(site: Site, course: Course, assignments: tuple[str, ...], folde
     Raises:
         ReleaseRefusedError: nbgrader cannot make a learner version.
     """
-    _write_configuration(site, course, folder)
+    _write_configuration(site, course, folder, besides=_DRAFT_CONFIGURATION)
     directory = open_course(folder)
     write_pools(course, folder, key_folder=site.course_root(course.id))
     with nbgrader_environment():
         api = NbGraderAPI(coursedir=directory.directory, config=directory.config)
         for assignment in assignments:
-            _generate(api, directory, assignment)
+            generate_learner_version(api, directory, assignment)
     return directory
 
 
@@ -124,7 +130,7 @@ def refuse_if_blocked(findings: list[Finding]) -> None:
         raise ReleaseRefusedError(f"the course has {len(findings)} blocking finding(s):{listed}", remedy="Correct them and release again.")
 
 
-def _write_configuration(site: Site, course: Course, root: Path) -> None:
+def _write_configuration(site: Site, course: Course, root: Path, *, besides: str = "") -> None:
     """Make the course directory one that nbgrader's own commands work in."""
     text = _COURSE_CONFIGURATION.format(
         course=course.id,
@@ -135,6 +141,7 @@ def _write_configuration(site: Site, course: Course, root: Path) -> None:
         feedback=list(FEEDBACK_PREPROCESSORS),
         penalty="zero" if course.manifest.late_policy == "zero" else "none",
     )
+    text += besides
     path = root / "nbgrader_config.py"
     if not path.is_file() or path.read_text(encoding="utf-8") != text:
         write_atomically(path, text)
@@ -156,15 +163,19 @@ def _require_exchange(exchange: Path) -> None:
 def _publish(directory: NbgraderCourse, assignment: str) -> None:
     with nbgrader_environment():
         api = NbGraderAPI(coursedir=directory.directory, config=directory.config)
-        _generate(api, directory, assignment)
+        generate_learner_version(api, directory, assignment)
         outbound = _outbound(directory, assignment)
         if outbound.is_dir():
             remove_folder(outbound)
         _succeed(api.release_assignment(assignment), f"nbgrader cannot release {assignment!r}")
 
 
-def _generate(api: NbGraderAPI, directory: NbgraderCourse, assignment: str) -> None:
-    """Make the learner version, in which each learner finds their own variant where there are some."""
+def generate_learner_version(api: NbGraderAPI, directory: NbgraderCourse, assignment: str) -> None:
+    """Make the learner version, in which each learner finds their own variant where there are some.
+
+    Raises:
+        ReleaseRefusedError: nbgrader cannot.
+    """
     made = api.generate_assignment(assignment, force=True, create=True)
     _succeed(made, f"nbgrader cannot make the learner version of {assignment!r}")
     pool = find_pool(directory.root, assignment)

@@ -101,7 +101,14 @@ _LEAKS = {
     "L08": ("Everything was looked at", "What nobody could look through may be the one file that tells the answers."),
 }  # fmt: skip
 
-_WORKFLOW: dict[str, tuple[str, str]] = {}
+_WORKFLOW = {
+    "W01": ("Approved", "What one person alone let out, nobody else can vouch for."),
+    "W02": ("Approved as it is", "An approval is of what was read, not of what was written afterwards."),
+    "W03": ("Not by its authors", "Nobody sees the gaps in their own course."),
+    "W04": ("All approvals", "The institution has said whose eyes a course needs."),
+    "W05": ("Not retired", "Whoever retired the course had a reason that still stands."),
+    "W06": ("Review soon", "A review takes weeks, and an overdue one blocks the next release."),
+}  # fmt: skip
 
 _SEALING = {
     "S01": ("Sealed as promised", "The manifest promises that no verdict came out of the learner's own process."),

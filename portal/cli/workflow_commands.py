@@ -1,15 +1,17 @@
-"""`patunay courses` and `patunay course submit|approve|return|retire|reopen|status`: where the site's courses stand on their way to release."""
+"""`patunay courses` and `patunay course submit|approve|return|retire|reopen|status|recheck`: where the site's courses stand on their way to release."""
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from portal.cli.options import HERE, ByOption, CourseArgument, JsonOption, SiteOption, now, site_at
-from portal.cli.output import print_json, print_table, print_text, say
+from portal.cli.output import print_json, print_table, print_text, progress_bar, say
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from courses.review_record import Action, ReviewStep
@@ -123,6 +125,44 @@ def reopen(
     Example: `patunay course reopen data-cleaning-with-pandas --by "Ana Santos" --role Dean --note "Asked for again."`
     """
     _take(course, "reopened", by, role, note, site, as_json=as_json)
+
+
+@steps.command("recheck")
+def recheck(
+    course: CourseArgument,
+    version: Annotated[
+        str, typer.Argument(metavar="VERSION", help="The version, or the beginning of a release's content hash.", show_default=False)
+    ],
+    learner: Annotated[list[str] | None, typer.Option("--learner", help="Only theirs; may be given again.", show_default=False)] = None,
+    site: SiteOption = HERE,
+    as_json: JsonOption = False,
+) -> None:
+    """Grade attempts again with the frozen tests that graded them, and compare; nothing is changed. Exit code 1 if a verdict is another.
+
+    Example: `patunay course recheck data-cleaning-with-pandas 1.0.0 --learner ana`
+    """
+    from portal.older_versions import recheck_version
+
+    with progress_bar("rechecked") as progress:
+        found = recheck_version(site_at(site), course, version, tuple(learner or ()), now=now, progress=progress)
+    if as_json:
+        print_json([{**asdict(each), "same": each.is_same} for each in found])
+    else:
+        rows = [
+            (each.learner, each.assignment, _points(each.recorded), _points(each.found), "same" if each.is_same else "DIFFERENT")
+            for each in found
+        ]
+        print_table(f"{course} {version}, with its own tests", ("learner", "assignment", "recorded", "now", ""), rows)
+    if not found:
+        say("No attempt that is on record was graded with the sources of this version.", style="yellow")
+    if not all(each.is_same for each in found):
+        raise typer.Exit(1)
+
+
+def _points(scores: Mapping[str, float | None]) -> str:
+    undecided = sum(score is None for score in scores.values())
+    total = f"{sum(score or 0.0 for score in scores.values()):g}"
+    return f"{total}, {undecided} undecided" if undecided else total
 
 
 def _take(course: str, action: Action, by: str, role: str, note: str | None, site: Path, *, as_json: bool) -> None:
