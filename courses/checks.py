@@ -6,10 +6,10 @@ from datetime import date
 
 from courses.authoring.placeholder_checks import check_placeholders
 from courses.catalogue import Course
-from courses.environment_checks import check_environment
 from courses.findings import Finding
-from courses.notebook_checks import check_notebooks
+from courses.static_checks.environment_rules import check_environment
 from courses.static_checks.manifest_rules import check_manifest
+from courses.static_checks.notebook_rules import check_notebooks
 from courses.static_checks.places import read_course_text
 from courses.variant_checks import check_variants
 

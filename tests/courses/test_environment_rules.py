@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from courses.catalogue import load_course
-from courses.environment_checks import check_environment, is_installed
+from courses.static_checks.environment_rules import check_environment, is_installed
 from courses.notebook_imports import imported_modules
 from courses.samples import samples_folder
 
