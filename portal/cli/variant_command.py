@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from portal.cli.options import HERE, CourseArgument, JsonOption, SiteOption, site_at
-from portal.cli.output import print_json, print_table
+from portal.cli.output import print_json, print_table, print_text
 
 
 def register(app: typer.Typer) -> None:
@@ -36,6 +36,9 @@ def variant(
     if as_json:
         print_json([{"learner": row.learner, "variant": row.number, "of": row.of, "values": row.values} for row in rows])
         return
-    names = list(rows[0].values) if rows else []
-    table = [(row.learner, f"{row.number} of {row.of}", *(literal(row.values[name]) for name in names)) for row in rows]
+    if not rows:
+        print_text("The gradebook knows nobody yet.")
+        return
+    names = list(rows[0].values)
+    table = [(row.learner or "(any)", f"{row.number} of {row.of}", *(literal(row.values[name]) for name in names)) for row in rows]
     print_table(f"{course}: variants of {assignment}", ("learner", "variant", *names), table)
