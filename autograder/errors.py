@@ -12,6 +12,8 @@
     ├── RecordChangedError            the record of a finished grading run is not what it was
     ├── ClusterError                  the cluster does not answer, or none of its workers may grade
     ├── GradebookError                the gradebook cannot be read or written
+    ├── SimilarityError               what was said of a pair of answers cannot be written down or read
+    ├── RegradeError                  a regrade cannot be decided as it was asked for
     ├── ReportError                   the cohort report could not be made
     └── ExportError                   a table cannot be written in that format
 
@@ -73,3 +75,11 @@ class ReportError(DiagnosedError):
 
 class ExportError(DiagnosedError):
     """A table cannot be written in that format."""
+
+
+class SimilarityError(DiagnosedError):
+    """What was said of a pair of answers cannot be written down or read."""
+
+
+class RegradeError(DiagnosedError):
+    """A regrade cannot be decided as it was asked for. Nothing was changed."""
