@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
 
-from courses.authoring.manifest_edits import Items, items_text, quoted, with_assessment
+from courses.authoring.manifest_edits import with_assessment
+from courses.authoring.manifest_template import Planned, PlannedCourse, manifest_text, readable
 from courses.authoring.nbgrader_cells import (
     BEGIN_HIDDEN,
     BEGIN_SOLUTION,
@@ -29,7 +29,6 @@ from courses.names import course_id, path_segment
 from courses.settings import Site
 from courses.storage import diagnosed_storage, write_atomically
 
-_TEMPLATE = Path(__file__).resolve().parent / "course.toml.txt"
 _TESTS = ("test_double", "test_double_of_fractions")
 
 
@@ -60,7 +59,9 @@ def new_course(site: Site, name: str, *, title: str | None, assignment: str, tod
             remedy=f"Give another name, or add to it: patunay new assignment {name} ASSIGNMENT",
         )
     _assignment_name(assignment)
-    text = _manifest_text(site, name, title, assignment, today)
+    outcome = "Compute, detect, explain … what?"
+    planned = Planned(assignment, readable(assignment), 100, [(cell, ["outcome-1"]) for cell in _TESTS])
+    text = manifest_text(PlannedCourse(name, title, [("outcome-1", outcome)], [planned]), site.settings.issuer, today=today)
     notebook = folder / assignment / f"{assignment}.ipynb"
     with diagnosed_storage(folder):
         notebook.parent.mkdir(parents=True)
@@ -98,7 +99,7 @@ def new_assignment(site: Site, course: str, name: str, *, title: str | None, wei
         )
     items = [(cell, [found.manifest.outcomes[0].id]) for cell in _TESTS]
     manifest = found.folder / FILE_NAME
-    text = with_assessment(manifest.read_text(encoding="utf-8"), name, title=title or _title(name), weight=weight, items=items)
+    text = with_assessment(manifest.read_text(encoding="utf-8"), name, title=title or readable(name), weight=weight, items=items)
     notebook = folder / f"{name}.ipynb"
     with diagnosed_storage(folder):
         folder.mkdir(parents=True)
@@ -131,32 +132,7 @@ def scaffold_notebook() -> Any:
     )
 
 
-def _manifest_text(site: Site, name: str, title: str | None, assignment: str, today: date) -> str:
-    issuer = site.settings.issuer
-    items: Items = [(cell, ["outcome-1"]) for cell in _TESTS]
-    values = {
-        "id": quoted(name),
-        "title": quoted(title or f"TODO: {_title(name)}"),
-        "issuer": quoted(issuer.name),
-        "country": quoted(issuer.country),
-        "issuer_url": quoted(issuer.url),
-        "email": quoted(issuer.email),
-        "today": today.isoformat(),
-        "module": assignment if re.fullmatch(r"[A-Za-z0-9_-]+", assignment) else quoted(assignment),
-        "assignment": quoted(assignment),
-        "assignment_title": quoted(_title(assignment)),
-        "items": items_text(items),
-    }
-    text = _TEMPLATE.read_text(encoding="utf-8").replace("`patunay check {id}`", f"`patunay check {name}`")
-    return re.sub(r"\{(\w+)\}", lambda match: values[match[1]], text)
-
-
 def _assignment_name(name: str) -> str:
     if not name.isprintable() or name == FILE_NAME:
         raise NameRefusedError(f"{name!r} cannot be the name of an assignment", remedy="Use letters, digits and hyphens, such as averages.")
     return path_segment(name, what="an assignment")
-
-
-def _title(name: str) -> str:
-    words = re.sub(r"[-_ ]+", " ", name).strip() or name
-    return words[0].upper() + words[1:]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from portal.cli.options import HERE, JsonOption, SiteOption, now, site_at
+from portal.cli.options import HERE, CourseArgument, JsonOption, SiteOption, now, site_at
 from portal.cli.output import print_json, print_table, print_text, say
 
 if TYPE_CHECKING:
@@ -22,6 +22,8 @@ def register(app: typer.Typer) -> None:
     _new.command("assignment")(new_assignment)
     app.add_typer(_new, name="new")
     app.command("import")(import_notebooks)
+    app.command("markdown")(markdown)
+    app.command("adopt")(adopt)
 
 
 def new_course(
@@ -112,3 +114,84 @@ def import_notebooks(
     open_points = sum(bool(entry.remedy) for entry in made.entries)
     say(f"{made.points:g} points are graded; {open_points} lines of the table ask you for something.")
     say(f"All items name the course's first outcome: correct that in course.toml. Next: patunay check {course} --rehearse")
+
+
+def markdown(
+    course: CourseArgument,
+    assignments: Annotated[
+        list[str] | None, typer.Argument(metavar="[ASSIGNMENT]...", help="Only these; default: all.", show_default=False)
+    ] = None,
+    to: Annotated[Path | None, typer.Option("--to", help="The folder; default: review/COURSE in the site.", show_default=False)] = None,
+    check: Annotated[bool, typer.Option("--check", help="Write nothing; exit code 1 if the Markdown says something else.")] = False,
+    back: Annotated[bool, typer.Option("--back", help="Write what the Markdown says into the notebooks.")] = False,
+    site: SiteOption = HERE,
+    as_json: JsonOption = False,
+) -> None:
+    """Write a course's notebooks as Markdown, with solutions and without outputs, so that changes show line by line; `--back` takes changes over.
+
+    Example: `patunay markdown reading-tables`
+    """
+    from courses.authoring.markdown_folder import compare_markdown, read_markdown_back, write_markdown
+    from courses.catalogue import load_course, require_assessment
+
+    if check and back:
+        raise typer.BadParameter("give one of --check and --back")
+    place = site_at(site)
+    found = load_course(place.courses, course)
+    chosen = [require_assessment(found, each) for each in assignments or ()] or [each.id for each in found.manifest.assessments]
+    folder = to if to is not None else place.root / "review" / course
+    work = compare_markdown if check else read_markdown_back if back else write_markdown
+    pages = work(found, chosen, folder)
+    rows = [(each.assignment, each.notebook.name, str(each.markdown), each.state) for each in pages]
+    columns = ("assignment", "notebook", "markdown", "state")
+    if as_json:
+        print_json([dict(zip(columns, row, strict=True)) for row in rows])
+    else:
+        print_table(course, columns, rows)
+    if check and any(each.state != "unchanged" for each in pages):
+        raise typer.Exit(1)
+
+
+def adopt(
+    directory: Annotated[
+        Path, typer.Argument(metavar="DIR", help="The nbgrader course: the folder with nbgrader_config.py or source/.", show_default=False)
+    ],
+    id_: Annotated[
+        str | None, typer.Option("--id", help="The course's id here; default: made from nbgrader's.", show_default=False)
+    ] = None,
+    title: Annotated[str | None, typer.Option(help="The course's title.", show_default=False)] = None,
+    site: SiteOption = HERE,
+    as_json: JsonOption = False,
+) -> None:
+    """Take an nbgrader course in as it is: copy its sources into the site, write a manifest from what is there, and list what is missing.
+
+    Example: `patunay adopt ../course101 --id intro-to-python`
+    """
+    from courses.authoring.adopting import adopt_course
+    from courses.authoring.import_report import COLUMNS
+    from courses.authoring.placeholder_checks import check_placeholders
+    from courses.catalogue import load_course
+
+    place = site_at(site)
+    made = adopt_course(place, directory, name=id_, title=title, today=now().date())
+    found = check_placeholders(load_course(place.courses, made.course))
+    missing = sorted(found, key=lambda each: each.place.line or 0 if each.place else 0)
+    if as_json:
+        rows = [{"where": each.where, "placeholder": each.problem.partition(": ")[2]} for each in missing]
+        print_json(
+            {
+                "course": made.course,
+                "folder": str(made.folder),
+                "points": made.points,
+                "report": [each.as_json() for each in made.entries],
+                "missing": rows,
+            }
+        )
+        return
+    if made.entries:
+        print_table("What to look at", COLUMNS, [(each.notebook, each.place, each.was, each.became, each.remedy) for each in made.entries])
+    print_table(
+        "What is missing for a release", ("where", "stands there"), [(each.where, each.problem.partition(": ")[2]) for each in missing]
+    )
+    print_text(f"{made.course}: {len(made.assignments)} assignments, {sum(made.points.values()):g} points, in {made.folder}.")
+    say(f"Fill in the {len(missing)} places of the table, then: patunay check {made.course}")
