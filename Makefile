@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 WORKERS ?= 2
 
-.PHONY: help setup system node database browser demo test test-all check bench bench-issuing lab lock format clean
+.PHONY: bench-mutation help setup system node database browser demo test test-all check bench bench-issuing bench-gradebook lab lock format clean
 
 help:
 	@echo "make demo      sample courses, simulated learners, grading, credentials, verification (about 3 minutes)"
@@ -14,6 +14,8 @@ help:
 	@echo "make check     formatter, linter, types, import contracts, quick tests"
 	@echo "make bench     speed, as ratios against peers run side by side"
 	@echo "make bench-issuing  the same for signing and verifying credentials"
+	@echo "make bench-gradebook  the same for reading a gradebook of 10,000 learners (about half an hour, most of it nbgrader export's)"
+	@echo "make bench-mutation the same for mutation testing of a course's tests"
 	@echo "make lab       JupyterLab for this site (PATUNAY_COURSE=... chooses the course)"
 
 setup:
@@ -53,6 +55,12 @@ bench: setup system
 bench-issuing: setup node
 	@$(BIN)/python -m benchmarks.issuing
 	@$(BIN)/python -m benchmarks.batches
+
+bench-gradebook: setup database
+	@$(BIN)/python -m benchmarks.gradebook
+
+bench-mutation: setup system
+	@$(BIN)/python -m benchmarks.mutation
 
 lab: setup
 	@PATH="$(CURDIR)/$(BIN):$$PATH" JUPYTER_CONFIG_PATH="$(CURDIR)" jupyter lab

@@ -101,7 +101,8 @@ def mutate_assignment(
             whole = list(pool.map(lambda frame: run_cells(frame, range(len(frame.cells)), server, limits), frames))
             for frame, run in zip(frames, whole, strict=True):
                 tasks += _tasks(frame, run, wanted)
-            judged = _judge_all([task for task in tasks if task.tests], server, limits, pool, progress)
+            known = frozenset((each.notebook, each.mutant) for each in accepted if each.assignment == source.assignment)
+            judged = _judge_all(_Work(server, limits, pool, progress, known), [task for task in tasks if task.tests])
     judged, stale = _with_accepted(judged, [each for each in accepted if each.assignment == source.assignment], only=wanted.cell)
     return MutationReport(
         assignment=source.assignment,
@@ -149,17 +150,29 @@ def _tasks(frame: Frame, whole: Run, wanted: Wanted) -> Iterable[_Task]:
             yield _Task(frame, place, tests, tuple(mutants))
 
 
-def _judge_all(
-    tasks: Sequence[_Task], server: ForkServer, limits: Limits, pool: ThreadPoolExecutor, progress: Progress
-) -> list[JudgedMutant]:  # fmt: skip
-    excerpts = list(pool.map(lambda task: _excerpt(task, server, limits), tasks))
-    work = [(task, excerpt, mutant) for task, excerpt in zip(tasks, excerpts, strict=True) for mutant in task.mutants]
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """What it is done with."""
+
+    server: ForkServer
+    limits: Limits
+    pool: ThreadPoolExecutor
+    progress: Progress
+    accepted: frozenset[tuple[str, str]]
+    """Notebook and mutant: of these nobody asks any more whether they are equivalent."""
+
+
+def _judge_all(work: _Work, tasks: Sequence[_Task]) -> list[JudgedMutant]:
+    server, pool = work.server, work.pool
+    excerpts = list(pool.map(lambda task: _excerpt(task, server, work.limits), tasks))
+    each_one = [(task, excerpt, mutant) for task, excerpt in zip(tasks, excerpts, strict=True) for mutant in task.mutants]
     judged: list[JudgedMutant] = []
-    for each in pool.map(lambda one: _judge(one[0], one[1], one[2], server), work):
+    for each in pool.map(lambda one: _judge(one[0], one[1], one[2], server), each_one):
         judged.append(each)
-        progress(len(judged), len(work))
+        work.progress(len(judged), len(each_one))
     pairs = list(zip(tasks, excerpts, strict=True))
-    found = list(pool.map(lambda pair: _excuses(pair[0], pair[1], judged, server), pairs))
+    alive = frozenset((each.notebook, each.id) for each in judged if each.outcome == "survived") - work.accepted
+    found = list(pool.map(lambda pair: _excuses(pair[0], pair[1], alive, server), pairs))
     excuses = {key: why for each in found for key, why in each.items()}
     return [
         each.model_copy(update={"outcome": "equivalent", "reason": excuses[each.notebook, each.id]})
@@ -211,11 +224,14 @@ def _judge(task: _Task, excerpt: _Excerpt, mutant: Mutant, server: ForkServer) -
     )
 
 
-def _excuses(task: _Task, excerpt: _Excerpt, judged: Sequence[JudgedMutant], server: ForkServer) -> dict[tuple[str, str], str]:
-    """Return why survivors of an answer cell are taken for equivalent."""
+def _excuses(task: _Task, excerpt: _Excerpt, alive: frozenset[tuple[str, str]], server: ForkServer) -> dict[tuple[str, str], str]:
+    """Return why survivors of an answer cell are taken for equivalent.
+
+    Args:
+        alive: notebook and id of the mutants that are asked about.
+    """
     notebook = task.frame.notebook.name
-    alive = {each.id for each in judged if each.outcome == "survived" and each.notebook == notebook}
-    survivors = tuple(each for each in task.mutants if each.id in alive)
+    survivors = tuple(each for each in task.mutants if (notebook, each.id) in alive)
     if not survivors:
         return {}
     before = tuple(place for place in excerpt.places if place < task.place and task.frame.roles[place] != "test")
