@@ -23,6 +23,7 @@ from courses.errors import DiagnosedError, VariantError
 from courses.nbgrader_course import NbgraderCourse
 from courses.notebook import load_notebook
 from courses.release import nbgrader_environment
+from courses.released import find_release, frozen_source
 from courses.variant_cells import with_values
 from courses.variant_release import find_pool
 from courses.variants import VariantPool
@@ -67,12 +68,13 @@ def load_source(course: NbgraderCourse, assignment: str) -> AssignmentSource:
                 where=course.database_url,
                 remedy=f"Make its learner version first: `patunay release`, or `nbgrader generate_assignment {assignment}`.",
             ) from unknown
-        notebooks = tuple(_notebook(each, course.source(assignment)) for each in sorted(entry.notebooks, key=lambda each: str(each.name)))
+        folder = graded_folder(course, assignment)
+        notebooks = tuple(_notebook(each, folder) for each in sorted(entry.notebooks, key=lambda each: str(each.name)))
     if not notebooks:
         raise SourceError(
             f"assignment {assignment!r} has no notebook in the gradebook", where=course.database_url, remedy="Generate it again."
         )
-    folder, variants = course.source(assignment), find_pool(course.root, assignment)
+    variants = find_pool(course.root, assignment)
     kept: Any = course.option("Autograde", "exclude_overwriting", {})
     return AssignmentSource(
         course=course.course_id,
@@ -84,6 +86,13 @@ def load_source(course: NbgraderCourse, assignment: str) -> AssignmentSource:
         digest=_digest(notebooks, folder, course.ignored, variants),
         variants=_require_cells(variants, notebooks),
     )
+
+
+def graded_folder(course: NbgraderCourse, assignment: str) -> Path:
+    """Return the folder whose files submissions are graded with: of a course that Patunay released the frozen one, whatever the author has changed since."""
+    release = find_release(course.root)
+    frozen = frozen_source(course.root, release) / assignment if release and assignment in release.assignments else None
+    return frozen if frozen is not None and frozen.is_dir() else course.source(assignment)
 
 
 def _require_cells(pool: VariantPool | None, notebooks: tuple[SourceNotebook, ...]) -> VariantPool | None:
