@@ -80,6 +80,18 @@ def keep_plan(place: Path, plan: SealingPlan) -> None:
 
 def read_plan(place: Path) -> SealingPlan | None:
     """Return the plan at `place`; None if there is none, or one that others could have written, or of another version of ours."""
+    text = read_private(place)
+    if text is None:
+        return None
+    try:
+        plan = SealingPlan.model_validate_json(text)
+    except ValidationError:
+        return None
+    return plan if plan.form == _FORM else None
+
+
+def read_private(place: Path) -> bytes | None:
+    """Return what a file of ours holds; None if there is none, or one that others could have written."""
     try:
         handle = os.open(place, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError:
@@ -88,12 +100,7 @@ def read_plan(place: Path) -> SealingPlan | None:
         about = os.fstat(stream.fileno())
         if not stat.S_ISREG(about.st_mode) or about.st_uid != os.geteuid() or about.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
             return None
-        text = stream.read()
-    try:
-        plan = SealingPlan.model_validate_json(text)
-    except ValidationError:
-        return None
-    return plan if plan.form == _FORM else None
+        return stream.read()
 
 
 def _own_place(course_root: Path, assignment: str) -> Path:

@@ -1,4 +1,4 @@
-"""What the rehearsal of an assignment found, as findings of the release gate. Pure."""
+"""How the tests of an assignment are decided, as findings of the release gate. Pure."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def check_plan(plan: SealingPlan, *, demands_sealed: bool) -> list[Finding]:
     Args:
         demands_sealed: whether the manifest says `assurance = "sealed"`.
     """
-    return [*_labels(plan, demands_sealed=demands_sealed), *_failures(plan)]
+    return list(_labels(plan, demands_sealed=demands_sealed))
 
 
 def _labels(plan: SealingPlan, *, demands_sealed: bool) -> Iterator[Finding]:
@@ -44,11 +44,3 @@ def _told(cell: CellPlan) -> str:
     if cell.chosen == "compat":
         return "decided in one process, as course.toml says"
     return f"{'not sealed' if cell.label == 'unsealed' else cell.label}: {'; '.join(cell.causes)}" if cell.causes else cell.label
-
-
-def _failures(plan: SealingPlan) -> Iterator[Finding]:
-    for failure in plan.failures:
-        if "untouched" in failure:
-            yield warning("S04", failure, plan.assignment, "Let the test ask for what only an answer gives.")
-        else:
-            yield warning("S03", failure, plan.assignment, "Correct the solution or the test.")

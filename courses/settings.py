@@ -97,6 +97,8 @@ class Gate(TypedTable):
 
     minimum_mutation_score: Annotated[float, Field(ge=0, le=1)] | None = None
     """Share of mutants that an assignment's tests must notice, or it is not released. None: less than 0.9 is a warning."""
+    depth: Literal["plan", "rehearsal", "mutation"] = "mutation"
+    """What `patunay release` runs of what was not run before: what grading needs, the full rehearsal, or mutants too."""
 
 
 class Review(TypedTable):

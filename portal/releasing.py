@@ -1,110 +1,90 @@
-"""Checks and releases a course with its rehearsal: the reference solutions are run before anything is published, and what they showed is frozen with it."""
+"""Releases a course through the whole gate: nothing is published before everything was run, and what was found is frozen with the release.
+
+Beside the frozen sources, in `releases/<content hash>/`, stand the sealing plans (`sealing/`) and what the gate said (`gate/report.json`, `gate/report.html`).
+They show hidden tests and parts of the solutions, and are their owner's alone.
+"""
 
 from __future__ import annotations
 
-import tempfile
-from dataclasses import dataclass
+import json
 from datetime import datetime
 from pathlib import Path
 
 from autograder.errors import SandboxMissingError
-from autograder.execution.engines import EngineRoom
-from autograder.grading import configured_limits, describe_environment, with_course_limits
-from autograder.nbgrader_database import load_source
+from autograder.grading import describe_environment
 from autograder.planning import environment_digest, keep_plan, read_plan, released_plan
-from autograder.rehearsal import rehearse
-from autograder.sealed.grading import SealedServers
-from autograder.sealed.plan import Mode, SealingPlan
-from autograder.sealing_checks import check_plan
-from autograder.site_options import site_limits
-from autograder.variant_rehearsal import rehearse_variants
 from courses.catalogue import Course, require_assessment
-from courses.checks import check_course
-from courses.content_hash import course_sha256
-from courses.findings import Finding
-from courses.release import Release, draft_course, find_release, refuse_if_blocked, release_course
+from courses.release import Release, find_release, refuse_if_blocked, release_course
 from courses.settings import Site
+from courses.storage import write_atomically
+from portal.gate.course_gate import check_files, check_running, with_trials
+from portal.gate.kept_trials import find_kept
+from portal.gate.page import gate_page
+from portal.gate.report import DEPTHS, Depth, GateReport, Trial
+from portal.gate.trying import NOBODY, Told, Wanted
 
 
-@dataclass(frozen=True, slots=True)
-class Rehearsed:
-    """What the rehearsal of a course gave."""
+def release_rehearsed(
+    site: Site, course: Course, assignments: tuple[str, ...], *, now: datetime, depth: Depth | None = None, told: Told = NOBODY
+) -> tuple[Release, GateReport]:
+    """Release `assignments` of `course` (all where none is named) if the gate lets them, and return what stands in the exchange then and what the gate said.
 
-    plans: dict[str, SealingPlan]
-    """By assignment."""
-    findings: tuple[Finding, ...]
-    obstacle: str = ""
-    """Why there was none; empty if there was."""
-
-
-def rehearse_course(site: Site, course: Course, assignments: tuple[str, ...]) -> Rehearsed:
-    """Run the reference solutions of `assignments` in the sandbox; publish nothing.
-
-    Raises:
-        ReleaseRefusedError: nbgrader cannot make a learner version.
-        SandboxMissingError: the course demands sealed verdicts, and no kernel can be forked here.
-    """
-    plans: dict[str, SealingPlan] = {}
-    varied: list[Finding] = []
-    demands_sealed = course.manifest.assurance == "sealed"
-    digest = environment_digest(describe_environment())
-    with tempfile.TemporaryDirectory(prefix="patunay-draft-") as scratch, EngineRoom() as room:
-        directory = draft_course(site, course, assignments, Path(scratch))
-        of_site = configured_limits(directory, site_limits(site.settings.grading))
-        for assignment in assignments:
-            source = load_source(directory, assignment)
-            try:
-                ready = room.prepare(source)
-            except SandboxMissingError as missing:
-                if demands_sealed:
-                    raise
-                return Rehearsed({}, (), str(missing.problem))
-            if ready.server is not None and ready.examiner is not None:
-                servers = SealedServers(ready.server, ready.examiner)
-                limits = with_course_limits(of_site, course.manifest.limits_of(assignment))
-                plan = rehearse(source, servers, limits, environment_digest=digest, choices=_choices(course, assignment))
-                plans[assignment] = plan
-                varied += rehearse_variants(source.model_copy(update={"plan": plan}), servers, limits)
-    findings = [*varied, *(each for plan in plans.values() for each in check_plan(plan, demands_sealed=demands_sealed))]
-    return Rehearsed(plans, tuple(sorted(findings, key=lambda each: (not each.is_blocking, each.code, each.where))))
-
-
-def release_rehearsed(site: Site, course: Course, assignments: tuple[str, ...], *, now: datetime) -> tuple[Release, Rehearsed]:
-    """Release `assignments` of `course` (all where none is named) after their rehearsal, and freeze its plans with the release.
+    Args:
+        depth: how much is run of what was not run before; None: what the site's settings say.
 
     Raises:
         ReleaseRefusedError: a blocking finding, or nbgrader cannot make the learner version.
         SandboxMissingError: the course demands sealed verdicts, and no kernel can be forked here.
         ExchangeError: the exchange cannot be written to.
     """
-    refuse_if_blocked([finding for finding in check_course(course, today=now.date()) if finding.is_blocking])
+    files = check_files(site, course, now=now)
+    refuse_if_blocked(list(files.blocking))
     chosen = tuple(require_assessment(course, each) for each in assignments) or tuple(each.id for each in course.manifest.assessments)
-    rehearsed = _known(site, course, chosen) or rehearse_course(site, course, chosen)
-    refuse_if_blocked([finding for finding in rehearsed.findings if finding.is_blocking])
+    wanted = Wanted(depth or site.settings.gate.depth)
+    report = _known(site, course, chosen, files, wanted) or check_running(site, course, chosen, files, wanted, told)
+    if report.obstacle and not report.trials and course.manifest.assurance == "sealed":
+        raise SandboxMissingError(report.obstacle, remedy="`patunay doctor` says what is missing.")
+    refuse_if_blocked(list(report.blocking))
     release = release_course(site, course, assignments, now=now)
-    for assignment, plan in rehearsed.plans.items():
-        place = released_plan(site.course_root(course.id), release, assignment)
+    root = site.course_root(course.id)
+    for assignment, plan in report.plans.items():
+        place = released_plan(root, release, assignment)
         if read_plan(place) != plan:
             keep_plan(place, plan)
-    return release, rehearsed
+    if find_gate_report(root, release) is None or set(report.trials) == set(release.assignments):
+        _keep_report(root, release, report)
+    return release, report
 
 
-def _known(site: Site, course: Course, assignments: tuple[str, ...]) -> Rehearsed | None:
-    """Return what was rehearsed for the very release that stands, None if there is no such thing."""
+def find_gate_report(course_root: Path, release: Release) -> Path | None:
+    """Return the page with what the gate said of a release; None if there is none."""
+    place = _gate_folder(course_root, release) / "report.html"
+    return place if place.is_file() else None
+
+
+def _gate_folder(course_root: Path, release: Release) -> Path:
+    return course_root / "releases" / release.content_hash / "gate"
+
+
+def _keep_report(course_root: Path, release: Release, report: GateReport) -> None:
+    folder = _gate_folder(course_root, release)
+    write_atomically(folder / "report.json", json.dumps(report.as_json(), indent=1) + "\n", mode=0o600)
+    write_atomically(folder / "report.html", gate_page(report), mode=0o600)
+
+
+def _known(site: Site, course: Course, assignments: tuple[str, ...], files: GateReport, wanted: Wanted) -> GateReport | None:
+    """Return what was found for the very release that stands, None if there is no such thing, or less was run than is wanted now."""
     root = site.course_root(course.id)
     release = find_release(root)
-    if release is None or release.source_hash != course_sha256(course.folder):
+    if release is None or release.source_hash != files.content_hash:
         return None
-    digest, plans = environment_digest(describe_environment()), dict[str, SealingPlan]()
+    digest, trials = environment_digest(describe_environment()), dict[str, Trial]()
     for assignment in assignments:
-        plan = read_plan(released_plan(root, release, assignment))
+        plan, kept = read_plan(released_plan(root, release, assignment)), find_kept(root, assignment)
         if plan is None or plan.environment_digest != digest:
             return None
-        plans[assignment] = plan
-    demands_sealed = course.manifest.assurance == "sealed"
-    return Rehearsed(plans, tuple(each for plan in plans.values() for each in check_plan(plan, demands_sealed=demands_sealed)))
-
-
-def _choices(course: Course, assignment: str) -> dict[str, Mode]:
-    assessment = course.manifest.assessment(assignment)
-    return dict(assessment.cells) if assessment else {}
+        trial = kept if kept is not None and kept.plan == plan else Trial(key="", plan=plan)
+        if DEPTHS.index(trial.depth) < DEPTHS.index(wanted.depth):
+            return None
+        trials[assignment] = trial
+    return with_trials(files, course, trials, site.settings.gate, wanted.depth)

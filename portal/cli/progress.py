@@ -31,6 +31,7 @@ class Words:
     things: str = "submissions"
 
 
+REHEARSING = Words("rehearsing", "rehearsed", "submissions")
 MUTATING = Words("mutating", "graded", "mutants")
 GRADING, SIGNING, DRAWING = Words(), Words("signing", "signed", "credentials"), Words("drawing", "drawn", "credentials")
 

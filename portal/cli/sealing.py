@@ -2,25 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from portal.cli.output import print_text, say
+from portal.cli.output import print_text
 
 if TYPE_CHECKING:
     from autograder.sealed.plan import SealingPlan
-    from courses.findings import Finding
-    from portal.releasing import Rehearsed
-
-
-def finding_row(finding: Finding) -> dict[str, str]:
-    """Return a finding for machines."""
-    return {
-        "code": finding.code,
-        "severity": finding.severity.value,
-        "problem": finding.problem,
-        "where": finding.where,
-        "remedy": finding.remedy,
-    }
 
 
 def sealing_summary(plan: SealingPlan) -> dict[str, object]:
@@ -38,16 +26,12 @@ def sealing_summary(plan: SealingPlan) -> dict[str, object]:
     }  # fmt: skip
 
 
-def tell_sealing(rehearsed: Rehearsed, *, findings: bool = True) -> None:
+def tell_sealing(plans: Mapping[str, SealingPlan]) -> None:
     """Say how many tests of each assignment are sealed, and why the others are not."""
-    for name, plan in rehearsed.plans.items():
+    for name, plan in plans.items():
         counts = f"{plan.count('sealed')} sealed, {plan.count('unsealed')} unsealed, {plan.count('cannot be sealed')} cannot be sealed"
         print_text(f"{name}: of {len(plan.cells)} tests {counts}.")
         for cell in plan.cells:
             chosen = f" (course.toml: {cell.chosen})" if cell.chosen else ""
             if cell.label != "sealed" or cell.chosen:
                 print_text(f"  {cell.notebook}.ipynb, {cell.name}: {cell.label}{chosen}{'; '.join(['', *cell.causes])}")
-    if rehearsed.obstacle:
-        say(f"Not rehearsed: {rehearsed.obstacle}", style="yellow")
-    for finding in rehearsed.findings if findings else ():
-        say(f"{finding.code} {finding.where}: {finding.problem}. {finding.remedy}", style="yellow")
