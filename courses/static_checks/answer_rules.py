@@ -97,11 +97,18 @@ def _overwriting(cell: PythonCell, code: PythonNotebook, flow: AnswerFlow, spot:
         if test.cell.kind in ANSWERS and test.names.binds & mine:
             return
         wanted = test.names.reads & {name for answer in flow.answers_before(test) for name in answer.names.binds}
-        if test.cell.kind is CellKind.TEST and test.tree and wanted and wanted <= mine:
+        if test.cell.kind is CellKind.TEST and test.tree and wanted and wanted <= mine and not _reaches_answers(test, mine, code, flow):
             told = ", ".join(sorted(wanted))
             problem = f"the cell defines {told} again after the answer, so {test.cell.grade_id} tests this cell and not the learner"
             yield spot.blocking("N21", problem, "Take it out, or give it another name.")
             return
+
+
+def _reaches_answers(test: PythonCell, overwritten: set[str], code: PythonNotebook, flow: AnswerFlow) -> bool:
+    """Whether the test also reads what another cell made of an answer."""
+    others = test.names.reads - overwritten
+    before = code.cells[: code.cells.index(test)]
+    return any(each.cell.kind not in ANSWERS and each.names.binds & others and flow.answers_of(each) for each in before)
 
 
 def _untold_names(code: PythonNotebook, flow: AnswerFlow, assignment: str) -> Iterator[Finding]:

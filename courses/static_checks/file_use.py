@@ -14,6 +14,10 @@ ABSOLUTE = re.compile(r"/(home|Users|root|content|mnt|media|Volumes|opt|srv|kagg
 _READS = re.compile(
     r"(^|\.)(open|read_\w+|loadtxt|genfromtxt|load|imread|read_text|read_bytes|urlopen|urlretrieve|Path|listdir|chdir|glob|connect|getline|fromfile|scandir|walk)$"
 )
+_READS_A_PATH = frozenset({"read_text", "read_bytes", "open", "iterdir", "stat"})
+_MAKES_ANY_FILE = re.compile(
+    r"(^|\.)(extract|extractall|unpack_archive|urlretrieve|urlopen|download|system|run|Popen|check_call|check_output|run_cell_magic|copytree|move|writer|ExcelWriter)$"
+)
 _WRITES = re.compile(
     r"(^|\.)(to_(csv|excel|json|parquet|pickle|html|feather|stata|hdf|string|markdown|latex)|savefig|save|savez|savetxt|write_text|write_bytes|dump|mkdir|makedirs"
     r"|copy|copyfile|rename|replace|NamedTemporaryFile|connect|touch|imsave|unlink|remove)$"
@@ -34,10 +38,12 @@ def openings(cell: PythonCell, code: PythonNotebook) -> Iterator[Opening]:
     if cell.tree is None:
         return
     expected = _expected_to_fail(cell.tree)
+    read_paths = {id(node.func.value) for node in cell.calls if isinstance(node.func, ast.Attribute) and node.func.attr in _READS_A_PATH}
     for node in cell.calls:
         if _READS.search(code.dotted(node.func)) and not _opens_to_write(node, code):
             for name in _names_in(node):
-                yield Opening(name, id(node) not in expected)
+                is_only_named = code.dotted(node.func).rpartition(".")[2] == "Path" and id(node) not in read_paths
+                yield Opening(name, id(node) not in expected and not is_only_named)
 
 
 def written_files(code: PythonNotebook) -> set[str]:
@@ -49,6 +55,13 @@ def written_files(code: PythonNotebook) -> set[str]:
             if _WRITES.search(code.dotted(node.func)) or _opens_to_write(node, code):
                 found |= {inner.value for inner in ast.walk(node) if isinstance(inner, ast.Constant) and isinstance(inner.value, str)}
     return found
+
+
+def may_make_any_file(code: PythonNotebook) -> bool:
+    """Whether the notebook unpacks, fetches or runs something, so that no one can tell which files there will be."""
+    return any(not cell.is_whole for cell in code.cells) or any(
+        _MAKES_ANY_FILE.search(code.dotted(node.func)) for cell in code.cells for node in cell.calls
+    )
 
 
 def _opens_to_write(call: ast.Call, code: PythonNotebook) -> bool:

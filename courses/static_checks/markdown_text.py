@@ -18,6 +18,7 @@ _INLINE_CODE = re.compile(r"(?<!`)(`+)(?!`).+?(?<!`)\1(?!`)", re.DOTALL)
 _MATH = re.compile(r"\$\$.+?\$\$|(?<![\\$\w])\$(?!\s)[^$\n]+?(?<!\s)\$(?!\d)", re.DOTALL)
 _HEADING = re.compile(r"^ {0,3}(#{1,6})(?:[ \t]+(.*?))?[ \t]*#*[ \t]*$", re.MULTILINE)
 _UNDERLINED = re.compile(r"^(?![ \t]*(?:[#>|*+-]|\d+\.))[ \t]{0,3}\S[^\n]*\n {0,3}(=+|-{2,})[ \t]*$", re.MULTILINE)
+_HTML_HEADING = re.compile(r"<h([1-6])\b", re.IGNORECASE)
 _IMAGE = re.compile(r"!\[([^\]]*)\](?:\(\s*<?([^)\s>]*)[^)]*\)|\[[^\]]*\])")
 _LINK = re.compile(r"(?<!!)\[((?:[^\[\]]|!\[[^\]]*\]\([^)]*\))*)\]\(\s*<?([^)\s>]*)[^)]*\)")
 _BARE_ADDRESS = re.compile(r"(?<![(\[\"'=\w/:])<?(https?://[^\s<>)\]]+)")
@@ -52,7 +53,7 @@ def headings(text: str) -> list[int]:
     """Return the levels of the headings, in order."""
     found = [(match.start(), len(match[1])) for match in _HEADING.finditer(text)]
     found += [(match.start(), 1 if match[1].startswith("=") else 2) for match in _UNDERLINED.finditer(text)]
-    found += [(0, int(tag[1])) for tag, _ in _tags(text) if re.fullmatch(r"h[1-6]", tag)]
+    found += [(match.start(), int(match[1])) for match in _HTML_HEADING.finditer(text)]
     return [level for _, level in sorted(found, key=lambda each: each[0])]
 
 

@@ -93,7 +93,7 @@ def _metadata(cell: Cell, metadata: Any, spot: Spot) -> Iterator[Finding]:
     if version != _SCHEMA_VERSION:
         problem = f"the cell's nbgrader metadata is of version {version!r}, not {_SCHEMA_VERSION}"
         yield spot.blocking(
-            "N12", problem, "Run `nbgrader update` on the notebook." if version in {0, 1, 2} else "Make the cell's type anew."
+            "N12", problem, "Run `nbgrader update` on the notebook." if version in (0, 1, 2) else "Make the cell's type anew."
         )
         return
     for misfit in list(_misfits(ours, cell))[:1]:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from courses.findings import Finding
 from courses.notebook import CellKind
-from courses.static_checks.file_use import ABSOLUTE, ADDRESS, Opening, openings, written_files
+from courses.static_checks.file_use import ABSOLUTE, ADDRESS, Opening, may_make_any_file, openings, written_files
 from courses.static_checks.places import Spot, cell_spot
 from courses.static_checks.python_cells import PythonCell, PythonNotebook
 
@@ -37,13 +37,15 @@ _NEVER_SEEDED = re.compile(r"secrets\.\w+|uuid\.uuid[14]|os\.urandom|random\.Sys
 
 def check_portability(code: PythonNotebook, assignment: str) -> Iterator[Finding]:
     """Yield what makes the notebook depend on a machine, a network or chance."""
-    written = written_files(code)
+    written = written_files(code) | {name for cell in code.of_kind(CellKind.ANSWER, CellKind.MANUAL) for name in cell.file_names}
+    is_open_ended = may_make_any_file(code)
     for cell in code.cells:
         spot = cell_spot(assignment, code.notebook, cell.cell)
         opened = tuple(openings(cell, code))
         yield from _paths(opened, spot)
         yield from _network(cell, opened, code, spot)
-        yield from _missing_files(opened, code.notebook.path.parent, spot, written)
+        if not is_open_ended:
+            yield from _missing_files(opened, code.notebook.path.parent, spot, written)
     yield from _randomness(code, assignment)
 
 

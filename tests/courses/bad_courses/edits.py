@@ -179,6 +179,7 @@ TESTS = [
     Bad("N05", "the answer's value as points", source("test_square", "square(1)"), "cell test-square"),
     Bad("N05", "a context that is no assertion", source("test_square", "with open('data.csv') as file:\n    square(len(file.read()))"), "cell test-square"),
     Bad("N05", "a choice that displays nothing", source("test_square", "if square(2) == 4:\n    3\nelse:\n    0"), "cell test-square"),
+    Bad("N05", "a match that is not asserted", source("test_square", "import re\nok = re.match('4', str(square(2)))"), "cell test-square"),
     Bad("N06", "a bare comparison", source("test_square", "square(2) == 4"), "cell test-square"),
     Bad("N06", "a bare comparison after an assertion", appended("test_square", "square(3) == 9"), "cell test-square"),
     Bad("N06", "a bare truth", source("test_square", "all(square(n) == n * n for n in range(5))"), "cell test-square"),
@@ -223,6 +224,7 @@ PORTABILITY = [
     Bad("N28", "a generator without a seed", appended("test_square", "import numpy as np\nn = np.random.default_rng().integers(9)\nassert square(n) == n * n"), "cell test-square", "warning"),
     Bad("N28", "chance in a solution", replaced("square", "return n * n", "import random\n    return n * n + 0 * random.random()"), "cell square", "warning"),
     Bad("N32", "a file that is not there", without_file("data.csv"), "cell setup"),
+    Bad("N32", "a path to a file that is not there", appended("setup", "from pathlib import Path\nnotes = Path('notes.txt').read_text()"), "cell setup"),
     Bad("N33", "a picture that is not there", without_file("square.png"), "cell introduction"),
 ]  # fmt: skip
 
