@@ -23,13 +23,20 @@ FIXED = '{ fixed = [{ n = 4, name = "ana" }, { n = 7, name = "ben" }] }'
 PARAMETERS = "# What this is about.\nn = 3  # how many\nname: str = 'nobody'\ntwice = 2 * n"
 
 
-def manifest_text(variants: str | None = DRAWN, *, promised: bool = True) -> str:
-    """Return the course.toml; without variants where None is given."""
+def manifest_text(variants: str | None = DRAWN, *, promised: bool = True, is_changed: bool = False) -> str:
+    """Return the course.toml; without variants where None is given.
+
+    Args:
+        is_changed: whether it is the next version, for a change of the assessment.
+    """
     items = """items = [
   { cell = "test_total", outcomes = ["squares"] },
   { cell = "test_scaled", outcomes = ["squares"] },
 ]"""
     text = MANIFEST.partition("items = [")[0] + items + "\n" + (f"variants = {variants}\n" if variants else "")
+    if is_changed:
+        line = '{ version = "1.1.0", date = 2026-10-06, kind = "assessment", text = "Other values." }, '
+        text = text.replace('version = "1.0.0"', 'version = "1.1.0"', 1).replace("change_log = [", f"change_log = [{line}")
     return text.replace('Discuss, do not share." }', f'Discuss, do not share.", variants = {str(promised).lower()} }}')
 
 

@@ -16,8 +16,10 @@ from autograder.errors import PipelineError, SourceError
 from autograder.execution.engines import EngineRoom
 from autograder.gradebook import read_gradebook
 from autograder.grading import GradingOptions, GradingSummary, grade_assignment
+from autograder.jobs import AssignmentSource, GradingJob, Limits
 from autograder.nbgrader_database import load_source
 from autograder.records import attempts_of, open_records
+from autograder.scheduling.worker import order_json
 from autograder.variants import variant_of, with_variants
 from courses.errors import VariantError
 from courses.nbgrader_course import NbgraderCourse, open_course
@@ -217,8 +219,18 @@ def test_another_table_grades_everybody_again(template: Path, tmp_path: Path, ro
     submit(course, "anna", answered(course, "total = sum(numbers)"))
     grade(course, room)
     (site.courses / COURSE / "course.toml").write_text(
-        manifest_text("{ fixed = [{ n = 11, name = 'x' }, { n = 12, name = 'y' }] }"), encoding="utf-8"
+        manifest_text("{ fixed = [{ n = 11, name = 'x' }, { n = 12, name = 'y' }] }", is_changed=True), encoding="utf-8"
     )
     course = release(site)
     assert scores(grade(course, room)) == {"anna": 5}
     assert "n = 1" in cell_of(graded_notebook(course, "anna"), "values").source
+
+
+def test_a_job_that_was_sent_to_a_worker_has_the_same_learners_values(course: NbgraderCourse) -> None:
+    source = load_source(course, ASSIGNMENT)
+    job = GradingJob(source=source, learner="anna", submission="-", limits=Limits(), sandbox=False)
+    sent = json.loads(order_json(0, job))["job"]
+    there = GradingJob.model_validate({**sent, "source": AssignmentSource.model_validate_json(source.model_dump_json())})
+    assert there.notebooks == job.notebooks != source.notebooks
+    (values,) = (cell.source for cell in there.notebooks[0].cells if cell.name == "values")
+    assert f"n = {pool_of(course).values_of('anna')['n']}" in values

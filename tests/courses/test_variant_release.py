@@ -111,7 +111,7 @@ def test_a_correction_of_the_text_gives_nobody_other_values_and_old_pools_stay(t
     write_course(site.courses / COURSE, notebook=notebook)
     release(site)
     assert pool_of(site) == before
-    write_course(site.courses / COURSE, manifest=manifest_text(None, promised=False), notebook=varied_notebook())
+    write_course(site.courses / COURSE, manifest=manifest_text(None, promised=False, is_changed=True), notebook=varied_notebook())
     course = release(site)
     assert find_pool(site.course_root(COURSE), ASSIGNMENT) is None
     assert cell_of(learner_version(course), "values").source == cell_of(varied_notebook(), "values").source
