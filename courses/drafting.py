@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import shutil
 from pathlib import Path
 
 from nbgrader.apps.api import NbGraderAPI
@@ -11,9 +12,16 @@ from nbgrader.coursedir import CourseDirectory
 from courses.nbgrader_course import NbgraderCourse
 from courses.release import generate_learner_version, nbgrader_environment
 
+_AUTOTESTS = "autotests.yml"
+"""nbgrader's templates of tests, which it looks for in the course's folder (`InstantiateTests.autotest_filename`)."""
+
 
 def open_draft(course: NbgraderCourse, folder: Path) -> NbgraderCourse:
     """Return the course with everything that nbgrader writes in the empty `folder`, and its sources where they are."""
+    name = str(course.option("InstantiateTests", "autotest_filename", _AUTOTESTS))
+    templates = course.root / name
+    if templates.is_file() and not templates.is_symlink() and Path(name).name == name:
+        shutil.copyfile(templates, folder / name)
     config = copy.deepcopy(course.config)
     own = config.CourseDirectory
     own.root, own.course_id = str(folder), course.course_id

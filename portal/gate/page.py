@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
 
 from courses.findings import Finding
 from courses.rules import RULES
@@ -44,13 +45,17 @@ def _parts(report: GateReport) -> Iterator[str]:
 
 def _verdict(report: GateReport) -> str:
     kind = "bad" if report.blocking else "doubt" if report.warnings or report.obstacle or report.depth == "static" else "good"
-    return f'<p class="verdict {kind}">{text(report.verdict[:1].upper() + report.verdict[1:])}</p>'
+    return f'<p class="verdict {kind}">{text(report.verdict)}</p>'
 
 
 def _facts(report: GateReport) -> str:
     version = f"Version {text(report.version)}. " if report.version else ""
     digest = f" Content hash {text(report.content_hash)}." if report.content_hash else ""
-    return f'<p class="facts">{version}Checked at {text(report.checked_at)}: {_DEPTHS[report.depth]}.{digest}</p>'
+    return f'<p class="facts">{version}Checked at {text(_moment(report.checked_at))}: {_DEPTHS[report.depth]}.{digest}</p>'
+
+
+def _moment(checked_at: str) -> str:
+    return datetime.fromisoformat(checked_at).astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
 
 
 def _contents(report: GateReport) -> str:

@@ -93,12 +93,12 @@ class GateReport:
         """The whole in one sentence."""
         blocking, warnings = len(self.blocking), len(self.warnings)
         if blocking:
-            told = f"{self.course} cannot be released: {_count(blocking, 'finding blocks', 'findings block')} it"
+            told = f"The course {self.course} cannot be released: {_count(blocking, 'finding blocks', 'findings block')} it"
         elif self.obstacle or self.depth == "static":
             why = f" ({self.obstacle})" if self.obstacle else ""
-            told = f"nothing stands against releasing {self.course} as far as it was read; it was not rehearsed{why}"
+            told = f"Nothing stands against releasing the course {self.course} as far as it was read; it was not rehearsed{why}"
         else:
-            told = f"{self.course} can be released"
+            told = f"The course {self.course} can be released"
         return f"{told}, and {_count(warnings, 'warning is', 'warnings are')} for your judgement." if warnings else f"{told}."
 
     def as_json(self) -> dict[str, Any]:
