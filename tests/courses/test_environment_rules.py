@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from courses.catalogue import load_course
-from courses.static_checks.environment_rules import check_environment, is_installed
 from courses.notebook_imports import imported_modules
 from courses.samples import samples_folder
+from courses.static_checks.environment_rules import check_environment, is_installed
 
 
 def test_imports_are_read_from_text_that_is_mostly_python() -> None:
