@@ -94,7 +94,7 @@ def test_wrong_usage_is_exit_code_2_and_says_what_is_wrong(wrong: tuple[str, ...
     ("arguments", "expected"),
     [
         (("courses",), COURSE),
-        (("check", COURSE), None),
+        (("check", COURSE, "--quick"), None),
         (("collect", COURSE), "basics"),
         (("gradebook", COURSE), "learner000"),
         (("gradebook", COURSE, "--cells"), "test_square"),
