@@ -12,6 +12,8 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 _ROW_PX, _BAR_PX, _TEXT_PX = 46, 14, 18
+_LINE_LETTERS = 40
+"""What fits beside each other on a telephone: a bar's label and its value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,12 +91,12 @@ def _bar(top: int, row: Bar) -> str:
         left += width
     ground = f'<rect class="ground" x="0" y="{top + _TEXT_PX + 6}" width="100%" height="{_BAR_PX}"/>'
     return (
-        f'<text x="0" y="{top + _TEXT_PX}">{html.escape(shortened(row.label))}</text>'
+        f'<text x="0" y="{top + _TEXT_PX}">{html.escape(shortened(row.label, _LINE_LETTERS - len(row.told)))}</text>'
         f'<text x="100%" y="{top + _TEXT_PX}" text-anchor="end">{html.escape(row.told)}</text>{ground}{"".join(parts)}'
     )
 
 
-def shortened(text: str, longest: int = 34) -> str:
+def shortened(text: str, longest: int) -> str:
     """Return a label that fits a telephone; the table below has it whole."""
     return text if len(text) <= longest else text[: longest - 1].rstrip() + "…"
 

@@ -85,6 +85,9 @@ def _row(learner: str, theirs: list[_Work], score: float, rules: RiskRules, now:
     last = max((each.submitted_at for each in theirs if each.submitted_at is not None), default=None)
     days = None if last is None else (now - last).days
     reasons = [*_late(theirs, score, days, rules, now), *_short(theirs, score, best, rules)]
+    waiting = [each for each in theirs if each.is_open]
+    if reasons and waiting:  # alone it is no risk of the learner's: what is not decided stands with the states
+        reasons.append(f"Waits for you or for a grading run: {_names(waiting, rules)}.")
     return learner, score, best, days, sum(each.attempts for each in theirs), reasons
 
 
@@ -107,9 +110,6 @@ def _short(theirs: list[_Work], score: float, best: float, rules: RiskRules) -> 
     low = [each for each in used if each.share < rules.pass_mark]
     if low:
         yield f"Has used all attempts below the mark: {_names(low, rules)}."
-    waiting = [each for each in theirs if each.is_open]
-    if waiting:
-        yield f"Waits for you or for a grading run: {_names(waiting, rules)}."
 
 
 def _names(works: list[_Work], rules: RiskRules) -> str:

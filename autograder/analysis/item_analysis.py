@@ -16,6 +16,7 @@ import pandas as pd
 
 from autograder.analysis.decision_consistency import decision_consistency
 from autograder.analysis.item_statistics import ITEM_COLUMNS, StatisticsOfTest, item_statistics
+from autograder.gradebook import UNGRADED
 
 SHOWN_FROM, WARNED_BELOW = 10, 30
 """Learners: below the first nothing is shown, below the second it is shown with a warning."""
@@ -40,8 +41,12 @@ class CutScore:
 
 
 def responses_of(cells: pd.DataFrame) -> pd.DataFrame:
-    """Return the credited responses from the gradebook's cells."""
-    kept = cells[cells["points_possible"] > 0].rename(columns={"score": "points"})
+    """Return the credited responses from the gradebook's cells.
+
+    A submission that is ungraded as a whole is left out: it says nothing of any item, and the states tell of it. Missing is what waits for a person.
+    """
+    is_response = (cells["points_possible"] > 0) & (cells["state"] != UNGRADED)
+    kept = cells[is_response].rename(columns={"score": "points"})
     return kept.drop(columns=[name for name in ("auto_score", "manual_score", "extra_credit", "assurance", "state") if name in kept])
 
 

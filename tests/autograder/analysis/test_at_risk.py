@@ -55,9 +55,11 @@ def test_a_mark_out_of_reach_and_used_up_attempts_are_said() -> None:
     assert "Has used all attempts below the mark: First." in told
 
 
-def test_what_waits_for_the_teacher_is_no_reason_to_write_to_the_learner_but_is_said() -> None:
-    told = reasons(row("ana", "one", "needs manual grading"), row("ana", "two", "graded", 8.0), overall=0.4)
-    assert told == "Waits for you or for a grading run: First."
+def test_what_waits_for_the_teacher_is_said_but_is_alone_no_reason_to_write_to_the_learner() -> None:
+    waiting = row("ana", "one", "needs manual grading")
+    assert reasons(waiting, row("ana", "two", "graded", 8.0), overall=0.4) == ""
+    late = row("ana", "two", "not submitted", due="2026-11-22T00:00:00+00:00")
+    assert reasons(waiting, late) == "Past due and not handed in: Second. Waits for you or for a grading run: First."
 
 
 def test_ten_thousand_learners_take_seconds() -> None:

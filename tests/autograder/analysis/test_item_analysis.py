@@ -124,8 +124,21 @@ def test_two_notebooks_may_have_cells_of_one_name() -> None:
     assert sorted(analyse_items(double)["cell"]) == sorted(f"{n}/c{c}" for n in "mn" for c in range(5))
 
 
+def test_a_submission_that_could_not_be_graded_is_no_missing_answer_but_a_cell_that_waits_is() -> None:
+    cells = responses(30).rename(columns={"points": "score"}).assign(state="graded")
+    for chosen, state in (
+        (cells["learner"] == "l3", "ungraded"),
+        ((cells["learner"] == "l4") & (cells["cell"] == "c1"), "needs manual grading"),
+    ):
+        cells.loc[chosen, "score"] = math.nan
+        cells.loc[chosen, "state"] = state
+    items = analyse_items(responses_of(cells))
+    assert dict(zip(items["cell"], items["missing"], strict=True)) == {"c0": 0, "c1": 1, "c2": 0, "c3": 0, "c4": 0}
+    assert set(items["n"] + items["missing"]) == {29}
+
+
 def test_nothing_handed_in_gives_empty_tables() -> None:
-    empty = responses_of(pd.DataFrame(columns=["learner", "assignment", "notebook", "cell", "kind", "points_possible", "score"]))
+    empty = responses_of(pd.DataFrame(columns=["learner", "assignment", "notebook", "cell", "kind", "points_possible", "score", "state"]))
     assert tuple(analyse_items(empty).columns) == ITEM_TABLE_COLUMNS
     assert tuple(analyse_tests(empty, CUT).columns) == TEST_COLUMNS
     assert len(facility_by(empty.assign(variant=1), "variant")) == 0
