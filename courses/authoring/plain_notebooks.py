@@ -144,7 +144,9 @@ def _usual_name(choice: _Choice, cell: Any, asked: int) -> str:
 
 
 def _worth(choice: _Choice) -> str:
-    return f", {choice.points:g} points" if choice.kind in {"test", "manual"} else ""
+    if choice.kind not in {"test", "manual"}:
+        return ""
+    return ", 1 point" if choice.points == 1 else f", {choice.points:g} points"
 
 
 def _why(choice: _Choice, cell: Any) -> str:

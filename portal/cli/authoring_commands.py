@@ -70,7 +70,7 @@ def _tell(made: Scaffold, *, as_json: bool) -> None:
     for path in made.files:
         print_text(str(path))
     say(f"Weights: {', '.join(f'{name} {weight:g} %' for name, weight in made.weights.items())}.")
-    say(f"Fill in what says TODO; what is left is listed by: patunay check {made.course}")
+    say(f"Fill in what says TODO; what is left is listed by: patunay check {made.course} --quick")
 
 
 def import_notebooks(
@@ -113,7 +113,7 @@ def import_notebooks(
         print_text(str(path))
     open_points = sum(bool(entry.remedy) for entry in made.entries)
     say(f"{made.points:g} points are graded; {open_points} lines of the table ask you for something.")
-    say(f"All items name the course's first outcome: correct that in course.toml. Next: patunay check {course} --rehearse")
+    say(f"All items name the course's first outcome: correct that in course.toml. Next: patunay check {course}")
 
 
 def markdown(
