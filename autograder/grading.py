@@ -21,17 +21,18 @@ from sqlalchemy.orm import Session
 
 from autograder.crediting import choose_attempts
 from autograder.errors import ClusterError
-from autograder.evidence import end_interrupted_runs, end_run
+from autograder.evidence import end_interrupted_runs
 from autograder.execution.course_steps import replaced_steps
 from autograder.execution.engines import Assurance, Engine, EngineRoom, Ready
 from autograder.jobs import AssignmentSource, GradingJob, GradingResult, Limits, OverLimit, ScoringRule
-from autograder.keeping import ResultKeeper
+from autograder.keeping import RunBook, StepwiseBook
 from autograder.nbgrader_database import load_source, open_gradebook
 from autograder.planning import find_plan, load_or_rehearse
 from autograder.recording import apply_late_penalties, record_standings
 from autograder.records import (
     Attempt,
     GradingRun,
+    attempts_of,
     counted_attempts,
     newest_result,
     open_records,
@@ -132,11 +133,13 @@ def grade_assignment(
     now: Callable[[], datetime],
     progress: Progress = lambda _done, _all: None,
     room: EngineRoom | None = None,
+    book: RunBook | None = None,
 ) -> GradingSummary:
     """Grade what is not graded yet, make the gradebook show it, and return what was done.
 
     Args:
         room: engines that the caller keeps for the next assignment; None: they are started and ended here.
+        book: how the run is written down; None: step by step.
 
     Raises:
         UnknownAssignmentError, SourceError: there is nothing to grade against.
@@ -153,9 +156,11 @@ def grade_assignment(
     if steps:  # which are run on this machine, in one process with the learner's code
         options, room = replace(options, assurance="compat", engine="kernel", cluster=""), None
     limits = with_course_limits(configured_limits(course, options.limits), options.course_limits)
+    book = book or StepwiseBook()
     with working_alone(course.root), open_records(course) as session:
-        end_interrupted_runs(session, now=now())
-        attempts = adopt_submitted(course, assignment, session, now=now())
+        if book.is_shown:
+            end_interrupted_runs(session, now=now())
+        attempts = adopt_submitted(course, assignment, session, now=now()) if book.is_shown else attempts_of(session, assignment)
         chosen = _chosen(attempts, options)
         due = [each for each in chosen if options.force or _needs_grading(each, source)]
         sandbox, graded = "", list[Graded]()
@@ -171,13 +176,15 @@ def grade_assignment(
                 ready = _AT_WORKERS if options.cluster and not _lacks_plan(source, options) else engines.prepare(source)
                 source = _with_plan(course, source, ready, limits, options)
                 ready = _AT_WORKERS if options.cluster else ready
-                call = _Call(options, limits, ready, _scheduler(engines, course, source, options), now, progress)
+                call = _Call(options, limits, ready, _scheduler(engines, course, source, options), now, progress, book)
                 try:
                     sandbox, graded = _grade(course, source, due, session, call)
                 except (ClusterError, RunStoppedError):  # what was graded is shown all the same
-                    _show(course, source, session, options, attempts)
+                    if book.is_shown:
+                        show_results(course, source, session, options, attempts)
                     raise
-        _show(course, source, session, options, attempts)
+        if book.is_shown:
+            show_results(course, source, session, options, attempts)
     return GradingSummary(assignment, tuple(graded), len(chosen) - len(due), sandbox, steps)
 
 
@@ -214,7 +221,7 @@ def _scheduler(room: EngineRoom, course: NbgraderCourse, source: AssignmentSourc
     return ClusterScheduler(options.cluster, demands)
 
 
-def _show(
+def show_results(
     course: NbgraderCourse, source: AssignmentSource, session: Session, options: GradingOptions, attempts: Mapping[str, list[Attempt]]
 ) -> None:
     """Make the course directory and the gradebook show what the records hold."""
@@ -231,6 +238,7 @@ class _Call:
     scheduler: Scheduler
     now: Callable[[], datetime]
     progress: Progress
+    book: RunBook
 
 
 def _is_sealed(options: GradingOptions) -> bool:
@@ -280,8 +288,7 @@ def _grade(course: NbgraderCourse, source: AssignmentSource, due: list[Attempt],
         started_at=utc_text(call.now()),
         finished_at=None,
     )
-    session.add(run)
-    session.commit()
+    keeper = call.book.begin(course, run, session)
     alike: dict[
         str, list[Attempt]
     ] = {}  # the same files give the same result, where no step of the course's own asks whose they are: they are graded once
@@ -290,7 +297,6 @@ def _grade(course: NbgraderCourse, source: AssignmentSource, due: list[Attempt],
     groups = list(alike.values())
     jobs = (_job(course, source, group[0], call) for group in groups)
     graded, sandboxes = list[Graded](), set[str]()
-    keeper = ResultKeeper(course, run, session)
 
     def tell() -> None:
         keeper.settle()
@@ -300,13 +306,13 @@ def _grade(course: NbgraderCourse, source: AssignmentSource, due: list[Attempt],
     with contextlib.closing(call.scheduler.grade(source, jobs, tick=tell)) as finished:
         try:
             for index, result in finished:
-                graded += [_told(attempt, result) for attempt in groups[index]]
+                kept = keeper.keep(groups[index], result, now=call.now())
+                graded += [_told(attempt, each) for attempt, each in zip(groups[index], kept, strict=True)]
                 sandboxes.add(result.sandbox)
-                keeper.keep(groups[index], result, now=call.now())
         finally:
             keeper.settle(at_once=True)
     call.progress(keeper.written, len(due))
-    end_run(session, run, "finished", now=call.now())
+    call.book.end(session, run, now=call.now())
     return "; ".join(sorted(sandboxes - {""})) if call.ready is _AT_WORKERS else call.ready.sandbox, graded
 
 

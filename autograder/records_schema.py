@@ -4,18 +4,18 @@ A database says its version in the table `records_version`; one without that tab
 SQLite and PostgreSQL alike, in one transaction that other processes wait for: either all of a step is there afterwards, or nothing.
 
 Refused by triggers, whoever asks: changing or deleting an attempt or a result (but for the mark that the gradebook shows it), changing how a run was
-started, changing or deleting a finished run, and adding results to it.
+started, changing or deleting a finished run, and adding results to it; changing or deleting a decision of a regrade.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from sqlalchemy import Connection, Engine, MetaData, inspect, text
+from sqlalchemy import Column, Connection, Engine, Integer, MetaData, String, Table, Text, UniqueConstraint, inspect, text
 
 from courses.errors import StorageError
 
-VERSION = 2
+VERSION = 3
 _LOCK = 0x70617475  # of PostgreSQL's advisory locks: ours
 
 _RUN_COLUMNS = (
@@ -38,6 +38,24 @@ _RESULT_COLUMNS = (
 )
 _MAY_CHANGE = {"grading_run": {"finished_at", "outcome", "digest"}, "result": {"recorded"}, "attempt": set[str]()}
 
+REGRADES = Table(
+    "regrade",
+    MetaData(),
+    Column("id", Integer, primary_key=True),
+    Column("assignment", String(240), nullable=False),
+    Column("source_digest", String(64), nullable=False),
+    Column("policy", String(20), nullable=False),
+    Column("item", String(240), nullable=False, default=""),
+    Column("reason", Text, nullable=False),
+    Column("decided_by", String(240), nullable=False),
+    Column("decided_at", String(40), nullable=False),
+    Column("run_id", String(36), nullable=False),
+    Column("sources_before", Text, nullable=False, default="[]"),
+    Column("counts", Text, nullable=False, default="{}"),
+    UniqueConstraint("assignment", "source_digest", "policy", "item"),
+)
+"""Decisions about regrades, since version 3; see `autograder.regrade_decisions`."""
+
 
 def prepare_records(engine: Engine, metadata: MetaData) -> None:
     """Make the tables, or bring them to this program's version; nothing is done where all is as it should be.
@@ -54,6 +72,7 @@ def prepare_records(engine: Engine, metadata: MetaData) -> None:
             return
         if found == 0:
             metadata.create_all(connection)
+            REGRADES.create(connection)
         elif found > VERSION:
             raise StorageError(
                 f"a newer Patunay made these records (version {found}; this one knows {VERSION})",
@@ -63,7 +82,9 @@ def prepare_records(engine: Engine, metadata: MetaData) -> None:
         for version in range(max(found, 1), VERSION):
             if found:
                 _STEPS[version](connection)
-        _guard(connection, metadata)
+        if found < 2:
+            _guard(connection, metadata)
+        _guard_regrades(connection)
         if found < 2:
             connection.execute(text("CREATE TABLE records_version (version INTEGER NOT NULL)"))
             connection.execute(text("INSERT INTO records_version VALUES (:version)"), {"version": VERSION})
@@ -109,7 +130,12 @@ def _second(connection: Connection) -> None:
     connection.execute(text("UPDATE grading_run SET outcome = 'finished' WHERE finished_at IS NOT NULL"))
 
 
-_STEPS: dict[int, Callable[[Connection], None]] = {1: _second}
+def _third(connection: Connection) -> None:
+    """From version 2: decisions about regrades."""
+    REGRADES.create(connection)
+
+
+_STEPS: dict[int, Callable[[Connection], None]] = {1: _second, 2: _third}
 
 
 def _guard(connection: Connection, metadata: MetaData) -> None:
@@ -123,6 +149,11 @@ def _guard(connection: Connection, metadata: MetaData) -> None:
     _refuse(connection, "grading_run_is_final", "UPDATE ON grading_run", "OLD.finished_at IS NOT NULL", "a finished run is never changed")
     finished = "EXISTS (SELECT 1 FROM grading_run WHERE id = NEW.run_id AND finished_at IS NOT NULL)"
     _refuse(connection, "result_is_in_time", "INSERT ON result", finished, "a finished run takes no more results")
+
+
+def _guard_regrades(connection: Connection) -> None:
+    _refuse(connection, "regrade_stays", "DELETE ON regrade", "TRUE", "a decision is never deleted")
+    _refuse(connection, "regrade_is_fixed", "UPDATE ON regrade", "TRUE", "a decision is never changed")
 
 
 def _refuse(connection: Connection, name: str, event: str, condition: str, words: str) -> None:

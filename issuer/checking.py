@@ -77,6 +77,21 @@ def find_differences(standing: CourseStanding, session: Session) -> Differences:
     return Differences(tuple(scores), tuple(names), tuple(fallen))
 
 
+def find_fallen(standing: CourseStanding, session: Session) -> tuple[Fallen, ...]:
+    """Return the valid credentials of the course, of all its versions, whose learner would not get one as things stand now: a mended test makes a new version."""
+    now = {each.learner: each for each in standing.eligibility if each.status is Status.NOT_YET}
+    query = (
+        select(Credential.id, Credential.learner)
+        .where(Credential.course == standing.manifest.id, Credential.revoked_at.is_(None), Credential.erased_at.is_(None))
+        .order_by(Credential.learner, Credential.id)
+    )
+    return tuple(
+        Fallen(name, learner, " ".join(reason.text for reason in now[learner].reasons))
+        for name, learner in session.execute(query)
+        if learner in now
+    )
+
+
 def _name(standing: CourseStanding, each: Eligibility, *, is_shown: bool) -> str | None:
     learner = standing.learners.get(each.learner)
     return learner.name if learner and is_shown else None

@@ -22,7 +22,7 @@ from courses.nbgrader_course import NbgraderCourse, open_course
 from courses.notebook import load_notebooks
 from courses.release import Release, find_release, frozen_source, load_released_manifest
 from courses.settings import Site
-from issuer.eligibility import Eligibility, assess_learners
+from issuer.eligibility import CellPoints, Eligibility, assess_learners
 from issuer.forked_work import forked_work
 
 LEARNERS_AT_ONCE = 1_000
@@ -67,13 +67,7 @@ def read_standing(site: Site, course: str) -> CourseStanding:
         raise ReleaseRefusedError(f"course {course!r} is not released", remedy=f"Run `patunay release {course}` first.")
     manifest = load_released_manifest(root)
     directory = open_course(root)
-    points = {
-        (assessment.id, cell.grade_id): cell.points
-        for assessment in manifest.assessments
-        for notebook in load_notebooks(frozen_source(root, release) / assessment.id)
-        for cell in notebook.graded_cells
-        if cell.grade_id is not None and cell.points is not None
-    }
+    points = released_points(root, release, manifest)
     reader = gradebook_reader(directory, attempt_rules=manifest.attempt_rules)
 
     def read(learners: tuple[str, ...]) -> _Part:
@@ -88,6 +82,17 @@ def read_standing(site: Site, course: str) -> CourseStanding:
             eligibility += assessed
             evidence |= verify_evidence(session, unverified, hashes)
     return CourseStanding(manifest, release, tuple(eligibility), evidence, learners_of(directory))
+
+
+def released_points(root: Path, release: Release, manifest: CourseManifest) -> CellPoints:
+    """Return the points possible of every graded cell of the released notebooks."""
+    return {
+        (assessment.id, cell.grade_id): cell.points
+        for assessment in manifest.assessments
+        for notebook in load_notebooks(frozen_source(root, release) / assessment.id)
+        for cell in notebook.graded_cells
+        if cell.grade_id is not None and cell.points is not None
+    }
 
 
 def _processes(slices: int) -> int:

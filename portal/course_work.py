@@ -20,6 +20,7 @@ from autograder.submissions import Collected, collect_attempts, show_credited
 from autograder.variants import LearnerVariant, variants_of
 from courses.attempts import LAST
 from courses.errors import UnknownAssignmentError
+from courses.manifest import CourseManifest
 from courses.nbgrader_course import assignments_of, open_course
 from courses.release import find_release, load_released_manifest
 from courses.settings import Site
@@ -62,33 +63,42 @@ def grade_course(
     """
     root = released_root(site, course)
     manifest, directory, grading = load_released_manifest(root), open_course(root), site.settings.grading
-    if manifest.assurance == "sealed" and request.assurance != "sealed":
-        raise AssuranceError(
-            f"course {course!r} demands sealed verdicts",
-            where="patunay grade --compat",
-            remedy='Leave --compat out, or release a version whose course.toml does not say assurance = "sealed".',
-        )
     summaries = []
     with EngineRoom(request.engine, sandbox_required=grading.sandbox == "required", assurance=request.assurance) as room:
         for assignment in _chosen(root, assignments):
-            assessment = manifest.assessment(assignment)
-            options = GradingOptions(
-                workers=request.jobs or grading.jobs,
-                force=request.force,
-                learners=request.learners,
-                limits=site_limits(grading),
-                course_limits=manifest.limits_of(assignment),
-                engine=request.engine,
-                assurance=request.assurance,
-                cluster=request.cluster,
-                sandbox_required=grading.sandbox == "required",
-                choices=assessment.cells if assessment else {},
-                attempts=assessment.attempt_rule if assessment else LAST,
-                sealed_required=manifest.assurance == "sealed",
-                variants_required=assessment is not None and assessment.variants is not None,
-            )
+            options = grading_options(site, manifest, assignment, request)
             summaries.append(grade_assignment(directory, assignment, options, now=now, progress=progress, room=room))
     return summaries
+
+
+def grading_options(site: Site, manifest: CourseManifest, assignment: str, request: GradeRequest) -> GradingOptions:
+    """Return how an assignment of a released course is graded.
+
+    Raises:
+        AssuranceError: the course demands sealed verdicts, and compat was asked for.
+    """
+    if manifest.assurance == "sealed" and request.assurance != "sealed":
+        raise AssuranceError(
+            f"course {manifest.id!r} demands sealed verdicts",
+            where="patunay grade --compat",
+            remedy='Leave --compat out, or release a version whose course.toml does not say assurance = "sealed".',
+        )
+    assessment, grading = manifest.assessment(assignment), site.settings.grading
+    return GradingOptions(
+        workers=request.jobs or grading.jobs,
+        force=request.force,
+        learners=request.learners,
+        limits=site_limits(grading),
+        course_limits=manifest.limits_of(assignment),
+        engine=request.engine,
+        assurance=request.assurance,
+        cluster=request.cluster,
+        sandbox_required=grading.sandbox == "required",
+        choices=assessment.cells if assessment else {},
+        attempts=assessment.attempt_rule if assessment else LAST,
+        sealed_required=manifest.assurance == "sealed",
+        variants_required=assessment is not None and assessment.variants is not None,
+    )
 
 
 def grade_directory(

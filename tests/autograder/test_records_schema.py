@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from autograder.evidence import collect_evidence, end_interrupted_runs, end_run, hash_run, verify_run
 from autograder.records import Attempt, GradingRun, Record, Result, open_records
 from autograder.records_schema import VERSION, prepare_records
+from autograder.regrade_decisions import Decision, load_decisions, write_decision
 from courses.attempts import AttemptRule
 from courses.databases import open_engine
 from courses.errors import StorageError
@@ -88,14 +89,38 @@ def test_tables_made_new_and_tables_brought_over_are_alike(tmp_path: Path) -> No
         with engine.connect() as connection:
             columns = {
                 table: sorted((row[1], row[2], row[3]) for row in connection.exec_driver_sql(f"PRAGMA table_info({table})"))
-                for table in (*Record.metadata.tables, "records_version")
+                for table in (*Record.metadata.tables, "regrade", "records_version")
             }
             triggers = sorted(connection.exec_driver_sql("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'").all())
             indexes = sorted(connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL").all())
         engine.dispose()
         described.append((columns, triggers, indexes))
     assert described[0] == described[1]
-    assert len(described[0][1]) == 8
+    assert len(described[0][1]) == 10
+
+
+def test_records_of_the_second_version_get_a_table_of_decisions_that_stay(engine: Engine) -> None:
+    write_version_1(engine)
+    prepare_records(engine, Record.metadata)
+    with engine.begin() as connection:  # back to what the second version was: the same without decisions
+        connection.execute(text("DROP TABLE regrade"))
+        if engine.dialect.name == "postgresql":
+            connection.execute(text("DROP FUNCTION regrade_stays, regrade_is_fixed"))
+        connection.execute(text("UPDATE records_version SET version = 2"))
+    before = {table: rows(engine, table) for table in ("attempt", "grading_run", "result")}
+    prepare_records(engine, Record.metadata)
+    assert {table: rows(engine, table) for table in before} == before
+    decision = Decision("ps1", "0" * 64, "replace", "", "a test was wrong", "M. Reyes", "2026-11-29T00:00:00+00:00", "run")
+    with Session(engine) as session:
+        write_decision(session, decision)
+        session.commit()
+        assert load_decisions(session, "ps1") == (decision,)
+        for change in ("UPDATE regrade SET reason = 'x'", "DELETE FROM regrade"):
+            with pytest.raises(DatabaseError, match="never"):
+                session.execute(text(change))
+            session.rollback()
+        with pytest.raises(DatabaseError, match=r"(?i)unique"):
+            write_decision(session, decision)
 
 
 def test_records_brought_over_are_graded_on(small_course: SmallCourse) -> None:

@@ -1,0 +1,69 @@
+"""The gradebook as it would be after a regrade, as frames. Pure: frames in, frames out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+
+from autograder.gradebook import GRADED, NEEDS_MANUAL, GradebookFrames
+from autograder.regrading import AttemptChange, Regrade
+
+
+def frames_after(frames: GradebookFrames, regrade: Regrade) -> GradebookFrames:
+    """Return the frames with what the attempts that count would have; columns as in `autograder.gradebook`.
+
+    Marks of persons stand over what a test gives. What could not be graded again keeps what it had.
+    """
+    cells, assignments = frames.cells.copy(), frames.assignments.copy()
+    counting = {each.learner: each for each in regrade.changes if each.is_credited and each.after is not None}
+    of_cells = _rows(cells, regrade.assignment)
+    for row in assignments.index[assignments["assignment"] == regrade.assignment]:
+        change = counting.get(str(assignments.at[row, "learner"]))
+        if change is not None:
+            mine = of_cells.get(change.learner, [])
+            _change_cells(cells, mine, change)
+            _change_row(assignments, row, cells.loc[mine])
+    return GradebookFrames(cells, assignments)
+
+
+def _rows(cells: pd.DataFrame, assignment: str) -> dict[str, list[int]]:
+    """Return the labels of each learner's rows in an assignment."""
+    chosen = cells[cells["assignment"] == assignment]
+    found: dict[str, list[int]] = {}
+    for label, learner in zip(chosen.index, chosen["learner"], strict=True):
+        found.setdefault(str(learner), []).append(label)
+    return found
+
+
+def _change_cells(cells: pd.DataFrame, mine: Sequence[int], change: AttemptChange) -> None:
+    at: Any = cells.at
+    new = {(each.notebook, each.cell): each.after for each in change.cells}
+    for label in mine:
+        place = (str(at[label, "notebook"]), str(at[label, "cell"]))
+        if place not in new:
+            continue
+        score, by_hand, extra = new[place], at[label, "manual_score"], at[label, "extra_credit"]
+        at[label, "auto_score"] = float("nan") if score is None else score
+        marked = score if pd.isna(by_hand) else float(by_hand)
+        at[label, "state"] = NEEDS_MANUAL if marked is None else GRADED
+        at[label, "score"] = float("nan") if marked is None else marked + (0.0 if pd.isna(extra) else float(extra))
+
+
+def _change_row(assignments: pd.DataFrame, row: int, mine: pd.DataFrame) -> None:
+    is_decided = bool(len(mine)) and bool((mine["state"] == GRADED).all())
+    at: Any = assignments.at
+    penalty = at[row, "late_penalty"]
+    score = float(mine["score"].sum()) if is_decided else float("nan")
+    kept = 0.0 if pd.isna(penalty) else float(penalty)
+    waiting = ", ".join(str(each) for each in mine.loc[mine["state"] != GRADED, "cell"])
+    values = {
+        "state": GRADED if is_decided else NEEDS_MANUAL,
+        "reason": "" if is_decided else f"a person has to mark {waiting}",
+        "score": score,
+        "late_penalty": kept if is_decided else float("nan"),
+        "final_score": max(0.0, score - kept) if is_decided else float("nan"),
+    }
+    for column, value in values.items():
+        at[row, column] = value

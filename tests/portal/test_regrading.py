@@ -1,0 +1,143 @@
+"""A mended test, from the new results to the credentials that were issued: previews foresee it, nothing issued changes by itself."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from autograder.errors import RegradeError
+from autograder.gradebook import read_gradebook
+from autograder.nbgrader_database import open_gradebook
+from autograder.records import open_records
+from autograder.regrading import Wish
+from autograder.submissions import adopt_submitted
+from courses.catalogue import load_course
+from courses.errors import UnknownAssignmentError
+from courses.nbgrader_course import NbgraderCourse, open_course
+from courses.release import release_course
+from courses.settings import Site
+from issuer.ledger import credentials_of, open_ledger
+from issuer.standing import read_standing
+from portal.awarding import approve, issue, prepare
+from portal.course_work import GradeRequest, grade_course
+from portal.registering import decisions
+from portal.regrading import CourseRegrade, course_decisions, regrade_course
+from tests.autograder.grading_calls import now
+from tests.small_site import COURSE, TODAY, change_score, released_site
+
+pytestmark = pytest.mark.slow
+COMPAT = GradeRequest(assurance="compat")
+
+
+def hand_in(course: NbgraderCourse, learner: str, answer: str) -> None:
+    for assignment, text in (("basics", answer), ("project", "plan = 'mine'")):
+        node = nbformat.read(course.release(assignment) / f"{assignment}.ipynb", as_version=4)
+        next(cell for cell in node.cells if cell.metadata["nbgrader"]["solution"] and cell.cell_type == "code").source = text
+        if assignment == "project":
+            next(cell for cell in node.cells if cell.metadata["nbgrader"]["grade_id"] == "essay").source = "My essay."
+        folder = course.submitted(learner, assignment)
+        folder.mkdir(parents=True)
+        nbformat.write(node, folder / f"{assignment}.ipynb")
+        (folder / "timestamp.txt").write_text("2026-11-20 08:00:00.000000 UTC", encoding="utf-8")
+
+
+@pytest.fixture
+def site(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Site:
+    """`anna` squares, `ben` doubles: right for 2, wrong for the sum."""
+    site = released_site(tmp_path / "site", tmp_path_factory.getbasetemp())
+    course = open_course(site.course_root(COURSE))
+    with open_gradebook(course) as gradebook:
+        gradebook.update_or_create_student("anna", first_name="Anna", last_name="Santos", email="anna@learners.example")
+    hand_in(course, "anna", "def square(n):\n    return n * n")
+    hand_in(course, "ben", "def square(n):\n    return n + n")
+    with open_records(course) as session:
+        for assignment in ("basics", "project"):
+            adopt_submitted(course, assignment, session, now=now())
+    grade_course(site, COURSE, (), COMPAT, now=now, progress=lambda _done, _all: None)
+    for learner in ("anna", "ben"):
+        change_score(site, learner, "project", "essay", 4.0)
+    return site
+
+
+def mend(site: Site, test: str) -> None:
+    """Put another test of the sum into the source, and release it."""
+    path = site.courses / COURSE / "basics" / "basics.ipynb"
+    node = nbformat.read(path, as_version=4)
+    next(cell for cell in node.cells if cell.metadata["nbgrader"]["grade_id"] == "test_sum").source = test
+    nbformat.write(node, path)
+    manifest = site.courses / COURSE / "course.toml"
+    old = manifest.read_text(encoding="utf-8")
+    line = f'}}, {{ version = "1.1.0", date = {TODAY}, kind = "assessment", text = "The test of the sum was mended." }}]'
+    new = old.replace('\nversion = "1.0.0"', '\nversion = "1.1.0"', 1).replace(
+        'text = "First version." }]', f'text = "First version." {line}', 1
+    )
+    manifest.write_text(new, encoding="utf-8")
+    release_course(site, load_course(site.courses, COURSE), (), now=now())
+
+
+def issue_to_anna(site: Site) -> None:
+    prepared = prepare(site, COURSE, by="Ana Reyes", now=now())
+    assert prepared.new == ("anna",)
+    approve(site, str(prepared.batch), by="Ben Cruz", now=now())
+    issue(site, str(prepared.batch), now=now(), progress=lambda _done, _all: None)
+
+
+def regrade(site: Site, policy: str, *, item: str = "", is_preview: bool = False) -> CourseRegrade:
+    wish = Wish(policy, item, "the test was wrong", "M. Reyes", is_preview)  # type: ignore[arg-type]
+    return regrade_course(site, COURSE, "basics", wish, COMPAT, now=now, progress=lambda _done, _all: None)
+
+
+def statuses(site: Site) -> dict[str, str]:
+    return {each.learner: each.status.value for each in read_standing(site, COURSE).eligibility}
+
+
+def test_what_a_preview_foresees_is_what_happens(site: Site) -> None:
+    assert statuses(site) == {"anna": "eligible", "ben": "not yet"}
+    mend(site, "assert sum(map(square, [2, 2])) == 8")
+    foreseen = regrade(site, "replace", is_preview=True)
+    assert [(each.learner, each.before, each.after) for each in foreseen.turns] == [("ben", "not yet", "eligible")]
+    assert statuses(site) == {"anna": "eligible", "ben": "not yet"}
+    done = regrade(site, "replace")
+    assert done.turns == foreseen.turns
+    assert statuses(site) == {"anna": "eligible", "ben": "eligible"}
+    (decision,) = course_decisions(site, COURSE, "basics")
+    assert (decision.by, decision.policy, dict(decision.counts)["up"]) == ("M. Reyes", "replace", 1)
+    table = read_gradebook(open_course(site.course_root(COURSE))).assignments
+    assert set(table[table["assignment"] == "basics"]["run"]) == {decision.run}
+
+
+def test_a_stricter_test_takes_nobodys_pass_where_nobody_is_to_be_lowered(site: Site) -> None:
+    issue_to_anna(site)
+    mend(site, "assert sum(map(square, [1, 2])) == 6")
+    foreseen = regrade(site, "replace", is_preview=True)
+    assert [(each.learner, each.before, each.after) for each in foreseen.turns] == [
+        ("anna", "eligible", "not yet"),
+        ("ben", "not yet", "eligible"),
+    ]
+    assert [each.learner for each in foreseen.fallen] == ["anna"]
+    done = regrade(site, "never-lower")
+    assert [(each.learner, each.after) for each in done.turns] == [("ben", "eligible")]
+    assert statuses(site) == {"anna": "eligible", "ben": "eligible"}
+    assert (done.fallen, done.waiting, decisions(site, everything=True)) == ((), 0, [])
+
+
+def test_a_credential_whose_learner_fell_waits_for_a_person_and_stays_valid(site: Site) -> None:
+    issue_to_anna(site)
+    mend(site, "assert sum(map(square, [1, 2])) == 6")
+    done = regrade(site, "replace")
+    assert statuses(site)["anna"] == "not yet"
+    assert ([each.learner for each in done.fallen], done.waiting) == (["anna"], 1)
+    [waiting] = decisions(site, everything=False)
+    assert waiting[1:4] == ("regrade", "open", "anna")
+    assert regrade(site, "replace").waiting == 1, "asked twice, it waits once"
+    with open_ledger(site.ledger_url) as session:
+        assert not any(each.revoked_at for each in credentials_of(session))
+
+
+def test_what_is_not_released_or_not_explained_is_refused(site: Site) -> None:
+    with pytest.raises(UnknownAssignmentError, match="nothing"):
+        regrade_course(site, COURSE, "nothing", Wish("replace"), COMPAT, now=now, progress=lambda _done, _all: None)
+    with pytest.raises(RegradeError, match="a reason"):
+        regrade_course(site, COURSE, "basics", Wish("replace"), COMPAT, now=now, progress=lambda _done, _all: None)
