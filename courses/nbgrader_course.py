@@ -12,6 +12,7 @@ import logging
 import os
 import re
 import sys
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,6 +25,8 @@ from courses.errors import SettingsError, UnknownAssignmentError, UnknownCourseE
 from courses.names import path_segment
 
 _DEFAULT_EXCHANGE = "/usr/local/share/nbgrader/exchange"
+_ONE_AT_A_TIME = threading.Lock()
+"""The working directory, the logging and Python's path are the process's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +96,7 @@ class NbgraderCourse:
 def open_course(root: Path, *, keep_path: bool = False) -> NbgraderCourse:
     """Return the nbgrader course in the folder `root`.
 
-    Its configuration is Python that runs in that folder, so the working directory of the process changes meanwhile: call it from one thread.
+    Its configuration is Python that runs in that folder, so the working directory of the process changes meanwhile; of several threads one does it at a time.
 
     Args:
         keep_path: whether what its configuration adds to Python's path stays: for a process that runs the course's own classes.
@@ -110,6 +113,14 @@ def open_course(root: Path, *, keep_path: bool = False) -> NbgraderCourse:
     application = NbGrader()
     application.raise_config_file_errors = True
     application.log_level = logging.CRITICAL
+    with _ONE_AT_A_TIME:
+        _read_configuration(application, root, keep_path=keep_path)
+    directory = application.coursedir
+    course_id = str(directory.course_id) or root.name
+    return NbgraderCourse(root, course_id, application.config, directory)
+
+
+def _read_configuration(application: NbGrader, root: Path, *, keep_path: bool) -> None:
     path_before = list(sys.path)
     try:
         with contextlib.chdir(root), _quiet_logging():
@@ -127,9 +138,6 @@ def open_course(root: Path, *, keep_path: bool = False) -> NbgraderCourse:
     finally:
         if not keep_path:
             sys.path[:] = path_before
-    directory = application.coursedir
-    course_id = str(directory.course_id) or root.name
-    return NbgraderCourse(root, course_id, application.config, directory)
 
 
 def require_assignment(course: NbgraderCourse, assignment: str) -> str:

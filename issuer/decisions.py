@@ -20,11 +20,17 @@ from issuer.errors import DecisionError
 from issuer.ledger import Credential, Decision
 
 REGRADE, CORRECTION, RENEWAL, WITHDRAWAL = "regrade", "correction", "renewal", "withdrawal"
+REQUESTS = ("name change", "mistake", "erasure", "review")
+"""Kinds of what a learner asks for; a person answers, and nothing is done by the answer alone."""
 KINDS = {
     REGRADE: "a regrade turned a pass into a fail; granted: the credential is revoked",
     CORRECTION: "a name is to be corrected; granted: a new credential takes the place of the old",
     RENEWAL: "a credential is to be renewed; granted: a new one is issued for the same time again",
     WITHDRAWAL: "many credentials are to be withdrawn at once; granted: they are",
+    "name change": "a learner asks for another spelling of their name, before a credential shows it",
+    "mistake": "a learner reports that something in a course or a credential is wrong",
+    "erasure": "a learner asks that what is held of them is erased",
+    "review": "a learner asks that a person looks at a result again",
 }
 """Kinds of decisions, with what each is about."""
 OPEN, GRANTED, REFUSED = "open", "granted", "refused"

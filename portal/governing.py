@@ -14,7 +14,18 @@ from sqlalchemy.orm import Session
 from courses.databases import without_password
 from courses.settings import Site
 from issuer.audit_anchor import AuditReport, verify_log
-from issuer.decisions import CORRECTION, OPEN, REGRADE, RENEWAL, WITHDRAWAL, decisions_of, load_decision, open_decision, take_decision
+from issuer.decisions import (
+    CORRECTION,
+    OPEN,
+    REGRADE,
+    RENEWAL,
+    REQUESTS,
+    WITHDRAWAL,
+    decisions_of,
+    load_decision,
+    open_decision,
+    take_decision,
+)
 from issuer.documents import parse_document
 from issuer.errors import AuditError
 from issuer.identity import load_identity
@@ -119,6 +130,8 @@ def decide(site: Site, name: str, *, granted: bool, reason: str, by: str, now: d
 
 
 def _carry_out(decision: Decision, session: Session, site: Site, ruling: Ruling) -> Credential | None:
+    if decision.kind in REQUESTS:  # answered; what is done besides has its own command
+        return None
     content: dict[str, Any] = json.loads(decision.content)
     names = content["credentials"] if decision.kind == WITHDRAWAL else [decision.credential_id]
     credentials = load_credentials(session, names, without_password(site.ledger_url))
