@@ -13,7 +13,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, rela
 
 from courses.databases import diagnosed_database, open_engine, without_password
 
-REVISION = "0002"
+REVISION = "0003"
 """The form of the tables below; `issuer.ledger_migrations` brings older ledgers to it."""
 PASSED = "passed the course"
 """The reason of an ordinary award."""
@@ -120,6 +120,23 @@ class Consent(LedgerRow):
     show_name: Mapped[bool] = mapped_column()
     given_at: Mapped[str] = mapped_column(String(40))
     channel: Mapped[str] = mapped_column(String(120))
+
+
+class SharedPage(LedgerRow):
+    """A page that shows a credential to whoever has its address, because its holder wants it. One at a time for a credential."""
+
+    __tablename__ = "shared_page"
+
+    token: Mapped[str] = mapped_column(String(64), primary_key=True)
+    """What makes the address unguessable."""
+    credential_id: Mapped[str | None] = mapped_column(String(60), index=True)
+    """None: the holder took the page down; the token stays only so that the page can say so."""
+    show_grade: Mapped[bool] = mapped_column()
+    show_evidence: Mapped[bool] = mapped_column()
+    give_file: Mapped[bool] = mapped_column()
+    """Whether who sees the page may take the signed file, which says all that the credential says."""
+    shared_at: Mapped[str] = mapped_column(String(40))
+    ended_at: Mapped[str | None] = mapped_column(String(40))
 
 
 class Decision(LedgerRow):

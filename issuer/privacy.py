@@ -20,7 +20,7 @@ from issuer.audit import append_entry, lock_log
 from issuer.batches import ISSUED, VOID, require_person
 from issuer.decisions import OPEN
 from issuer.errors import LedgerError
-from issuer.ledger import AuditEntry, Batch, BatchRow, Consent, Credential, Decision
+from issuer.ledger import AuditEntry, Batch, BatchRow, Consent, Credential, Decision, SharedPage
 from issuer.withdrawal import state_of
 
 
@@ -53,6 +53,8 @@ def erase_credential(credential: Credential, session: Session, *, by: str, reaso
         row.content = ""
     for decision in session.scalars(select(Decision).where(Decision.credential_id == credential.id, Decision.state != OPEN)):
         decision.content = "{}"
+    for page in session.scalars(select(SharedPage).where(SharedPage.credential_id == credential.id)):
+        page.credential_id, page.ended_at = None, now.isoformat()
     details = {"before": "published", "after": "erased", "reason": reason.strip(), "sha256": credential.document_sha256}
     append_entry(session, at=now, actor=actor, action="credential erased", subject=credential.id, details=details)
     return True
@@ -72,7 +74,9 @@ def data_of(session: Session, learner: str) -> dict[str, Any]:
         raise LedgerError(
             f"the ledger holds nothing of {learner!r}", remedy="Take the id as the gradebook has it: `nbgrader db student list`."
         )
-    subjects = [*(each.id for each in credentials), *(each.id for each in decisions)]
+    names = [each.id for each in credentials]
+    pages = session.scalars(select(SharedPage).where(SharedPage.credential_id.in_(names)).order_by(SharedPage.shared_at))
+    subjects = [*names, *(each.id for each in decisions)]
     query = select(AuditEntry).where(or_(AuditEntry.subject.in_(subjects), AuditEntry.actor == learner)).order_by(AuditEntry.sequence)
     return {
         "learner": learner,
@@ -80,6 +84,7 @@ def data_of(session: Session, learner: str) -> dict[str, Any]:
         "consents": [_plain(each) for each in consents],
         "batch_rows": [_plain(each, content=_parsed(each.content)) for each in rows],
         "decisions": [_plain(each, content=_parsed(each.content)) for each in decisions],
+        "shared_pages": [_plain(each) for each in pages],
         "audit_log": [_plain(each, details=_parsed(each.details)) for each in session.scalars(query)],
     }
 
