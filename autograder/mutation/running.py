@@ -25,7 +25,7 @@ from autograder.rebuilding import rebuild_notebook
 from autograder.scoring import score_cell
 from courses.visible_text import visible
 
-_LEAST_CPU_S, _TIMES = 1.0, 6.0
+_LEAST_CPU_S, _TIMES = 2.0, 6.0
 _WALL = 6.0
 """A cell may take so many times its processor time: others may be busy, and one that sleeps for ever is to end too."""
 
