@@ -9,10 +9,11 @@ import contextlib
 import hashlib
 import json
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from nbgrader.api import Gradebook, InvalidEntry, MissingEntry, Student
+from nbgrader.api import Assignment, Gradebook, InvalidEntry, MissingEntry, Student, SubmittedAssignment
 from sqlalchemy.exc import SQLAlchemyError
 
 from autograder.errors import SourceError
@@ -51,6 +52,16 @@ def open_gradebook(course: NbgraderCourse) -> Iterator[Gradebook]:
 def students_of(gradebook: Gradebook) -> Iterator[tuple[str, str | None, str | None, str | None]]:
     """Yield every student: id, first name, last name, e-mail address; what was not entered is None."""
     yield from gradebook.db.query(Student.id, Student.first_name, Student.last_name, Student.email)
+
+
+def extensions_of(gradebook: Gradebook, learner: str) -> dict[str, timedelta]:
+    """Return how much longer than others a learner has, by assignment; only where there is an extension."""
+    rows = (
+        gradebook.db.query(Assignment.name, SubmittedAssignment.extension)
+        .join(SubmittedAssignment, SubmittedAssignment.assignment_id == Assignment.id)
+        .filter(SubmittedAssignment.student_id == learner, SubmittedAssignment.extension.is_not(None))
+    )
+    return {str(name): extension for name, extension in rows if extension}
 
 
 def load_source(course: NbgraderCourse, assignment: str) -> AssignmentSource:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -52,8 +52,13 @@ class Collected:
     """One sentence each: which submission could not be taken, and why."""
 
 
-def collect_attempts(course: NbgraderCourse, assignment: str, session: Session, *, now: datetime) -> Collected:
+def collect_attempts(
+    course: NbgraderCourse, assignment: str, session: Session, *, now: datetime, names: Collection[str] | None = None
+) -> Collected:
     """Take every attempt at `assignment` from the exchange that is not here yet.
+
+    Args:
+        names: only these folders of the exchange; None: all.
 
     Raises:
         ExchangeError: the course has no inbound folder, or it cannot be read.
@@ -62,7 +67,7 @@ def collect_attempts(course: NbgraderCourse, assignment: str, session: Session, 
     new, refused, seen = 0, [], 0
     with working_alone(course.root):
         known = set(session.scalars(select(Attempt.origin).where(Attempt.assignment == assignment)))
-        for handed in _handed_in(course, assignment):
+        for handed in _handed_in(course, assignment, names):
             seen += 1
             if handed.folder.name in known or _is_being_handed_in(handed.folder, now):
                 continue
@@ -138,7 +143,7 @@ def _learners(course: NbgraderCourse, assignment: str) -> Iterator[str]:
         yield learner
 
 
-def _handed_in(course: NbgraderCourse, assignment: str) -> list[Handed]:
+def _handed_in(course: NbgraderCourse, assignment: str, names: Collection[str] | None) -> list[Handed]:
     """Return what stands in the exchange for `assignment`, oldest first. Folders with names that make no sense are left alone."""
     inbound = course.exchange / course.course_id / "inbound"
     if not inbound.is_dir():
@@ -149,11 +154,30 @@ def _handed_in(course: NbgraderCourse, assignment: str) -> list[Handed]:
         )
     if not os.access(inbound, os.R_OK | os.X_OK):
         raise ExchangeError("the inbound folder cannot be read", where=str(inbound), remedy="Collect as the user who released the course.")
-    found = [_parse(folder) for folder in inbound.iterdir() if folder.is_dir() and not folder.is_symlink()]
+    folders = inbound.iterdir() if names is None else (inbound / name for name in names)
+    found = [_parse(folder) for folder in folders if folder.is_dir() and not folder.is_symlink()]
     return sorted(
         (each for each in found if each is not None and each.assignment == assignment),
         key=lambda each: (each.submitted_at, each.folder.name),
     )
+
+
+def waiting_in_exchange(course: NbgraderCourse, assignment: str, learner: str, known: Collection[str]) -> list[Handed]:
+    """Return what a learner has handed in and nobody collected, oldest first; nothing where there is no exchange that can be read.
+
+    Args:
+        known: origins of the attempts that were collected.
+    """
+    inbound = course.exchange / course.course_id / "inbound"
+    try:
+        names = [
+            entry.name for entry in os.scandir(inbound) if entry.name.startswith(f"{learner}+") and entry.is_dir(follow_symlinks=False)
+        ]
+    except OSError:
+        return []
+    found = [_parse(inbound / name) for name in names if name not in known]
+    mine = [each for each in found if each is not None and (each.learner, each.assignment) == (learner, assignment)]
+    return sorted(mine, key=lambda each: (each.submitted_at, each.folder.name))
 
 
 def _is_being_handed_in(folder: Path, now: datetime) -> bool:

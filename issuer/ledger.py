@@ -13,7 +13,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, rela
 
 from courses.databases import diagnosed_database, open_engine, without_password
 
-REVISION = "0003"
+REVISION = "0004"
 """The form of the tables below; `issuer.ledger_migrations` brings older ledgers to it."""
 PASSED = "passed the course"
 """The reason of an ordinary award."""
@@ -137,6 +137,37 @@ class SharedPage(LedgerRow):
     """Whether who sees the page may take the signed file, which says all that the credential says."""
     shared_at: Mapped[str] = mapped_column(String(40))
     ended_at: Mapped[str | None] = mapped_column(String(40))
+
+
+class LearnerConsent(LedgerRow):
+    """One thing that a learner agreed to, or not, or no more, and which text they read. The newest row of a kind counts; none means no."""
+
+    __tablename__ = "learner_consent"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    learner: Mapped[str] = mapped_column(String(240), index=True)
+    course: Mapped[str] = mapped_column(String(120))
+    credential_id: Mapped[str] = mapped_column(String(60), index=True)
+    """Empty where it is about a credential that is not issued yet."""
+    kind: Mapped[str] = mapped_column(String(20))
+    """One of `portal.claiming.KINDS`."""
+    given: Mapped[bool] = mapped_column()
+    text_version: Mapped[str] = mapped_column(String(20))
+    language: Mapped[str] = mapped_column(String(8))
+    given_at: Mapped[str] = mapped_column(String(40))
+
+
+class RecordLink(LedgerRow):
+    """A link by which others see a learner's record until it expires, because the learner made it."""
+
+    __tablename__ = "record_link"
+
+    token: Mapped[str] = mapped_column(String(64), primary_key=True)
+    learner: Mapped[str] = mapped_column(String(240), index=True)
+    made_at: Mapped[str] = mapped_column(String(40))
+    expires_at: Mapped[str] = mapped_column(String(40))
+    ended_at: Mapped[str | None] = mapped_column(String(40))
+    """When the learner took it back."""
 
 
 class Decision(LedgerRow):

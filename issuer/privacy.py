@@ -20,7 +20,7 @@ from issuer.audit import append_entry, lock_log
 from issuer.batches import ISSUED, VOID, require_person
 from issuer.decisions import OPEN
 from issuer.errors import LedgerError
-from issuer.ledger import AuditEntry, Batch, BatchRow, Consent, Credential, Decision, SharedPage
+from issuer.ledger import AuditEntry, Batch, BatchRow, Consent, Credential, Decision, LearnerConsent, RecordLink, SharedPage
 from issuer.withdrawal import state_of
 
 
@@ -70,13 +70,15 @@ def data_of(session: Session, learner: str) -> dict[str, Any]:
     consents = list(session.scalars(select(Consent).where(Consent.learner == learner).order_by(Consent.id)))
     rows = list(session.scalars(select(BatchRow).where(BatchRow.learner == learner).order_by(BatchRow.id)))
     decisions = list(session.scalars(select(Decision).where(Decision.learner == learner).order_by(Decision.opened_at)))
-    if not (credentials or consents or rows or decisions):
+    choices = list(session.scalars(select(LearnerConsent).where(LearnerConsent.learner == learner).order_by(LearnerConsent.id)))
+    if not (credentials or consents or rows or decisions or choices):
         raise LedgerError(
             f"the ledger holds nothing of {learner!r}", remedy="Take the id as the gradebook has it: `nbgrader db student list`."
         )
     names = [each.id for each in credentials]
     pages = session.scalars(select(SharedPage).where(SharedPage.credential_id.in_(names)).order_by(SharedPage.shared_at))
-    subjects = [*names, *(each.id for each in decisions)]
+    links = session.scalars(select(RecordLink).where(RecordLink.learner == learner).order_by(RecordLink.made_at))
+    subjects = [learner, *names, *(each.id for each in decisions)]
     query = select(AuditEntry).where(or_(AuditEntry.subject.in_(subjects), AuditEntry.actor == learner)).order_by(AuditEntry.sequence)
     return {
         "learner": learner,
@@ -85,6 +87,8 @@ def data_of(session: Session, learner: str) -> dict[str, Any]:
         "batch_rows": [_plain(each, content=_parsed(each.content)) for each in rows],
         "decisions": [_plain(each, content=_parsed(each.content)) for each in decisions],
         "shared_pages": [_plain(each) for each in pages],
+        "choices": [_plain(each) for each in choices],
+        "record_links": [_plain(each) for each in links],
         "audit_log": [_plain(each, details=_parsed(each.details)) for each in session.scalars(query)],
     }
 
