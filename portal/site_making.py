@@ -19,7 +19,7 @@ from issuer.identity import ensure_key
 
 _TEMPLATES = Path(__file__).resolve().parent / "site_template"
 _COPIED = ("jupyter_config.py", "nbgrader_config.py")
-_GITIGNORE = "/keys/\n/work/\n/exchange/\n/ledger.db*\n/credentials/\n/gradebook/\n/reports/\n"
+_GITIGNORE = "/keys/\n/work/\n/exchange/\n/ledger.db*\n/credentials/\n/gradebook/\n/reports/\n/hub/\n/people.toml\n"
 
 
 @dataclass(frozen=True, slots=True)

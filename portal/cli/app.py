@@ -16,6 +16,7 @@ from portal.cli import (
     demo_command,
     export_commands,
     grading_commands,
+    hub_command,
     issuing_commands,
     key_commands,
     mutation_command,
@@ -61,6 +62,7 @@ for module in (
     export_commands,
     verify_command,
     serve_command,
+    hub_command,
 ):
     module.register(app)
 
