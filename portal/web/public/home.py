@@ -4,24 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from courses.catalogue import course_ids
-from courses.release import find_release, load_released_manifest
 from courses.settings import Site
 from portal.web.page_handler import PageHandler
+from portal.web.public.catalogue import CourseCard, course_card
+from portal.web.public.course_words import Gettext
+from portal.web.public.versions import released_courses
 
 _NEWEST = 3
-
-
-@dataclass(frozen=True, slots=True)
-class CourseCard:
-    """A course in a list."""
-
-    id: str
-    title: str
-    summary: str
-    hours: float
-    levels: tuple[str, ...]
-    released_on: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,31 +22,11 @@ class HomePage:
     courses: int
 
 
-def course_cards(site: Site, language: str) -> tuple[CourseCard, ...]:
-    """Return the released courses, the newest first."""
-    cards = []
-    for name in course_ids(site.courses):
-        release = find_release(site.course_root(name))
-        if release is None:
-            continue
-        manifest = load_released_manifest(site.course_root(name))
-        cards.append(
-            CourseCard(
-                id=name,
-                title=manifest.title.in_language(language),
-                summary=manifest.summary.in_language(language),
-                hours=manifest.notional_hours.total,
-                levels=tuple(f"{each.framework} {each.level}" for each in manifest.levels),
-                released_on=release.released_at,
-            )
-        )
-    return tuple(sorted(cards, key=lambda card: card.released_on, reverse=True))
-
-
-def home_page(site: Site, language: str, title: str) -> HomePage:
+def home_page(site: Site, language: str, gettext: Gettext) -> HomePage:
     """Return the start page in a language."""
-    cards = course_cards(site, language)
-    return HomePage(title, cards[:_NEWEST], len(cards))
+    opened = [course for course in released_courses(site) if not course.is_closed]
+    newest = tuple(course_card(course, language, gettext) for course in opened[:_NEWEST])
+    return HomePage(gettext("Micro-credentials that anyone can check"), newest, len(opened))
 
 
 class HomeHandler(PageHandler):
@@ -65,5 +34,4 @@ class HomeHandler(PageHandler):
 
     async def get(self) -> None:
         """Show it."""
-        title = self.gettext("Micro-credentials that anyone can check")
-        self.show("public/home.html", await self.compute(home_page, self.portal.site, self.language, title))
+        self.show("public/home.html", await self.compute(home_page, self.portal.site, self.language, self.gettext))

@@ -1,8 +1,25 @@
-"""The addresses of these pages, relative to the portal's prefix."""
+"""The addresses of these pages, relative to the portal's prefix. Those of achievements, status lists and DID documents stand in credentials: they never change."""
 
 from __future__ import annotations
 
+from portal.web.public.achievement_pages import AchievementHandler, OutcomeHandler, PictureHandler
+from portal.web.public.catalogue import CatalogueHandler
+from portal.web.public.course_page import CourseHandler, SampleHandler
 from portal.web.public.home import HomeHandler
+from portal.web.public.issuer_files import DidDocumentHandler, StatusHandler
+from portal.web.public.small_files import RobotsHandler
 from portal.web.sign_in import Route
 
-ROUTES: tuple[Route, ...] = ((r"", HomeHandler),)
+ROUTES: tuple[Route, ...] = (
+    (r"", HomeHandler),
+    (r"courses", CatalogueHandler),
+    (r"courses/([^/]+)", CourseHandler),
+    (r"courses/([^/]+)/sample", SampleHandler),
+    (r"achievements/([^/]+)/([^/]+)", AchievementHandler),
+    (r"achievements/([^/]+)/([^/]+)/outcomes/([^/]+)", OutcomeHandler),
+    (r"achievements/([^/]+)/([^/]+)/([^/]+)", PictureHandler),
+    (r"\.well-known/did\.json", DidDocumentHandler),
+    (r"did\.json", DidDocumentHandler),
+    (r"status/(.+)", StatusHandler),
+    (r"robots\.txt", RobotsHandler),
+)
