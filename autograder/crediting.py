@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from nbgrader.api import Assignment, BaseCell, Grade, Gradebook, MissingEntry, Notebook, SubmittedAssignment, SubmittedNotebook
+from nbgrader.api import Assignment, BaseCell, Grade, GradeCell, Gradebook, MissingEntry, Notebook, SubmittedAssignment, SubmittedNotebook
 from nbgrader.preprocessors import AssignLatePenalties
 from sqlalchemy import select
 
+from autograder.extensions import due_dates, later_than, load_grants
 from autograder.nbgrader_database import open_gradebook
 from autograder.records import Attempt, counted_attempts, credited_attempt, standing_result
 from courses.attempts import AttemptRule
@@ -74,6 +75,7 @@ class _Ranking:
         )
         for learner, extension in gradebook.db.execute(of_assignment):
             self._extensions[learner] = extension or timedelta()
+        self._extensions |= later_than(self._due, due_dates(load_grants(course.root), assignment))  # of who has no row yet, too
         marked = (
             select(SubmittedAssignment.student_id, Notebook.name, BaseCell.name, Grade.manual_score, Grade.extra_credit)
             .join(SubmittedNotebook, SubmittedNotebook.assignment_id == SubmittedAssignment.id)
@@ -89,6 +91,14 @@ class _Ranking:
                 marks.by_hand[notebook, cell] = score
             if extra is not None:
                 marks.extra[notebook, cell] = extra
+        worthless = (
+            select(Notebook.name, GradeCell.name)
+            .join(Notebook, Notebook.id == GradeCell.notebook_id)
+            .join(Assignment, Assignment.id == Notebook.assignment_id)
+            .where(Assignment.name == assignment, GradeCell.max_score == 0)
+        )
+        self._worthless = {(row[0], row[1]) for row in gradebook.db.execute(worthless)}
+        """Dropped items: an attempt that could not be graded again has its old points there."""
 
     def score(self, attempt: Attempt) -> float:
         """Return the points of a graded attempt after its late penalty."""
@@ -96,7 +106,7 @@ class _Ranking:
         points: dict[str, float] = {}
         for cell in result.cell_list() if result else []:
             place = (cell["notebook"], cell["name"])
-            given = marks.by_hand.get(place, cell["auto_score"])
+            given = marks.by_hand.get(place, 0.0 if place in self._worthless else cell["auto_score"])
             extra = marks.extra.get(place, 0.0) if given is not None else 0.0
             points[place[0]] = points.get(place[0], 0.0) + (given or 0.0) + extra
         return sum(score - self._penalty(attempt, score) for score in points.values())

@@ -14,6 +14,7 @@
     ├── GradebookError                the gradebook cannot be read or written
     ├── SimilarityError               what was said of a pair of answers cannot be written down or read
     ├── RegradeError                  a regrade cannot be decided as it was asked for
+    ├── ExtensionError                an extension cannot be granted like this, or their record is damaged
     ├── ReportError                   the cohort report could not be made
     └── ExportError                   a table cannot be written in that format
 
@@ -67,6 +68,10 @@ class KernelMissingError(DiagnosedError):
 
 class GradebookError(DiagnosedError):
     """The gradebook cannot be read or written."""
+
+
+class ExtensionError(DiagnosedError):
+    """An extension cannot be granted as it was asked for, or the record of extensions is damaged."""
 
 
 class ReportError(DiagnosedError):

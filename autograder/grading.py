@@ -20,6 +20,7 @@ from nbgrader.preprocessors import Execute, LimitOutput
 from sqlalchemy.orm import Session
 
 from autograder.crediting import choose_attempts
+from autograder.dropped_items import show_points
 from autograder.errors import ClusterError
 from autograder.evidence import end_interrupted_runs
 from autograder.execution.course_steps import replaced_steps
@@ -39,6 +40,7 @@ from autograder.records import (
     utc_text,
     working_alone,
 )
+from autograder.regrade_decisions import load_decisions
 from autograder.scheduling.course_steps import CourseStepsScheduler
 from autograder.scheduling.local import LocalScheduler
 from autograder.scheduling.protocol import RunStoppedError, Scheduler
@@ -69,6 +71,8 @@ class GradingOptions:
     """Leave alone the attempts that do not count."""
     learners: Collection[str] = ()
     """Only these; empty for all."""
+    only: Collection[int] = ()
+    """Only these attempts of `learners`, by the ids of their rows, and nothing else is read or shown: for who grades as they come. Empty for all."""
     limits: Limits = field(default_factory=Limits)
     course_limits: CourseLimits = field(default_factory=CourseLimits)
     """What the manifest says of the assignment: over `limits`, and over what nbgrader's configuration says."""
@@ -160,7 +164,10 @@ def grade_assignment(
     with working_alone(course.root), open_records(course) as session:
         if book.is_shown:
             end_interrupted_runs(session, now=now())
-        attempts = adopt_submitted(course, assignment, session, now=now()) if book.is_shown else attempts_of(session, assignment)
+        if book.is_shown and not options.only:
+            attempts = adopt_submitted(course, assignment, session, now=now())
+        else:
+            attempts = attempts_of(session, assignment, options.learners if options.only else None)
         chosen = _chosen(attempts, options)
         due = [each for each in chosen if options.force or _needs_grading(each, source)]
         sandbox, graded = "", list[Graded]()
@@ -194,7 +201,7 @@ def _chosen(attempts: dict[str, list[Attempt]], options: GradingOptions) -> list
     for learner, group in attempts.items():
         if options.learners and learner not in options.learners:
             continue
-        taken = [each for each in group if not each.refusal]
+        taken = [each for each in group if not each.refusal and (not options.only or each.id in options.only)]
         if options.only_credited:  # for the best one all that may count have to be known
             counted = counted_attempts(taken, options.attempts)
             taken = counted if options.attempts.credited == "best" else counted[-1:]
@@ -225,9 +232,10 @@ def show_results(
     course: NbgraderCourse, source: AssignmentSource, session: Session, options: GradingOptions, attempts: Mapping[str, list[Attempt]]
 ) -> None:
     """Make the course directory and the gradebook show what the records hold."""
+    show_points(course, source, load_decisions(session, source.assignment, source.digest))
     credited = choose_attempts(course, source.assignment, attempts, options.attempts)
     show_credited(course, credited)
-    record_standings(course, source, session, attempts, credited)
+    record_standings(course, source, session, attempts, credited, is_part=bool(options.only))
 
 
 @dataclass(frozen=True, slots=True)

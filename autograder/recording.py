@@ -11,7 +11,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -22,6 +22,7 @@ from nbgrader.preprocessors import AssignLatePenalties
 from sqlalchemy import func
 from sqlalchemy.orm import Session
 
+from autograder.extensions import show_extensions
 from autograder.gradebook_rows import StandingWriter
 from autograder.jobs import AssignmentSource
 from autograder.nbgrader_database import open_gradebook
@@ -52,12 +53,15 @@ def record_standings(
     session: Session,
     attempts: Mapping[str, list[Attempt]],
     credited: Mapping[str, Attempt],
+    *,
+    is_part: bool = False,
 ) -> None:
     """Make the gradebook and the `autograded` step show what the records hold, of all whose standing is not shown yet.
 
     Args:
         attempts: all attempts at the assignment, by learner, with what was found of them just now.
         credited: the attempt that counts, by learner.
+        is_part: whether these are some learners only, and late penalties of others are left as they are.
 
     Raises:
         StorageError: a database is locked, or the disk is full; the next call goes on.
@@ -79,7 +83,7 @@ def record_standings(
                 for result in each.results:
                     result.recorded = result is each.mark
             session.commit()
-        apply_late_penalties(gradebook, course, source.assignment)
+        apply_late_penalties(gradebook, course, source.assignment, attempts if is_part else None)
 
 
 def record_attempt(gradebook: Gradebook, course: NbgraderCourse, source: AssignmentSource, attempt: Attempt, result: Result | None) -> None:
@@ -105,14 +109,21 @@ def record_attempts(
             _show_notebooks(course, source, attempt, result, file_mode)
 
 
-def apply_late_penalties(gradebook: Gradebook, course: NbgraderCourse, assignment: str) -> None:
+def apply_late_penalties(gradebook: Gradebook, course: NbgraderCourse, assignment: str, learners: Collection[str] | None = None) -> None:
     """Set the penalty of submissions by the course's late submission plugin, as nbgrader does at each autograde: to none, or within [0, score].
 
-    Only those are looked at that are late or that have a penalty, which a later due date or an extension may have taken away.
+    What was granted (`autograder.extensions`) becomes nbgrader's extension first. Only those are looked at that are late or that have a penalty, which a later
+    due date or an extension may have taken away.
+
+    Args:
+        learners: whose; None: everybody's.
     """
+    show_extensions(gradebook, course.root, assignment)
     assigner = AssignLatePenalties(config=course.config)
     assigner.init_plugin()
     for learner in _late_or_penalised(gradebook, assignment):
+        if learners is not None and learner not in learners:
+            continue
         submission = gradebook.find_submission(assignment, learner)
         for notebook in submission.notebooks:
             notebook.late_submission_penalty = None

@@ -221,13 +221,15 @@ class ReadAttempt(Protocol[_OneResult]):
     """What the rules of this file ask of an attempt."""
 
     @property
+    def learner(self) -> str: ...  # noqa: D102
+    @property
     def refusal(self) -> str: ...  # noqa: D102
     @property
     def results(self) -> Sequence[_OneResult]: ...  # noqa: D102
 
 
 def credited_attempt(attempts: Iterable[_OneAttempt], rule: AttemptRule = LAST) -> _OneAttempt | None:
-    """Return the attempt that counts, of those that could be taken; None if there is none.
+    """Return the attempt that counts of one learner's, of those that could be taken; None if there is none.
 
     Of the best one it is what was found when the gradebook was written (`autograder.crediting`): the attempt that the gradebook shows; before that, the last one.
     """
@@ -237,8 +239,9 @@ def credited_attempt(attempts: Iterable[_OneAttempt], rule: AttemptRule = LAST) 
 
 
 def counted_attempts(attempts: Iterable[_OneAttempt], rule: AttemptRule) -> list[_OneAttempt]:
-    """Return the attempts that may count, oldest first."""
-    return [each for each in attempts if not each.refusal][: rule.allowed]
+    """Return the attempts of one learner that may count, oldest first."""
+    taken = [each for each in attempts if not each.refusal]
+    return taken[: rule.allowed_for(taken[0].learner)] if taken else []
 
 
 def newest_result(attempt: ReadAttempt[_OneResult]) -> _OneResult | None:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from autograder.errors import AssuranceError
+from autograder.extensions import granted_rule
 from autograder.grading import GradingOptions
 from autograder.jobs import Limits
 from courses.nbgrader_course import NbgraderCourse, open_course
@@ -35,7 +36,8 @@ def options_for(course: NbgraderCourse, assignment: str, **wanted: Any) -> Gradi
             )
         options = replace(options, course_limits=manifest.limits_of(assignment), sealed_required=manifest.assurance == "sealed")
         if assessment := manifest.assessment(assignment):
-            options = replace(options, attempts=assessment.attempt_rule, choices=assessment.cells, variants_required=assessment.variants is not None)
+            rule = granted_rule(course.root, assignment, assessment.attempt_rule)
+            options = replace(options, attempts=rule, choices=assessment.cells, variants_required=assessment.variants is not None)
     return replace(options, **wanted)
 
 

@@ -17,6 +17,12 @@ class AttemptRule:
     """How many attempts count, the first ones; None: all."""
     credited: Credited = "last"
     """Which of these is credited: the last one, or the one with the best score, of equal ones the earliest."""
+    extra: tuple[tuple[str, int], ...] = ()
+    """Learners who were granted more attempts than others, and how many more; see `autograder.extensions`."""
+
+    def allowed_for(self, learner: str) -> int | None:
+        """Return how many attempts of a learner count, the first ones; None: all."""
+        return None if self.allowed is None else self.allowed + dict(self.extra).get(learner, 0)
 
 
 LAST = AttemptRule()

@@ -10,7 +10,9 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from autograder.dropped_items import dropped_cells
 from autograder.evidence import GradedEvidence, read_evidence, verify_evidence
+from autograder.extensions import granted_rules
 from autograder.gradebook import gradebook_reader
 from autograder.nbgrader_database import open_gradebook, students_of
 from autograder.records import open_records
@@ -67,12 +69,13 @@ def read_standing(site: Site, course: str) -> CourseStanding:
         raise ReleaseRefusedError(f"course {course!r} is not released", remedy=f"Run `patunay release {course}` first.")
     manifest = load_released_manifest(root)
     directory = open_course(root)
-    points = released_points(root, release, manifest)
-    reader = gradebook_reader(directory, attempt_rules=manifest.attempt_rules)
+    points = counted_points(directory, released_points(root, release, manifest))
+    rules = granted_rules(root, manifest.attempt_rules)
+    reader = gradebook_reader(directory, attempt_rules=rules)
 
     def read(learners: tuple[str, ...]) -> _Part:
         found = reader.read(learners)
-        return assess_learners(manifest, found.frames, points), read_evidence(found.attempts, manifest.attempt_rules)
+        return assess_learners(manifest, found.frames, points), read_evidence(found.attempts, rules)
 
     slices, hashes = reader.slices(LEARNERS_AT_ONCE), dict[str, str]()
     eligibility: list[Eligibility] = []
@@ -93,6 +96,12 @@ def released_points(root: Path, release: Release, manifest: CourseManifest) -> C
         for cell in notebook.graded_cells
         if cell.grade_id is not None and cell.points is not None
     }
+
+
+def counted_points(directory: NbgraderCourse, points: CellPoints) -> CellPoints:
+    """Return the points with none for the items that were dropped after the release (`autograder.dropped_items`)."""
+    gone = dropped_cells(directory, {assignment for assignment, _ in points})
+    return {place: 0.0 if place in gone else worth for place, worth in points.items()} if gone else points
 
 
 def _processes(slices: int) -> int:

@@ -15,6 +15,7 @@ from autograder.analysis.failing_messages import failing_messages
 from autograder.analysis.item_analysis import CutScore, responses_of
 from autograder.analysis.outcomes import OutcomeGoal
 from autograder.analysis.review_pack import VersionChange, review_pack
+from autograder.extensions import granted_rules
 from autograder.gradebook import gradebook_reader
 from autograder.reports import ReportContent, make_report
 from autograder.variants import with_variants
@@ -29,11 +30,14 @@ from issuer.standing import CourseStanding, read_standing, released_root
 
 
 @dataclass(frozen=True, slots=True)
-class _Results:
+class CourseResults:
     """Everything that a course's reports are worked out from."""
 
     subject: CourseSubject
+    cells: pd.DataFrame
+    """See `autograder.gradebook`."""
     work: pd.DataFrame
+    """The gradebook's assignments."""
     responses: pd.DataFrame
     attempts: AttemptFrames
     directory: NbgraderCourse
@@ -48,7 +52,7 @@ def report_course(site: Site, course: str, *, now: datetime, parquet: bool = Fal
         ReportError: the report's notebook fails.
     """
     standing = read_standing(site, course)
-    results = _results(site, standing)
+    results = read_results(site, standing)
     tables = course_tables(results.subject, results.work, results.responses, results.attempts, now=now)
     tables["messages"] = failing_messages(results.directory, results.responses)
     subject = results.subject
@@ -65,7 +69,7 @@ def review_course(site: Site, course: str, *, now: datetime, parquet: bool = Fal
         ReportError: the report's notebook fails.
     """
     standing = read_standing(site, course)
-    results, manifest = _results(site, standing), standing.manifest
+    results, manifest = read_results(site, standing), standing.manifest
     subject = results.subject
     changes = [VersionChange(each.version, each.date, each.kind, each.text.strip()) for each in manifest.change_log]
     states = {learner: status for learner, (status, _) in subject.statuses.items()}
@@ -91,16 +95,18 @@ def review_course(site: Site, course: str, *, now: datetime, parquet: bool = Fal
     return make_report(content, target, now=now, template="review_pack", parquet=parquet)
 
 
-def _results(site: Site, standing: CourseStanding) -> _Results:
+def read_results(site: Site, standing: CourseStanding) -> CourseResults:
+    """Return what the reports of a released course are worked out from, as the databases have it now."""
     manifest = standing.manifest
     directory = open_course(released_root(site, manifest.id))
-    reader = gradebook_reader(directory, attempt_rules=manifest.attempt_rules)
+    rules = granted_rules(directory.root, manifest.attempt_rules)
+    reader = gradebook_reader(directory, attempt_rules=rules)
     found = reader.read(reader.learners)
     with open_ledger(site.ledger_url) as ledger:
         holders = {each.learner for each in credentials_of(ledger, manifest.id) if each.revoked_at is None}
     responses = with_variants(responses_of(found.frames.cells), directory)
     subject = _subject(manifest, standing, len(holders & set(reader.learners)), site.settings.timezone)
-    return _Results(subject, found.frames.assignments, responses, attempt_frames(found.attempts, manifest.attempt_rules), directory)
+    return CourseResults(subject, found.frames.cells, found.frames.assignments, responses, attempt_frames(found.attempts, rules), directory)
 
 
 def _subject(manifest: CourseManifest, standing: CourseStanding, credentialed: int, timezone: str) -> CourseSubject:

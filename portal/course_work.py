@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -10,6 +10,7 @@ from pathlib import Path
 from autograder.crediting import choose_attempts
 from autograder.errors import AssuranceError
 from autograder.execution.engines import Assurance, Engine, EngineRoom
+from autograder.extensions import granted_rule, granted_rules
 from autograder.gradebook import GradebookFrames, read_gradebook
 from autograder.grading import GradingOptions, GradingSummary, Progress, grade_assignment
 from autograder.nbgrader_database import open_gradebook, students_of
@@ -39,17 +40,24 @@ class GradeRequest:
     cluster: str = ""
 
 
-def collect_course(site: Site, course: str, assignments: tuple[str, ...], *, now: datetime) -> dict[str, Collected]:
-    """Take every attempt of a released course from the exchange; return what was taken, by assignment."""
+def collect_course(
+    site: Site, course: str, assignments: tuple[str, ...], *, now: datetime, names: Collection[str] | None = None
+) -> dict[str, Collected]:
+    """Take every attempt of a released course from the exchange; return what was taken, by assignment.
+
+    Args:
+        names: only these folders of the exchange; None: all.
+    """
     root = released_root(site, course)
     manifest, directory = load_released_manifest(root), open_course(root)
     collected = {}
     with open_records(directory) as session:
         for assignment in _chosen(root, assignments):
-            collected[assignment] = collect_attempts(directory, assignment, session, now=now)
+            collected[assignment] = collect_attempts(directory, assignment, session, now=now, names=names)
             assessment = manifest.assessment(assignment)
-            rule = assessment.attempt_rule if assessment else LAST
-            show_credited(directory, choose_attempts(directory, assignment, attempts_of(session, assignment), rule))
+            rule = granted_rule(root, assignment, assessment.attempt_rule if assessment else LAST)
+            learners = None if names is None else {name.split("+", 1)[0] for name in names}
+            show_credited(directory, choose_attempts(directory, assignment, attempts_of(session, assignment, learners), rule))
     return collected
 
 
@@ -95,7 +103,7 @@ def grading_options(site: Site, manifest: CourseManifest, assignment: str, reque
         cluster=request.cluster,
         sandbox_required=grading.sandbox == "required",
         choices=assessment.cells if assessment else {},
-        attempts=assessment.attempt_rule if assessment else LAST,
+        attempts=granted_rule(site.course_root(manifest.id), assignment, assessment.attempt_rule if assessment else LAST),
         sealed_required=manifest.assurance == "sealed",
         variants_required=assessment is not None and assessment.variants is not None,
     )
@@ -158,7 +166,7 @@ def course_reviews(site: Site, course: str, assignments: tuple[str, ...]) -> tup
     """Return the tests of a released course that a person decides."""
     root = released_root(site, course)
     manifest = load_released_manifest(root)
-    return load_reviews(open_course(root), _chosen(root, assignments), attempt_rules=manifest.attempt_rules)
+    return load_reviews(open_course(root), _chosen(root, assignments), attempt_rules=granted_rules(root, manifest.attempt_rules))
 
 
 def directory_reviews(root: Path, assignments: tuple[str, ...]) -> tuple[ReviewItem, ...]:
@@ -171,7 +179,7 @@ def course_gradebook(site: Site, course: str) -> GradebookFrames:
     """Return the gradebook of a released course."""
     root = released_root(site, course)
     manifest = load_released_manifest(root)
-    return read_gradebook(open_course(root), attempt_rules=manifest.attempt_rules)
+    return read_gradebook(open_course(root), attempt_rules=granted_rules(root, manifest.attempt_rules))
 
 
 def _chosen(root: Path, assignments: tuple[str, ...]) -> tuple[str, ...]:

@@ -10,20 +10,23 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
+from autograder.errors import RegradeError
 from autograder.execution.engines import EngineRoom
+from autograder.extensions import granted_rules
 from autograder.gradebook import read_gradebook
 from autograder.grading import Progress
 from autograder.regrade_decisions import Decision
 from autograder.regrade_preview import frames_after
-from autograder.regrading import Regrade, Wish, apply_regrade, decisions_about, preview_regrade
+from autograder.regrade_wishes import Wish
+from autograder.regrading import Regrade, apply_regrade, decisions_about, preview_regrade
 from courses.errors import UnknownAssignmentError
 from courses.nbgrader_course import open_course
 from courses.release import Release, find_release
 from courses.settings import Site
 from issuer.checking import Fallen, find_fallen
-from issuer.eligibility import Eligibility, assess_learners
+from issuer.eligibility import CellPoints, Eligibility, assess_learners
 from issuer.ledger import open_ledger
-from issuer.standing import CourseStanding, read_standing, released_points, released_root
+from issuer.standing import CourseStanding, counted_points, read_standing, released_points, released_root
 from portal.course_work import GradeRequest, grading_options
 from portal.governing import queue_regrades
 
@@ -66,6 +69,8 @@ def regrade_course(
     root = released_root(site, course)
     _require_released(root, assignment)
     before, directory = read_standing(site, course), open_course(root)
+    if wish.policy == "drop-item":
+        _require_outcomes(before, counted_points(directory, released_points(root, before.release, before.manifest)), assignment, wish.item)
     options = grading_options(site, before.manifest, assignment, request)
     run = preview_regrade if wish.is_preview else apply_regrade
     with EngineRoom(request.engine, sandbox_required=options.sandbox_required, assurance=request.assurance) as room:
@@ -90,8 +95,21 @@ def course_decisions(site: Site, course: str, assignment: str) -> tuple[Decision
 def _foreseen(root: Path, before: CourseStanding, regrade: Regrade) -> CourseStanding:
     """Return the standing as it would be after a regrade."""
     manifest = before.manifest
-    frames = frames_after(read_gradebook(open_course(root), attempt_rules=manifest.attempt_rules), regrade)
-    return replace(before, eligibility=assess_learners(manifest, frames, released_points(root, before.release, manifest)))
+    frames = frames_after(read_gradebook(open_course(root), attempt_rules=granted_rules(root, manifest.attempt_rules)), regrade)
+    points = {**released_points(root, before.release, manifest), **{(regrade.assignment, cell): worth for (_, cell), worth in regrade.points}}
+    return replace(before, eligibility=assess_learners(manifest, frames, points))
+
+
+def _require_outcomes(standing: CourseStanding, points: CellPoints, assignment: str, item: str) -> None:
+    """Refuse to drop the last item that shows an outcome: nobody could have the credential any more."""
+    for outcome in standing.manifest.outcomes:
+        shown = {(each.id, one.cell) for each in standing.manifest.assessments for one in each.items if outcome.id in one.outcomes}
+        if (assignment, item) in shown and not any(points[place] for place in shown - {(assignment, item)}):
+            raise RegradeError(
+                f"{item!r} is the last item that shows outcome {outcome.id}: without it nobody could pass",
+                where="--item",
+                remedy="Use full-marks, or give the outcome another item and release a new version.",
+            )
 
 
 def _turns(before: tuple[Eligibility, ...], after: tuple[Eligibility, ...]) -> tuple[Turn, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from autograder.extensions import granted_rules
 from autograder.similarity.marks import Mark, add_mark
 from autograder.similarity.reporting import Likeness, Request, compare_assignment
 from courses.attempts import AttemptRules
@@ -19,9 +20,8 @@ def compare_course(site: Site, course: str, assignments: Sequence[str], request:
     """Return what looks alike in a released course."""
     root = released_root(site, course)
     release = find_release(root)
-    return _compare(
-        open_course(root), assignments, release.assignments if release else (), load_released_manifest(root).attempt_rules, request
-    )
+    rules = granted_rules(root, load_released_manifest(root).attempt_rules)
+    return _compare(open_course(root), assignments, release.assignments if release else (), rules, request)
 
 
 def compare_directory(root: Path, assignments: Sequence[str], request: Request) -> list[Likeness]:
