@@ -1,6 +1,6 @@
 """The governed path to a signature: a batch is prepared by one person and approved by another, and what was approved is what is signed.
 
-State: prepared -> approved -> issuing -> issued; any change of the results in between makes it void.
+State: prepared -> approved -> issuing -> issued; any change of the results in between makes it void, and so does who returns it with a note.
 Rules:
 1. A batch holds the learners who are eligible and have no credential of this course version, revoked or not: nothing is issued twice, and a withdrawn
    award does not come back by itself.
@@ -20,7 +20,7 @@ from datetime import datetime
 from itertools import islice
 
 from pydantic import ValidationError
-from sqlalchemy import Row, insert, select
+from sqlalchemy import Row, insert, select, update
 from sqlalchemy.orm import Session
 
 from courses.manifest import CourseManifest
@@ -188,6 +188,26 @@ def approve_batch(batch: Batch, standing: CourseStanding, session: Session, *, b
         return
     batch.state, batch.approved_by, batch.approved_at = APPROVED, actor, now.isoformat()
     append_entry(session, at=now, actor=actor, action="batch approved", subject=batch.id, details={"content_hash": batch.content_hash})
+    session.commit()
+
+
+def return_batch(batch: Batch, session: Session, *, by: str, note: str, now: datetime) -> None:
+    """Give a batch back to who prepared it: it is void, and the audit log keeps the note.
+
+    Raises:
+        BatchError: no note is given, or the batch is issued, being issued or void already.
+    """
+    actor = require_person(by, "person who returns it")
+    if not note.strip():
+        raise BatchError("a batch is not returned without a note", where=batch.id, remedy="Say what has to be put right.")
+    lock_log(session)
+    query = update(Batch).where(Batch.id == batch.id, Batch.state.in_([PREPARED, APPROVED])).values(state=VOID).returning(Batch.id)
+    turned = session.execute(query).all()
+    session.refresh(batch)
+    if not turned:
+        raise BatchError(f"batch {batch.id} is {batch.state}", remedy="Only a batch that is not issued yet can be returned.")
+    details = {"why": note.strip(), "content_hash": batch.content_hash}
+    append_entry(session, at=now, actor=actor, action="batch returned", subject=batch.id, details=details)
     session.commit()
 
 

@@ -14,7 +14,19 @@ from courses.nbgrader_course import open_course
 from courses.settings import Site
 from issuer.audit import append_entry
 from issuer.award_rows import AwardRow
-from issuer.batches import ISSUED, VOID, Draft, approve_batch, draft_batch, load_batch, needs_two_persons, prepare_batch, rows_of, without
+from issuer.batches import (
+    ISSUED,
+    VOID,
+    Draft,
+    approve_batch,
+    draft_batch,
+    load_batch,
+    needs_two_persons,
+    prepare_batch,
+    return_batch,
+    rows_of,
+    without,
+)
 from issuer.checking import Differences, find_differences, find_refusals
 from issuer.credential_files import CredentialFiles
 from issuer.errors import BatchError
@@ -176,6 +188,14 @@ def approve(site: Site, name: str, *, by: str, now: datetime) -> tuple[str, str]
         standing = read_standing(site, batch.course)
         approve_batch(batch, standing, session, by=by, two_person=needs_two_persons(site.settings.approval, standing.manifest), now=now)
         return batch.id, str(batch.approved_by)
+
+
+def send_back(site: Site, name: str, *, by: str, note: str, now: datetime) -> str:
+    """Return a batch to who prepared it, with a note on what has to be put right; return its id."""
+    with open_ledger(site.ledger_url) as session:
+        batch = load_batch(session, name)
+        return_batch(batch, session, by=by, note=note, now=now)
+        return batch.id
 
 
 def issue(  # two kinds of progress
