@@ -25,7 +25,7 @@ from courses.release import Release, find_release, load_released_manifest
 from courses.settings import Site
 from issuer.eligibility import CellPoints, Eligibility, assess_learners
 from issuer.ledger import Credential, open_ledger
-from issuer.standing import released_points, released_root
+from issuer.standing import counted_points, released_points, released_root
 from portal.attempt_states import AssignmentState, Stage, read_state
 
 
@@ -115,8 +115,12 @@ class LearnerCourse:
         return next((each for each in self.works if each.id == assignment), None)
 
     def is_over(self, now: datetime) -> bool:
-        """Whether nothing can be handed in any more: not enrolled, or every due date has passed."""
-        return not self.is_enrolled or all(each.due is not None and each.due < now for each in self.works)
+        """Whether nothing that is handed in earns anything any more."""
+        return not self.is_enrolled or all(self.is_closed(each, now) for each in self.works)
+
+    def is_closed(self, work: Work, now: datetime) -> bool:
+        """Whether the due date of an assignment has passed and late work earns nothing."""
+        return self.manifest.late_policy == "zero" and work.due is not None and work.due < now
 
 
 def courses_of(site: Site, learner: str, enrolled: Collection[str]) -> tuple[str, ...]:
@@ -161,7 +165,7 @@ def read_learner(site: Site, course: str, learner: str, *, is_enrolled: bool) ->
     assert release is not None  # `released_root` looked
     reader = _reader_with(gradebook_reader(directory, attempt_rules=manifest.attempt_rules), learner)
     part = reader.read((learner,))
-    [eligibility] = assess_learners(manifest, part.frames, _points(root, release)) or (None,)
+    [eligibility] = assess_learners(manifest, part.frames, counted_points(directory, _points(root, release))) or (None,)
     with open_gradebook(directory) as gradebook:
         extensions = extensions_of(gradebook, learner)
     with open_records(directory) as session:

@@ -51,17 +51,13 @@ def next_step(course: LearnerCourse, *, has_unclaimed: bool, is_awarded: bool, h
 
 
 def _step_in_work(course: LearnerCourse, now: datetime) -> NextStep:
-    able = [each for each in course.works if course.is_enrolled and each.attempts_left != 0 and not _has_passed(each.due, now)]
+    able = [each for each in course.works if course.is_enrolled and each.attempts_left != 0 and not course.is_closed(each, now)]
     for kind, stages in _STEPS:
         chosen = next((each for each in sorted(able, key=_order) if each.stage in stages), None)
         if chosen is not None:
             return NextStep(kind, chosen)
     waiting = next((each for each in course.works if each.stage in _WAITS), None)
     return NextStep("wait", waiting) if waiting is not None else NextStep("look")
-
-
-def _has_passed(due: datetime | None, now: datetime) -> bool:
-    return due is not None and due < now
 
 
 def _order(work: Work) -> float:

@@ -22,12 +22,12 @@ _CACHE_SECONDS = 30
 
 
 class SignInHandler(PageHandler):
-    """Signs in and goes on to the start page."""
+    """Signs in and goes on to one's own courses."""
 
     @authenticated
     def get(self) -> None:
         """Send who is signed in on."""
-        self.redirect(self.portal.prefix)
+        self.redirect(f"{self.portal.prefix}my")
 
 
 def behind_hub(routes: Sequence[Route], portal: PortalSite) -> list[tuple[str, type[RequestHandler], dict[str, Any]]]:
@@ -37,9 +37,16 @@ def behind_hub(routes: Sequence[Route], portal: PortalSite) -> list[tuple[str, t
     HubOAuth.instance(cache_max_age=_CACHE_SECONDS)
     signing: list[Route] = [*routes, (f"{portal.prefix}sign-in", SignInHandler)]
     combined: list[tuple[str, type[RequestHandler], dict[str, Any]]] = [
-        (path, type(f"Hub{handler.__name__}", (HubOAuthenticated, handler), {}), {"portal": portal}) for path, handler in signing
+        (path, type(f"Hub{handler.__name__}", (HubOAuthenticated, handler), _own_rule(handler)), {"portal": portal})
+        for path, handler in signing
     ]
     return [*combined, (f"{portal.prefix}oauth_callback", HubOAuthCallbackHandler, {})]
+
+
+def _own_rule(handler: type[PageHandler]) -> dict[str, Any]:
+    """Return a handler's own rule about form tokens, which the hub's would hide: that of pages that change nothing, and that programs may ask."""
+    own = handler.check_xsrf_cookie
+    return {} if own is RequestHandler.check_xsrf_cookie else {"check_xsrf_cookie": own}
 
 
 def alone(routes: Sequence[Route], portal: PortalSite) -> list[tuple[str, type[RequestHandler], dict[str, Any]]]:

@@ -80,7 +80,7 @@ class TryOutHandler(PageHandler):
         if name not in {person.name for person in self.portal.people}:
             raise HTTPError(400)
         self.set_signed_cookie(TRY_OUT_COOKIE, name, expires_days=None, path=self.portal.prefix, httponly=True, samesite="Lax")
-        self.redirect(self.portal.prefix)
+        self.redirect(self.portal.prefix + "my")
 
     def _require_people(self) -> None:
         if not self.portal.people:
