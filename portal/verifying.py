@@ -1,4 +1,4 @@
-"""Takes a credential from wherever people keep it (a JSON file, the badge's picture, the certificate, an address) and verifies it.
+"""Takes a credential from wherever people keep it (a JSON file, the badge's picture, the certificate, an address, bytes that were sent) and verifies it.
 
 Needs no site, database or hub. Inside the issuing site its own published files are believed; elsewhere the issuer's address is asked, or a copy that the
 caller names.
@@ -9,9 +9,11 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from courses.errors import DiagnosedError
 from courses.settings import load_site
@@ -21,9 +23,11 @@ from issuer.errors import DocumentUnreadableError
 from issuer.pdf_attachment import attached_credential
 from issuer.resolvers import DidKeyResolver, FolderResolver, ResolverChain, WebResolver
 from issuer.svg_baking import unbake_svg
+from issuer.vc_jwt import read_jwt
 from issuer.verification import Resolver, Verdict, VerificationReport, verify_credential, verify_credential_jwt
 
-_MAXIMUM_BYTES = 16 * 2**20
+MAXIMUM_BYTES = 16 * 2**20
+"""Of a file that a credential is looked for in."""
 _GOOD = {Verdict.VALID, Verdict.VALID_WITH_A_NOTE}
 
 
@@ -41,6 +45,15 @@ class Verified:
         return self.report is not None and all(each.verdict in _GOOD for each in (self.report, *self.report.badges))
 
 
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """What verification found, and the document that it looked at."""
+
+    report: VerificationReport
+    document: Mapping[str, Any] | None
+    """None unless the signature fits: then nothing of it may be shown."""
+
+
 def make_resolver(here: Path, *, published: tuple[Path, ...], offline: bool) -> Resolver:
     """Return where issuers' keys and status lists are looked up, in order: the key itself, the site around `here`, the named copies, the web."""
     resolvers: list[Resolver] = [DidKeyResolver()]
@@ -55,13 +68,24 @@ def make_resolver(here: Path, *, published: tuple[Path, ...], offline: bool) -> 
 def verify_source(source: str, *, resolver: Resolver, now: datetime, offline: bool = False) -> Verified:
     """Return what verification of one file or https address found. Never raises for what is wrong with the credential."""
     try:
-        data = read_credential(source, offline=offline)
-        if (jwt := _as_jwt(data)) is not None:
-            return Verified(source, verify_credential_jwt(jwt, resolver=resolver, now=now))
-        document = parse_document(data)
+        examined = examine(read_credential(source, offline=offline), resolver=resolver, now=now)
     except DiagnosedError as unreadable:
         return Verified(source, None, str(unreadable))
-    return Verified(source, verify_credential(document, resolver=resolver, now=now))
+    return Verified(source, examined.report)
+
+
+def examine(data: bytes, *, resolver: Resolver, now: datetime) -> Examined:
+    """Return what verification of a credential found, given as JSON or as a JWT.
+
+    Raises:
+        DocumentUnreadableError: it is neither.
+    """
+    if (jwt := _as_jwt(data)) is not None:
+        report = verify_credential_jwt(jwt, resolver=resolver, now=now)
+        return Examined(report, read_jwt(jwt).document if report.facts is not None else None)
+    document = parse_document(data)
+    report = verify_credential(document, resolver=resolver, now=now)
+    return Examined(report, document if report.facts is not None else None)
 
 
 def _as_jwt(data: bytes) -> str | None:
@@ -79,8 +103,22 @@ def read_credential(source: str, *, offline: bool = False) -> bytes:
         ResolutionError: the address cannot be fetched.
     """
     data = _fetched(source, offline=offline) if "://" in source else _read(Path(source))
+    return credential_in(data, source)
+
+
+def credential_in(data: bytes, where: str = "") -> bytes:
+    """Return the credential, as JSON or as a JWT, that a file's bytes (JSON, JWT, PNG, SVG, PDF) are or carry.
+
+    Raises:
+        DocumentUnreadableError: there is nothing, or too much.
+        BakingError, CertificateError: the picture or the PDF carries none, or the picture is HTML.
+    """
     if not data.strip():
-        raise DocumentUnreadableError("there is nothing in it", where=source, remedy="Download the credential again.")
+        raise DocumentUnreadableError("there is nothing in it", where=where, remedy="Download the credential again.")
+    if len(data) > MAXIMUM_BYTES:
+        raise DocumentUnreadableError(
+            f"the file is larger than {MAXIMUM_BYTES // 2**20} MiB", where=where, remedy="A credential is far smaller."
+        )
     if data.startswith(b"\x89PNG\r\n\x1a\n"):
         return unbake(data).encode()
     if data.startswith(b"%PDF-"):
@@ -105,13 +143,13 @@ def _read(path: Path) -> bytes:
         with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
             if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
                 raise DocumentUnreadableError("this is no file, but a pipe or a device", where=str(path), remedy="Name the file itself.")
-            data = file.read(_MAXIMUM_BYTES + 1)
+            data = file.read(MAXIMUM_BYTES + 1)
     except FileNotFoundError as missing:
         raise DocumentUnreadableError("there is no such file", where=str(path), remedy="Check its name.") from missing
     except OSError as refusal:
         raise DocumentUnreadableError(f"the file cannot be read: {refusal.strerror}", where=str(path)) from refusal
-    if len(data) > _MAXIMUM_BYTES:
+    if len(data) > MAXIMUM_BYTES:
         raise DocumentUnreadableError(
-            f"the file is larger than {_MAXIMUM_BYTES // 2**20} MiB", where=str(path), remedy="A credential is far smaller."
+            f"the file is larger than {MAXIMUM_BYTES // 2**20} MiB", where=str(path), remedy="A credential is far smaller."
         )
     return data

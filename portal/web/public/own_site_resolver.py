@@ -1,0 +1,65 @@
+"""Answers verification's questions about this site's own issuer from the files that it publishes, and names them by their public addresses.
+
+The files are read again when they change, not for every check.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+
+from issuer.did import did_document_url
+from issuer.errors import IdentifierError
+from issuer.resolvers import DidKeyResolver, FolderResolver, ResolverChain, WebResolver
+from issuer.resolving import Found, Resolver
+
+
+@dataclass(frozen=True, slots=True)
+class OwnSiteResolver:
+    """What the site in `folder` publishes, believed."""
+
+    folder: Path
+
+    def find_did_document(self, did: str) -> Found | None:
+        """Return the site's DID document if it is that of `did`."""
+        found = _did_document(self.folder, did, _changed_ns(self.folder / "did.json"))
+        return replace(found, origin=_address(did)) if found is not None else None
+
+    def find_status_list(self, url: str) -> Found | None:
+        """Return the site's status list, or notice, whose `id` is `url`."""
+        status = self.folder / "status"
+        name = url.rpartition("/")[2]
+        changed = (_changed_ns(status / name), _changed_ns(status / "notices" / name), _changed_ns(status))
+        found = _status_list(self.folder, url, changed)
+        return replace(found, origin=url) if found is not None else None
+
+
+def site_resolver(folder: Path, *, ask_others: bool) -> Resolver:
+    """Return where verification looks: the key itself, this site's files, and with `ask_others` other issuers on the web."""
+    own: tuple[Resolver, ...] = (DidKeyResolver(), OwnSiteResolver(folder))
+    return ResolverChain((*own, WebResolver()) if ask_others else own)
+
+
+@lru_cache(maxsize=8)
+def _did_document(folder: Path, did: str, _changed: int) -> Found | None:
+    return FolderResolver(folder, authoritative=True).find_did_document(did)
+
+
+@lru_cache(maxsize=64)
+def _status_list(folder: Path, url: str, _changed: tuple[int, int, int]) -> Found | None:
+    return FolderResolver(folder, authoritative=True).find_status_list(url)
+
+
+def _changed_ns(path: Path) -> int:
+    try:
+        return path.stat().st_mtime_ns
+    except OSError:
+        return 0
+
+
+def _address(did: str) -> str:
+    try:
+        return did_document_url(did)
+    except IdentifierError:
+        return did

@@ -1,0 +1,189 @@
+"""A verification's verdict and checks in plain words, in the language of the page. Pure.
+
+The core says its findings in English sentences; here each check is worded anew from its name and state, and from what the signed credential says. The core's
+own sentence stands in the technical details.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+
+from babel.dates import format_date
+
+from issuer.verification import Check, State, Verdict, VerificationReport
+
+Gettext = Callable[[str], str]
+_LOCALES = {"en": "en_PH", "fil": "fil_PH"}
+_LIST_OF = re.compile(r"list of (?:withdrawals of )?(\d{4})-(\d\d)-(\d\d)")
+
+
+@dataclass(frozen=True, slots=True)
+class Headline:
+    """The verdict: a big word and a sentence."""
+
+    word: str
+    sentence: str
+    tone: str
+    """How it is coloured: good, bad or note."""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckLine:
+    """One of the five checks."""
+
+    name: str
+    state: str
+    tone: str
+    sentence: str
+    detail: str
+    """The core's own sentence, in English."""
+
+
+def headline(report: VerificationReport, gettext: Gettext) -> Headline:
+    """Return what all checks come to."""
+    _ = gettext
+    states = {check.name: check.state for check in report.checks}
+    if states["Format"] is not State.PASSED:
+        return Headline(
+            _("Not a credential that can be checked"),
+            _(
+                "This is no Open Badges 3.0 credential or learner record, or not one in which every word is signed. Ask for the original file."
+            ),
+            "bad",
+        )
+    if report.verdict is Verdict.WITHDRAWN and _is_suspended(report):
+        return Headline(_("Withdrawn"), _("The issuer has suspended this credential for the time being. Do not rely on it now."), "bad")
+    words = {
+        Verdict.VALID: (_("Valid"), _("The issuer signed exactly this, and stands by it today."), "good"),
+        Verdict.VALID_WITH_A_NOTE: (_("Valid with a note"), _("The signature fits. Read the note below before you rely on it."), "note"),
+        Verdict.EXPIRED: (_("Expired"), _("It was valid, and its time is over. What it says was true when it was awarded."), "note"),
+        Verdict.WITHDRAWN: (_("Withdrawn"), _("The issuer has withdrawn this credential. Do not rely on it."), "bad"),
+        Verdict.ALTERED: (
+            _("Altered"),
+            _("This is not, or no longer, what the issuer that it names has signed. Nothing of what it says is shown. Do not rely on it."),
+            "bad",
+        ),
+        Verdict.NOT_YET_VALID: (_("Not yet valid"), _("The signature fits, but it is valid only later."), "note"),
+        Verdict.CANNOT_CHECK: (
+            _("Cannot check now"),
+            _("Not everything could be checked, which says nothing against the credential. Try again later, or ask its issuer."),
+            "note",
+        ),
+    }
+    return Headline(*words[report.verdict])
+
+
+def check_lines(report: VerificationReport, language: str, gettext: Gettext) -> tuple[CheckLine, ...]:
+    """Return the five checks in words."""
+    _ = gettext
+    names = {
+        "Format": _("Format"),
+        "Signature": _("Signature"),
+        "Issuer": _("Issuer"),
+        "Not withdrawn": _("Not withdrawn"),
+        "In date": _("In date"),
+    }
+    states = {
+        State.PASSED: (_("passed"), "good"),
+        State.FAILED: (_("failed"), "bad"),
+        State.WARNING: (_("note"), "note"),
+        State.NOT_CHECKED: (_("not checked"), "note"),
+    }
+    return tuple(
+        CheckLine(names[check.name], *states[check.state], _SENTENCES[check.name](check, report, language, gettext), check.sentence)
+        for check in report.checks
+    )
+
+
+def day_words(check: Check, language: str) -> str:
+    """Return the day of the list that a check of withdrawals looked at, empty if it names none."""
+    found = _LIST_OF.search(check.sentence)
+    if found is None:
+        return ""
+    return format_date(date(int(found[1]), int(found[2]), int(found[3])), "d MMMM y", locale=_LOCALES[language])
+
+
+def public_reason(check: Check) -> str:
+    """Return the issuer's own reason for a withdrawal, which its signed notice gives; empty if there is none."""
+    return check.sentence.partition(" Its reason: ")[2] if check.state is State.FAILED else ""
+
+
+def _is_suspended(report: VerificationReport) -> bool:
+    [check] = [each for each in report.checks if each.name == "Not withdrawn"]
+    return " suspended " in check.sentence.partition(" Its reason: ")[0]
+
+
+def _format_words(check: Check, _report: VerificationReport, _language: str, gettext: Gettext) -> str:
+    _ = gettext
+    if check.state is State.PASSED:
+        return _("It is a credential of an open standard, and the signature covers every part of it.")
+    return _("It is no credential of a kind that is known here, or has parts that no signature covers.")
+
+
+def _signature_words(check: Check, _report: VerificationReport, _language: str, gettext: Gettext) -> str:
+    _ = gettext
+    return {
+        State.PASSED: _("Nothing was changed since it was signed."),
+        State.FAILED: _("It was changed after it was signed, or somebody else signed it."),
+        State.NOT_CHECKED: _("The signature could not be checked: the issuer's key could not be had, or the format was wrong already."),
+    }.get(check.state, check.sentence)
+
+
+def _issuer_words(check: Check, report: VerificationReport, _language: str, gettext: Gettext) -> str:
+    _ = gettext
+    if check.state is State.PASSED and report.facts is not None:
+        return _("The key is the one that {issuer} publishes on its own web site.").format(issuer=report.facts.issuer_name)
+    if check.state is State.WARNING and "by its key alone" in check.sentence:
+        return _("The issuer is known by its key alone; nothing ties this key to an institution.")
+    return {
+        State.WARNING: _("The issuer's key was read from a copy, not from its own web site."),
+        State.FAILED: _("The key belongs to somebody else than the issuer that it names."),
+        State.NOT_CHECKED: _("Not looked at, because of what stands above."),
+    }.get(check.state, check.sentence)
+
+
+def _status_words(check: Check, _report: VerificationReport, language: str, gettext: Gettext) -> str:
+    _ = gettext
+    day = day_words(check, language)
+    if check.state is State.PASSED:
+        return _("The issuer has not withdrawn it (its list of {day}).").format(day=day)
+    if check.state is State.FAILED:
+        suspended = " suspended " in check.sentence.partition(" Its reason: ")[0]
+        told = _("The issuer has suspended it (its list of {day}).") if suspended else _("The issuer has withdrawn it (its list of {day}).")
+        reason = public_reason(check)
+        return told.format(day=day) + (" " + _("The issuer's reason: {reason}").format(reason=reason) if reason else "")
+    if check.state is State.WARNING:
+        if day:
+            return _("It is not on the list of withdrawals of {day}, which was read from a copy.").format(day=day)
+        return _("The issuer keeps no list of withdrawals for this credential.")
+    if check.sentence.startswith("Not looked at"):
+        return _("Not looked at, because of what stands above.")
+    return _("Whether it was withdrawn could not be checked.")
+
+
+def _date_words(check: Check, report: VerificationReport, language: str, gettext: Gettext) -> str:
+    _ = gettext
+    facts = report.facts
+    if facts is None:
+        return _("Not looked at, because of what stands above.")
+    since = format_date(facts.valid_from.date(), "d MMMM y", locale=_LOCALES[language])
+    until = format_date(facts.valid_until.date(), "d MMMM y", locale=_LOCALES[language]) if facts.valid_until else ""
+    if check.state is State.NOT_CHECKED:
+        return _("It is valid only from {day} on.").format(day=since)
+    if check.state is State.FAILED:
+        return _("It expired on {day}.").format(day=until)
+    if until:
+        return _("It is valid from {since} until {until}.").format(since=since, until=until)
+    return _("It is valid since {day} and does not expire.").format(day=since)
+
+
+_SENTENCES: dict[str, Callable[[Check, VerificationReport, str, Gettext], str]] = {
+    "Format": _format_words,
+    "Signature": _signature_words,
+    "Issuer": _issuer_words,
+    "Not withdrawn": _status_words,
+    "In date": _date_words,
+}

@@ -1,0 +1,294 @@
+"""Checking a credential: what somebody pastes, uploads or links to, or the number of one that was issued here.
+
+What is sent in stays in memory and is forgotten with the answer. Links are fetched by the verifier's own rules (`issuer.resolvers`): https, public hosts only.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import urlsplit
+
+from tornado.web import HTTPError
+
+from courses.errors import DiagnosedError
+from courses.settings import Site
+from issuer.errors import ResolutionError
+from portal.verifying import Examined, credential_in, examine, read_credential
+from portal.web.page_handler import PageHandler
+from portal.web.public.certificate_picture import draw_own_certificate
+from portal.web.public.negotiation import prefers_json
+from portal.web.public.own_credentials import OwnCredential, choices_of, find_own, own_page, read_number
+from portal.web.public.own_site_resolver import site_resolver
+from portal.web.public.verdict_words import Gettext
+from portal.web.public.verification_desk import DeskBusyError, VerificationDesk
+from portal.web.public.verification_page import ResultPage, as_json, result_page
+
+_DESK = "verification_desk"
+_SENT_AS = ("application/json", "application/ld+json", "application/vc+ld+json", "application/vc", "application/jwt", "text/plain")
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyPage:
+    """The form, perhaps with what was wrong with what was sent."""
+
+    title: str
+    problem: str = ""
+    remedy: str = ""
+    text: str = ""
+    """What was pasted, to be corrected; never a document."""
+
+
+@dataclass(frozen=True, slots=True)
+class ErasedPage:
+    """A number that was issued here, whose document was erased."""
+
+    title: str
+    number: str
+    issued_at: datetime
+
+
+def check_data(site: Site, data: bytes, now: datetime, language: str, gettext: Gettext) -> ResultPage:
+    """Return what verification of a file's bytes finds.
+
+    Raises:
+        DiagnosedError: there is no credential in it.
+    """
+    examined = examine(credential_in(data), resolver=site_resolver(site.root, ask_others=True), now=now)
+    return _with_own(site, examined, now, language, gettext)
+
+
+def check_link(site: Site, link: str, now: datetime, language: str, gettext: Gettext) -> ResultPage:
+    """Return what verification of what is published at an https address finds.
+
+    Raises:
+        DiagnosedError: it cannot be had, or there is no credential in it.
+    """
+    resolver = site_resolver(site.root, ask_others=True)
+    return _with_own(site, examine(read_credential(link), resolver=resolver, now=now), now, language, gettext)
+
+
+def check_number(site: Site, number: str, now: datetime, language: str, gettext: Gettext) -> ResultPage | ErasedPage | None:
+    """Return what verification of a credential of the ledger finds, with only as much of it as its holder shows; None if there is none."""
+    own = find_own(site, number)
+    if own is None:
+        return None
+    if not own.document:
+        return ErasedPage(gettext("Erased here at the holder's wish"), number, own.issued_at)
+    examined = examine_own(site, own, now)
+    choices = choices_of(site, own.id)
+    return result_page(examined, now, language, gettext, choices=choices, own=number, is_replaced=own.is_replaced)
+
+
+def examine_own(site: Site, own: OwnCredential, now: datetime) -> Examined:
+    """Return what verification of a credential of this site finds; nobody else is asked."""
+    return examine(own.document.encode("utf-8"), resolver=site_resolver(site.root, ask_others=False), now=now)
+
+
+def _with_own(site: Site, examined: Examined, now: datetime, language: str, gettext: Gettext) -> ResultPage:
+    """Return the page, which knows if this site issued what was checked, and whether another took its place."""
+    number = read_number(examined.report.facts.credential_id) if examined.report.facts is not None else ""
+    own = find_own(site, number) if number else None
+    is_own = own is not None and examined.document is not None and own.document != "" and json.loads(own.document) == examined.document
+    return result_page(
+        examined, now, language, gettext, own=number if is_own else "", is_replaced=own.is_replaced if own is not None and is_own else False
+    )
+
+
+class VerificationHandler(PageHandler):
+    """What the handlers of verification share."""
+
+    @property
+    def desk(self) -> VerificationDesk:
+        """Where verification is done."""
+        if _DESK not in self.settings:
+            self.settings[_DESK] = VerificationDesk()
+        desk: VerificationDesk = self.settings[_DESK]
+        return desk
+
+    @property
+    def wants_json(self) -> bool:
+        """Whether a machine asks."""
+        return prefers_json(self.request.headers.get("Accept", ""))
+
+    def check_xsrf_cookie(self) -> None:
+        """Ask for no token: nothing is changed here, and other sites' programs may ask."""
+
+    def set_default_headers(self) -> None:
+        """Keep results out of search engines and caches."""
+        super().set_default_headers()
+        self.set_header("X-Robots-Tag", "noindex, nofollow")
+
+    def refuse_hurry(self, *, submitting: bool) -> None:
+        """Return if the visitor's address may go on.
+
+        Raises:
+            HTTPError: 429.
+        """
+        buckets = self.desk.submitting if submitting else self.desk.looking
+        if not buckets.take(str(self.request.remote_ip), time.monotonic()):
+            self.set_header("Retry-After", "10")
+            raise HTTPError(429)
+
+    def answer(self, page: ResultPage) -> None:
+        """Show a result, or send it as JSON."""
+        if self.wants_json:
+            self.answer_json(as_json(page))
+        else:
+            self.show("public/result.html", page)
+
+    def answer_json(self, content: object, *, status: int = 200) -> None:
+        """Send JSON that other sites' scripts may read."""
+        self.set_status(status)
+        self.set_header("Content-Type", "application/json; charset=utf-8")
+        self.set_header("Access-Control-Allow-Origin", "*")
+        self.set_header("Cross-Origin-Resource-Policy", "cross-origin")
+        self.set_header("Vary", "Accept, Accept-Language")
+        self.finish(json.dumps(content, ensure_ascii=False, indent=2))
+
+    def refuse(self, problem: str, remedy: str, *, status: int, text: str = "") -> None:
+        """Show the form with what was wrong, or send it as JSON."""
+        if self.wants_json:
+            self.answer_json({"problem": problem, "remedy": remedy}, status=status)
+        else:
+            self.show("public/verify.html", VerifyPage(self.gettext("Check a credential"), problem, remedy, text), status=status)
+
+    def write_error(self, status_code: int, **how: object) -> None:
+        """Tell who hurries too much so in words; all else as everywhere."""
+        if status_code == 429:
+            _ = self.gettext
+            self.refuse(_("Too many checks in a short time."), _("Wait ten seconds, then go on."), status=429)
+        else:
+            super().write_error(status_code, **how)
+
+
+class VerifyHandler(VerificationHandler):
+    """The form, and what is sent with it."""
+
+    async def get(self) -> None:
+        """Show the form; with `q` check a number, a link, or a credential's own text."""
+        asked = self.get_query_argument("q", "").strip()
+        if asked:
+            await self.check_text(asked)
+        else:
+            self.show("public/verify.html", VerifyPage(self.gettext("Check a credential")))
+
+    async def post(self) -> None:
+        """Check a file or a text from the form, or a credential that is the body."""
+        kind = self.request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+        files = self.request.files.get("file", [])
+        if kind in _SENT_AS:
+            await self.check_bytes(self.request.body)
+        elif files and files[0]["body"]:
+            await self.check_bytes(files[0]["body"])
+        else:
+            await self.check_text(self.get_body_argument("text", "").strip())
+
+    def options(self) -> None:
+        """Let programs on other sites send credentials here."""
+        self.set_status(204)
+        self.set_header("Access-Control-Allow-Origin", "*")
+        self.set_header("Access-Control-Allow-Methods", "GET, POST, OPTIONS")
+        self.set_header("Access-Control-Allow-Headers", "Accept, Content-Type")
+        self.finish()
+
+    async def check_text(self, text: str) -> None:
+        """Check what was typed or pasted: a number, a link, or a credential's own text."""
+        _ = self.gettext
+        number = read_number(text)
+        if number:
+            self.redirect(self.portal.address("verify", number), status=303)
+        elif text.startswith(("{", "eyJ")):
+            await self.check_bytes(text.encode("utf-8", "replace"))
+        elif "://" in text and not any(character.isspace() for character in text):
+            await self.check_address(text)
+        elif text:
+            problem = _("This is neither a link, nor a credential's number, nor a credential.")
+            self.refuse(problem, _("Paste the whole text of the file, its link, or its number (urn:uuid:…)."), status=400, text=text[:2000])
+        else:
+            self.refuse(_("There is nothing to check yet."), _("Choose a file, or paste a credential, its link or its number."), status=400)
+
+    async def check_address(self, link: str) -> None:
+        """Check what a link leads to: a page of our own, or a credential that is published somewhere."""
+        _ = self.gettext
+        page = own_page(link, self._own_hosts())
+        if page:
+            self.redirect(self.portal.prefix + page, status=303)
+        elif not link.startswith("https://"):
+            remedy = _("Take one that begins with https://, or save the credential as a file and choose that.")
+            self.refuse(_("This link is not a safe one."), remedy, status=400, text=link[:2000])
+        else:
+            await self._check(lambda: self.desk.work(check_link, self.portal.site, link, *self._asked()), link)
+
+    async def check_bytes(self, data: bytes) -> None:
+        """Check a file's bytes."""
+        await self._check(lambda: self.desk.work(check_data, self.portal.site, data, *self._asked()), "")
+
+    async def _check(self, work: Callable[[], Awaitable[ResultPage]], link: str) -> None:
+        _ = self.gettext
+        self.refuse_hurry(submitting=True)
+        try:
+            page = await work()
+        except DeskBusyError:
+            self.refuse(_("This takes too long now."), _("Try again in a minute."), status=503)
+        except ResolutionError:
+            problem = _("What this link leads to cannot be had.")
+            self.refuse(problem, _("Ask for the file itself, and choose that."), status=400, text=link[:2000])
+        except DiagnosedError:
+            problem = _("No credential was found in it.")
+            if link:
+                remedy = _("The link leads to something else, such as a web page. Download the credential there, and choose the file.")
+            else:
+                remedy = _(
+                    "Take the file as its holder got it: JSON, the badge (PNG or SVG), or the certificate (PDF). A photo or a screenshot carries nothing."
+                )
+            self.refuse(problem, remedy, status=400, text=link[:2000])
+        else:
+            self.answer(page)
+
+    def _asked(self) -> tuple[datetime, str, Gettext]:
+        return self.portal.now(), self.language, self.gettext
+
+    def _own_hosts(self) -> frozenset[str]:
+        return frozenset({self.request.host.lower(), urlsplit(self.portal.site.settings.url).netloc.lower()})
+
+
+class NumberHandler(VerificationHandler):
+    """The check of a credential that was issued here: where QR codes on certificates lead."""
+
+    async def get(self, number: str) -> None:
+        """Show what the check finds now."""
+        self.refuse_hurry(submitting=False)
+        _ = self.gettext
+        wanted = read_number(number)
+        page = None
+        if wanted:
+            page = await self.desk.work(check_number, self.portal.site, wanted, self.portal.now(), self.language, self.gettext)
+        if isinstance(page, ResultPage):
+            self.answer(page)
+        elif page is None:
+            problem = _("No credential with this number was issued here.")
+            self.refuse(problem, _("Compare the number letter by letter, or ask the holder for the file."), status=404, text=number[:60])
+        elif self.wants_json:
+            self.answer_json({"problem": page.title, "remedy": _("Ask the holder for the file.")}, status=410)
+        else:
+            self.show("public/erased.html", page, status=410)
+
+
+class CertificatePictureHandler(VerificationHandler):
+    """The certificate of a credential that was issued here, as a picture to compare with."""
+
+    async def get(self, number: str) -> None:
+        """Draw it, if the signature fits."""
+        self.refuse_hurry(submitting=True)
+        try:
+            picture = await self.desk.work(draw_own_certificate, self.portal.site, read_number(number), self.portal.now(), self.language)
+        except DeskBusyError as busy:
+            raise HTTPError(503) from busy
+        if picture is None:
+            raise HTTPError(404)
+        self.set_header("Content-Type", "image/png")
+        self.finish(picture)
