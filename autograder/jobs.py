@@ -28,6 +28,11 @@ class SourceCell(WireValue):
     is_task: bool
     points: float | None
 
+    @property
+    def is_test(self) -> bool:
+        """Whether a program decides its points."""
+        return self.is_grade and not self.is_solution
+
 
 class SourceNotebook(WireValue):
     """A notebook of the assignment."""

@@ -124,8 +124,8 @@ def _require_cells(pool: VariantPool | None, notebooks: tuple[SourceNotebook, ..
 
 
 def _notebook(entry: Any, folder: Path) -> SourceNotebook:
-    order = _cell_order(folder / f"{entry.name}.ipynb")
-    points = {cell.name: (float(cell.max_score), False) for cell in entry.grade_cells}
+    order, written = _cell_order(folder / f"{entry.name}.ipynb")
+    points = {cell.name: (float(cell.max_score or written.get(cell.name, 0.0)), False) for cell in entry.grade_cells}
     points |= {cell.name: (float(cell.max_score), True) for cell in entry.task_cells}
     solutions = {cell.name for cell in entry.solution_cells}
     cells = [
@@ -146,12 +146,13 @@ def _notebook(entry: Any, folder: Path) -> SourceNotebook:
     return SourceNotebook(name=entry.name, kernelspec=kernelspec or None, cells=tuple(cells))
 
 
-def _cell_order(path: Path) -> dict[str, int]:
-    """Return each cell's place in the instructor's notebook; the database does not keep it."""
+def _cell_order(path: Path) -> tuple[dict[str, int], dict[str, float]]:
+    """Return each cell's place in the instructor's notebook, which the database does not keep, and its points: a dropped item has none in the database."""
     try:
-        return {cell.grade_id: cell.index for cell in load_notebook(path).cells if cell.grade_id}
+        cells = [cell for cell in load_notebook(path).cells if cell.grade_id]
     except DiagnosedError:
-        return {}
+        return {}, {}
+    return {str(cell.grade_id): cell.index for cell in cells}, {str(cell.grade_id): cell.points or 0.0 for cell in cells}
 
 
 def _digest(notebooks: tuple[SourceNotebook, ...], folder: Path, ignored: tuple[str, ...], variants: VariantPool | None) -> str:

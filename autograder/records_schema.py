@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from sqlalchemy import Column, Connection, Engine, Integer, MetaData, String, Table, Text, UniqueConstraint, inspect, text
+from sqlalchemy import Column, Connection, Engine, Integer, MetaData, String, Table, Text, inspect, text
 
 from courses.errors import StorageError
 
@@ -52,7 +52,6 @@ REGRADES = Table(
     Column("run_id", String(36), nullable=False),
     Column("sources_before", Text, nullable=False, default="[]"),
     Column("counts", Text, nullable=False, default="{}"),
-    UniqueConstraint("assignment", "source_digest", "policy", "item"),
 )
 """Decisions about regrades, since version 3; see `autograder.regrade_decisions`."""
 

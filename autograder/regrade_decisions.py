@@ -9,13 +9,14 @@ Policies:
 - `never-lower`: each test cell keeps the better of what the learner had and what the fixed test gives, as a share of its points if these changed. By the cell
   and not by the total: who worked for a test that stood there loses none of its points because another one was fixed; so the total never falls either.
 - `full-marks`: the named test cell gives its points to every attempt that could be graded.
+- `drop-item`: the named test cell counts for nobody, whenever they hand in: no points are possible there, and none are given (`autograder.dropped_items`).
 Marks that a person gave are nbgrader's manual scores: they are no part of a result, and stand over it whatever is decided.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -26,8 +27,10 @@ from autograder.jobs import GradedCell, GradingResult
 from autograder.records import Attempt, Result
 from autograder.records_schema import REGRADES
 
-Policy = Literal["replace", "never-lower", "full-marks"]
+Policy = Literal["replace", "never-lower", "full-marks", "drop-item"]
 POLICIES: tuple[Policy, ...] = get_args(Policy)
+OF_ONE_ITEM: frozenset[Policy] = frozenset({"full-marks", "drop-item"})
+"""Policies that are about one test cell."""
 NOT_YET = "9999"
 """When a decision that is being made was made: after everything."""
 
@@ -41,7 +44,7 @@ class Decision:
     """The digest of the source that it is about."""
     policy: Policy
     item: str
-    """The test cell of `full-marks`; empty for the others."""
+    """The test cell of `full-marks` and `drop-item`; empty for the others."""
     reason: str
     by: str
     at: str
@@ -112,7 +115,31 @@ def settle_result(result: GradingResult, attempt: Attempt, decisions: Sequence[D
         elif decision.policy == "never-lower":
             before = {(each.notebook, each.name): each for each in cells_before(attempt, decision)}
             cells = tuple(not_lower(cell, before.get((cell.notebook, cell.name))) for cell in cells)
+    gone = dropped_items(decisions)
+    if gone:
+        cells = tuple(without_points(cell, gone[cell.name]) if cell.name in gone else cell for cell in cells)
     return result if cells is result.cells else result.model_copy(update={"cells": cells})
+
+
+def dropped_items(decisions: Iterable[Decision]) -> dict[str, Decision]:
+    """Return the items that count for nobody, with the decision, by decisions about one source, oldest first: those dropped since the last `replace`."""
+    found: dict[str, Decision] = {}
+    for decision in decisions:
+        if decision.policy == "replace":
+            found.clear()
+        elif decision.policy == "drop-item":
+            found[decision.item] = decision
+    return found
+
+
+def decision_in_force(decisions: Sequence[Decision], policy: Policy, item: str) -> Decision | None:
+    """Return the decision that stands already, of decisions about one source, oldest first; None if it was never made, or others have taken it back."""
+    for place in range(len(decisions) - 1, -1, -1):
+        each, later = decisions[place], decisions[place + 1 :]
+        if (each.policy, each.item) == (policy, item):
+            is_over = bool(later) if policy == "replace" else any(one.policy == "replace" for one in later)
+            return None if is_over else each
+    return None
 
 
 def cells_before(attempt: Attempt, decision: Decision) -> tuple[GradedCell, ...]:
@@ -155,6 +182,16 @@ def full_marks(cell: GradedCell, decision: Decision) -> GradedCell:
     gave = "no score" if cell.auto_score is None else f"{cell.auto_score:g}"
     note = f"regrade, full marks for everybody, decided by {decision.by}: the test gave {gave}"
     return cell.model_copy(update={"auto_score": cell.points_possible, "review": None, "note": _with(cell.note, note), "is_sealed": True})
+
+
+def without_points(cell: GradedCell, decision: Decision) -> GradedCell:
+    """Return the cell as one that counts for nobody."""
+    if cell.kind != "test":
+        return cell
+    gave = "no score" if cell.auto_score is None else f"{cell.auto_score:g}"
+    note = f"regrade, dropped for everybody, decided by {decision.by}: the test gave {gave} of {cell.points_possible:g}"
+    nothing = {"points_possible": 0.0, "auto_score": 0.0, "review": None, "is_sealed": True}
+    return cell.model_copy(update={**nothing, "note": _with(cell.note, note)})
 
 
 def _scaled(before: GradedCell, possible: float) -> float:

@@ -19,6 +19,7 @@ def frames_after(frames: GradebookFrames, regrade: Regrade) -> GradebookFrames:
     cells, assignments = frames.cells.copy(), frames.assignments.copy()
     counting = {each.learner: each for each in regrade.changes if each.is_credited and each.after is not None}
     of_cells = _rows(cells, regrade.assignment)
+    _change_points(cells, assignments, regrade)
     for row in assignments.index[assignments["assignment"] == regrade.assignment]:
         change = counting.get(str(assignments.at[row, "learner"]))
         if change is not None:
@@ -26,6 +27,15 @@ def frames_after(frames: GradebookFrames, regrade: Regrade) -> GradebookFrames:
             _change_cells(cells, mine, change)
             _change_row(assignments, row, cells.loc[mine])
     return GradebookFrames(cells, assignments)
+
+
+def _change_points(cells: pd.DataFrame, assignments: pd.DataFrame, regrade: Regrade) -> None:
+    """Give cells and assignment the points that they count afterwards; what counts for nobody has none, also of whom nothing could be graded again."""
+    points, at = dict(regrade.points), cells.loc
+    for (notebook, cell), worth in points.items():
+        chosen = (cells["assignment"] == regrade.assignment) & (cells["notebook"] == notebook) & (cells["cell"] == cell)
+        at[chosen, "points_possible"] = worth
+    assignments.loc[assignments["assignment"] == regrade.assignment, "points_possible"] = sum(points.values())
 
 
 def _rows(cells: pd.DataFrame, assignment: str) -> dict[str, list[int]]:

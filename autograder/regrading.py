@@ -22,20 +22,18 @@ from autograder.keeping import keep_notebooks, result_row
 from autograder.marks_kept import confirm_marks, read_marks
 from autograder.nbgrader_database import load_source
 from autograder.records import Attempt, GradingRun, attempts_of, credited_attempt, open_records, standing_result, utc_text, working_alone
-from autograder.regrade_decisions import NOT_YET, POLICIES, Decision, Policy, load_decisions, settle_result, write_decision
+from autograder.regrade_decisions import (
+    NOT_YET,
+    Decision,
+    Policy,
+    decision_in_force,
+    dropped_items,
+    load_decisions,
+    settle_result,
+    write_decision,
+)
+from autograder.regrade_wishes import Wish, require_item
 from courses.nbgrader_course import NbgraderCourse
-
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """What somebody wants decided."""
-
-    policy: Policy
-    item: str = ""
-    reason: str = ""
-    by: str = ""
-    is_preview: bool = False
-    """Whether it is only to be seen what would happen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,15 +67,21 @@ class AttemptChange:
     """Automatic points in all; None if nothing of it was graded."""
     after: float | None
     cells: tuple[CellChange, ...]
+    possible_before: float = 0.0
+    """Points of its test cells; 0 if nothing of it was graded."""
+    possible_after: float = 0.0
 
     @property
     def direction(self) -> str:
-        """`up`, `down`, `same`, `new` (nothing was graded before), or `error`."""
+        """`up`, `down`, `same`, `new` (nothing was graded before), or `error`; by the share where other points are possible now than before."""
         if self.after is None:
             return "error"
         if self.before is None:
             return "new"
-        return "same" if abs(self.after - self.before) < 1e-9 else "up" if self.after > self.before else "down"
+        had, has = self.before, self.after
+        if abs(self.possible_before - self.possible_after) > 1e-9 and self.possible_before > 0 and self.possible_after > 0:
+            had, has = had / self.possible_before, has / self.possible_after
+        return "same" if abs(has - had) < 1e-9 else "up" if has > had else "down"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +98,8 @@ class Regrade:
     """None for a preview."""
     is_known: bool = False
     """Whether the same was decided before: nothing was done now."""
+    points: tuple[tuple[tuple[str, str], float], ...] = ()
+    """The points that each graded cell counts afterwards, by notebook and cell."""
 
     @property
     def counts(self) -> dict[str, int]:
@@ -111,10 +117,10 @@ def preview_regrade(
         StorageError: another process grades or collects in this course.
     """
     source = load_source(course, assignment)
-    _require_item(wish, source)
+    require_item(course, wish, source, _decisions_of(course, source))
     book = _Book(_decision(wish, source), options)
     grade_assignment(course, assignment, replace(options, force=True), now=now, progress=progress, room=room, book=book)
-    return Regrade(assignment, source.digest, wish.policy, wish.item, book.changes())
+    return Regrade(assignment, source.digest, wish.policy, wish.item, book.changes(), points=book.points(source))
 
 
 def apply_regrade(
@@ -132,16 +138,18 @@ def apply_regrade(
             "a regrade needs a reason and a name", where="--reason, --by", remedy='Say why, and who decides: `--reason "…" --by "…"`.'
         )
     source = load_source(course, assignment)
-    _require_item(wish, source)
-    known = _known(course, wish, source)
-    if known is not None:
+    decisions = _decisions_of(course, source)
+    known = decision_in_force(decisions, wish.policy, wish.item)
+    if known is None:
+        require_item(course, wish, source, decisions)
+    else:
         _show_again(course, source, options)
         return Regrade(assignment, source.digest, wish.policy, wish.item, (), known, is_known=True)
     book, marks = _FinalBook(_decision(wish, source), options), read_marks(course, assignment)
     grade_assignment(course, assignment, replace(options, force=True), now=now, progress=progress, room=room, book=book)
     confirm_marks(course, assignment, marks)
-    decided = _known(course, wish, source)
-    return Regrade(assignment, source.digest, wish.policy, wish.item, book.changes(), decided, is_known=False)
+    decided = decision_in_force(_decisions_of(course, source), wish.policy, wish.item)
+    return Regrade(assignment, source.digest, wish.policy, wish.item, book.changes(), decided, points=book.points(source))
 
 
 def decisions_about(course: NbgraderCourse, assignments: Sequence[str]) -> tuple[Decision, ...]:
@@ -154,30 +162,15 @@ def _decision(wish: Wish, source: AssignmentSource) -> Decision:
     return Decision(source.assignment, source.digest, wish.policy, wish.item, wish.reason.strip(), wish.by.strip(), NOT_YET)
 
 
-def _known(course: NbgraderCourse, wish: Wish, source: AssignmentSource) -> Decision | None:
+def _decisions_of(course: NbgraderCourse, source: AssignmentSource) -> tuple[Decision, ...]:
     with open_records(course) as session:
-        decisions = load_decisions(session, source.assignment, source.digest)
-    return next((each for each in decisions if (each.policy, each.item) == (wish.policy, wish.item)), None)
+        return load_decisions(session, source.assignment, source.digest)
 
 
 def _show_again(course: NbgraderCourse, source: AssignmentSource, options: GradingOptions) -> None:
     """Show what a crash after the decision left unshown."""
     with working_alone(course.root), open_records(course) as session:
         show_results(course, source, session, options, attempts_of(session, source.assignment))
-
-
-def _require_item(wish: Wish, source: AssignmentSource) -> None:
-    if wish.policy not in POLICIES:
-        raise RegradeError(f"there is no policy {wish.policy!r}", where="--policy", remedy=f"There are: {', '.join(POLICIES)}.")
-    tests = [cell.name for notebook in source.notebooks for cell in notebook.cells if cell.is_grade and not cell.is_solution]
-    if wish.policy != "full-marks" and wish.item:
-        raise RegradeError(f"{wish.policy} is about all cells", where="--item", remedy="Leave --item out.")
-    if wish.policy == "full-marks" and wish.item not in tests:
-        raise RegradeError(
-            f"{wish.item!r} is no test cell of {source.assignment}" if wish.item else "full marks for which test cell?",
-            where="--item",
-            remedy=f"Its test cells are: {', '.join(tests)}. What a person marks is marked in formgrader.",
-        )
 
 
 @dataclass(slots=True)
@@ -240,6 +233,16 @@ class _Book:
         ordered = sorted(self._taken, key=lambda each: (each.attempt.learner, each.attempt.submitted_at, each.attempt.id))
         return tuple(self._change(each) for each in ordered)
 
+    def points(self, source: AssignmentSource) -> tuple[tuple[tuple[str, str], float], ...]:
+        """Return `Regrade.points`."""
+        gone = dropped_items(self._decisions)
+        return tuple(
+            ((notebook.name, cell.name), 0.0 if cell.is_test and cell.name in gone else cell.points)
+            for notebook in source.notebooks
+            for cell in notebook.cells
+            if cell.points is not None
+        )
+
     def _change(self, taken: _Taken) -> AttemptChange:
         had = {(each.notebook, each.name): each.auto_score for each in taken.had or ()}
         gives = {(each.notebook, each.name): each.auto_score for each in taken.raw.cells}
@@ -259,7 +262,13 @@ class _Book:
             before=None if taken.had is None else sum(value or 0.0 for value in had.values()),
             after=sum(each.auto_score or 0.0 for each in taken.result.cells) if graded else None,
             cells=cells,
+            possible_before=_possible(taken.had or ()),
+            possible_after=_possible(taken.result.cells),
         )
+
+
+def _possible(cells: Sequence[GradedCell]) -> float:
+    return sum(each.points_possible for each in cells if each.kind == "test")
 
 
 class _FinalBook(_Book):
@@ -273,7 +282,7 @@ class _FinalBook(_Book):
         Raises:
             RegradeError: somebody else made the same decision meanwhile.
         """
-        if any((each.policy, each.item) == (self._decision.policy, self._decision.item) for each in self._decisions[:-1]):
+        if decision_in_force(self._decisions[:-1], self._decision.policy, self._decision.item) is not None:
             return  # decided while we waited for the lock: theirs stands, nothing is written
         changes = self.changes()
         counts = tuple((way, sum(each.direction == way for each in changes)) for way in ("up", "down", "same", "new", "error"))

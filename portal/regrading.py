@@ -96,7 +96,10 @@ def _foreseen(root: Path, before: CourseStanding, regrade: Regrade) -> CourseSta
     """Return the standing as it would be after a regrade."""
     manifest = before.manifest
     frames = frames_after(read_gradebook(open_course(root), attempt_rules=granted_rules(root, manifest.attempt_rules)), regrade)
-    points = {**released_points(root, before.release, manifest), **{(regrade.assignment, cell): worth for (_, cell), worth in regrade.points}}
+    points = {
+        **released_points(root, before.release, manifest),
+        **{(regrade.assignment, cell): worth for (_, cell), worth in regrade.points},
+    }
     return replace(before, eligibility=assess_learners(manifest, frames, points))
 
 
@@ -104,7 +107,7 @@ def _require_outcomes(standing: CourseStanding, points: CellPoints, assignment: 
     """Refuse to drop the last item that shows an outcome: nobody could have the credential any more."""
     for outcome in standing.manifest.outcomes:
         shown = {(each.id, one.cell) for each in standing.manifest.assessments for one in each.items if outcome.id in one.outcomes}
-        if (assignment, item) in shown and not any(points[place] for place in shown - {(assignment, item)}):
+        if (assignment, item) in shown and not any(points.get(place) for place in shown - {(assignment, item)}):
             raise RegradeError(
                 f"{item!r} is the last item that shows outcome {outcome.id}: without it nobody could pass",
                 where="--item",

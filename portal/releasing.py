@@ -10,10 +10,12 @@ import json
 from datetime import datetime
 from pathlib import Path
 
+from autograder.dropped_items import show_points_again
 from autograder.errors import SandboxMissingError
 from autograder.grading import describe_environment
 from autograder.planning import environment_digest, keep_plan, read_plan, released_plan
 from courses.catalogue import Course, require_assessment
+from courses.nbgrader_course import open_course
 from courses.release import Release, find_release, refuse_if_blocked, release_course
 from courses.settings import Site
 from courses.storage import write_atomically
@@ -47,6 +49,7 @@ def release_rehearsed(
     refuse_if_blocked(list(report.blocking))
     release = release_course(site, course, assignments, now=now)
     root = site.course_root(course.id)
+    show_points_again(open_course(root), release.assignments)
     for assignment, plan in report.plans.items():
         place = released_plan(root, release, assignment)
         if read_plan(place) != plan:

@@ -24,6 +24,7 @@ class PolicyName(StrEnum):
     REPLACE = "replace"
     NEVER_LOWER = "never-lower"
     FULL_MARKS = "full-marks"
+    DROP_ITEM = "drop-item"
 
 
 def register(app: typer.Typer) -> None:
@@ -35,9 +36,12 @@ def regrade(
     course: CourseArgument,
     assignment: Annotated[str, typer.Argument(help="The assignment whose tests were mended and released.", show_default=False)],
     policy: Annotated[
-        PolicyName, typer.Option(help="replace: the new results stand. never-lower: the better one of each cell. full-marks: for --item.")
+        PolicyName,
+        typer.Option(
+            help="replace: the new results stand. never-lower: the better one of each cell. full-marks, drop-item: for everybody, of --item."
+        ),
     ] = PolicyName.REPLACE,
-    item: Annotated[str, typer.Option(metavar="CELL", help="With full-marks: the test cell.", show_default=False)] = "",
+    item: Annotated[str, typer.Option(metavar="CELL", help="With full-marks or drop-item: the test cell.", show_default=False)] = "",
     preview: Annotated[bool, typer.Option("--preview", help="Only say what would change; nothing is written.")] = False,
     reason: Annotated[str, typer.Option(help="Why, for the record.", show_default=False)] = "",
     by: Annotated[str, typer.Option("--by", help="Your name, for the record.", show_default=False)] = "",
@@ -52,7 +56,7 @@ def regrade(
     Examples: `patunay regrade data-cleaning-with-pandas cleaning --preview`;
     `patunay regrade data-cleaning-with-pandas cleaning --policy never-lower --reason "a test was wrong" --by "M. Reyes"`
     """
-    from autograder.regrading import Wish
+    from autograder.regrade_wishes import Wish
     from portal.course_work import GradeRequest
     from portal.regrading import course_decisions, regrade_course
 
@@ -116,7 +120,10 @@ def _tell(done: CourseRegrade, *, is_preview: bool) -> None:
 def _row(change: AttemptChange) -> tuple[object, ...]:
     cells = ", ".join(f"{each.cell} {_points(each.before)} → {_points(each.after)}" for each in change.cells if each.before != each.after)
     counts = "yes" if change.is_credited else "no"
-    return change.learner, counts, change.direction, _points(change.before), _points(change.after), cells, change.reason
+    before, after = _points(change.before), _points(change.after)
+    if change.before is not None and change.after is not None and change.possible_before != change.possible_after:
+        before, after = f"{before} of {change.possible_before:g}", f"{after} of {change.possible_after:g}"
+    return change.learner, counts, change.direction, before, after, cells, change.reason
 
 
 def _points(value: float | None) -> str:

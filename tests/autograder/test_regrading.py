@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,17 +12,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 from nbgrader.api import Gradebook
 from nbgrader.apps.api import NbGraderAPI
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.exc import DatabaseError
 
+from autograder.dropped_items import dropped_cells, show_points_again
 from autograder.errors import RegradeError
 from autograder.evidence import verify_run
 from autograder.gradebook import read_gradebook
 from autograder.grading import GradingOptions
-from autograder.jobs import GradedCell
+from autograder.jobs import GradedCell, SourceNotebook
+from autograder.nbgrader_database import load_source
 from autograder.records import GradingRun, open_records
-from autograder.regrade_decisions import Decision, full_marks, not_lower
-from autograder.regrading import Regrade, Wish, apply_regrade, decisions_about, preview_regrade
+from autograder.regrade_decisions import Decision, decision_in_force, dropped_items, full_marks, not_lower
+from autograder.regrade_preview import frames_after
+from autograder.regrade_wishes import Wish, require_item
+from autograder.regrading import AttemptChange, Regrade, apply_regrade, decisions_about, preview_regrade
 from courses.release import nbgrader_environment
 from tests.autograder.grading_calls import attempts, grade, now, scores, state
 from tests.small_course import SQUARE, SmallCourse, source_notebook
@@ -137,6 +142,86 @@ def test_full_marks_go_to_everybody_who_was_here_and_not_to_who_comes_after(grad
     assert [each.policy for each in decisions_about(graded.open(), ["ps1"])] == ["full-marks"]
 
 
+def possible(course: SmallCourse) -> tuple[float, float, float]:
+    """Return what is possible in nbgrader's gradebook: in the test of `square`, in the notebook, in everything of `good`."""
+    with Gradebook(course.open().database_url) as gradebook:
+        cell = gradebook.find_grade_cell("test_square", "p1", "ps1")
+        return cell.max_score, gradebook.find_notebook("p1", "ps1").max_score, gradebook.find_submission("ps1", "good").max_score
+
+
+@pytest.mark.slow
+def test_a_dropped_item_counts_for_nobody_also_not_for_who_comes_after_and_comes_back_with_the_new_results(graded: SmallCourse) -> None:
+    before, frames, source = everything(graded), read_gradebook(graded.open()), load_source(graded.open(), "ps1")
+    foreseen = preview(graded, "drop-item", "test_square")
+    assert (everything(graded), possible(graded)) == (before, (2, 9, 9))
+    done = regrade(graded, "drop-item", "test_square")
+    assert {each.learner: each.direction for each in done.changes} == {"good": "same", "close": "up", "bad": "up"}
+    assert [of_square(graded, learner) for learner in ("good", "close", "bad")] == [0, 0, 0]
+    assert possible(graded) == (0, 7, 7)
+    assert load_source(graded.open(), "ps1") == source, "the decision is about the tests, whose points stand in the source"
+    with Gradebook(graded.open().database_url) as gradebook:
+        for grade_row in gradebook.find_submission("ps1", "good").notebooks[0].grades:
+            if grade_row.needs_manual_grade:
+                grade_row.manual_score, grade_row.needs_manual_grade = 4, False
+        gradebook.db.commit()
+    row = state(graded, "good")
+    assert (row["state"], row["score"], row["points_possible"]) == ("graded", 7, 7)
+    (_, result) = attempts(graded, "good")[0].results
+    noted = next(cell for cell in result.cell_list() if cell["name"] == "test_square")
+    assert (noted["points_possible"], noted["auto_score"]) == (0, 0)
+    assert "M. Reyes" in noted["note"] and "2 of 2" in noted["note"]
+    graded.submit("late", SQUARE, "found = 3")
+    grade(graded)
+    assert of_square(graded, "late") == 0, "who comes after has it as little as others"
+    grade(graded, force=True)
+    assert (of_square(graded, "good"), possible(graded)) == (0, (0, 7, 7))
+    table = frames_after(frames, foreseen).cells
+    assert table[table["cell"] == "test_square"]["points_possible"].tolist() == [0, 0, 0]
+
+    mend(graded, source_notebook().cells[2].source)  # the same again: nbgrader puts the points back
+    assert possible(graded)[0] == 2
+    show_points_again(graded.open(), ["ps1"])
+    assert (of_square(graded, "good"), possible(graded)) == (0, (0, 7, 7))
+    assert dropped_cells(graded.open(), ["ps1"]) == {("ps1", "test_square")}
+    regrade(graded, "replace")
+    assert ([of_square(graded, learner) for learner in ("good", "close", "late")], possible(graded)) == ([2, 0, 2], (2, 9, 9))
+    assert dropped_cells(graded.open(), ["ps1"]) == frozenset()
+    assert not regrade(graded, "drop-item", "test_square").is_known, "what was taken back is decided anew"
+    assert possible(graded) == (0, 7, 7)
+    with open_records(graded.open()) as session:
+        for run in session.scalars(select(GradingRun)).all():
+            assert verify_run(session, run)
+
+
+@pytest.mark.slow
+def test_an_item_that_cannot_be_run_any_more_counts_for_nobody_either(graded: SmallCourse) -> None:
+    folder = graded.root / attempts(graded, "good")[0].folder
+    (folder / "p1.ipynb").chmod(0o644)
+    (folder / "p1.ipynb").write_text("no notebook", encoding="utf-8")
+    done = regrade(graded, "drop-item", "test_square")
+    assert {each.learner: each.direction for each in done.changes}["good"] == "error"
+    assert (of_square(graded, "good"), possible(graded)) == (0, (0, 7, 7))
+
+
+def test_an_item_that_persons_marked_or_that_is_all_there_is_is_not_dropped(graded: SmallCourse) -> None:
+    with Gradebook(graded.open().database_url) as gradebook:
+        gradebook.find_grade("test_square", "p1", "ps1", "bad").manual_score = 1.5
+        gradebook.db.commit()
+    for decide in (preview, regrade):
+        with pytest.raises(RegradeError, match="to bad: they would count on top"):
+            decide(graded, "drop-item", "test_square")
+    assert decisions_about(graded.open(), ["ps1"]) == ()
+    source = load_source(graded.open(), "ps1")
+    bare = source.model_copy(update={"notebooks": tuple(only_tests(each) for each in source.notebooks)})
+    gone = (DECISION, replace(DECISION, item="test_found"))
+    with pytest.raises(RegradeError, match="no points are possible"):
+        require_item(graded.open(), Wish("drop-item", "test_found"), bare, gone[:1])
+
+
+def only_tests(notebook: SourceNotebook) -> SourceNotebook:
+    return notebook.model_copy(update={"cells": tuple(cell for cell in notebook.cells if cell.is_test)})
+
+
 @pytest.mark.slow
 def test_a_regrade_that_is_stopped_leaves_everything_as_it_was(graded: SmallCourse) -> None:
     mend(graded, "assert square(2) == 4")
@@ -164,6 +249,8 @@ def test_the_database_refuses_to_change_a_decision(graded: SmallCourse, change: 
     ("policy", "item", "by", "words"),
     [
         ("full-marks", "", "M. Reyes", "which test cell"),
+        ("drop-item", "", "M. Reyes", "which test cell"),
+        ("drop-item", "essay", "M. Reyes", "no test cell"),
         ("full-marks", "essay", "M. Reyes", "no test cell"),
         ("replace", "test_square", "M. Reyes", "about all cells"),
         ("replace", "", " ", "a reason and a name"),
@@ -176,6 +263,26 @@ def test_what_cannot_be_decided_is_refused(small_course: SmallCourse, policy: st
 
 
 POINTS = st.floats(0, 5)
+DECISION = Decision("ps1", "0" * 64, "drop-item", "test_square", "unclear", "M. Reyes", datetime(2026, 11, 29, tzinfo=UTC).isoformat())
+
+
+def test_what_the_new_results_replaced_is_not_in_force_any_more() -> None:
+    again = replace(DECISION, policy="replace", item="")
+    assert dropped_items([DECISION]) == {"test_square": DECISION}
+    assert dropped_items([DECISION, again]) == {}
+    assert decision_in_force([again, DECISION], "drop-item", "test_square") == DECISION
+    assert decision_in_force([DECISION, again], "drop-item", "test_square") is None
+    assert decision_in_force([again, DECISION], "replace", "") is None
+    assert decision_in_force([DECISION, again], "replace", "") == again
+
+
+def test_a_share_says_who_goes_up_where_other_points_are_possible() -> None:
+    def direction(before: float, possible_before: float, after: float, possible_after: float) -> str:
+        return AttemptChange("ana", "0", True, "graded", "", before, after, (), possible_before, possible_after).direction
+
+    assert direction(5, 5, 3, 3) == "same"
+    assert direction(3, 5, 3, 3) == "up"
+    assert direction(4, 5, 2, 3) == "down"
 
 
 @given(st.none() | POINTS, st.none() | POINTS)

@@ -11,7 +11,7 @@ from autograder.errors import RegradeError
 from autograder.gradebook import read_gradebook
 from autograder.nbgrader_database import open_gradebook
 from autograder.records import open_records
-from autograder.regrading import Wish
+from autograder.regrade_wishes import Wish
 from autograder.submissions import adopt_submitted
 from courses.catalogue import load_course
 from courses.errors import UnknownAssignmentError
@@ -22,8 +22,10 @@ from issuer.ledger import credentials_of, open_ledger
 from issuer.standing import read_standing
 from portal.awarding import approve, issue, prepare
 from portal.course_work import GradeRequest, grade_course
+from portal.learner_work import read_learner
 from portal.registering import decisions
 from portal.regrading import CourseRegrade, course_decisions, regrade_course
+from portal.releasing import release_rehearsed
 from tests.autograder.grading_calls import now
 from tests.small_site import COURSE, TODAY, change_score, released_site
 
@@ -134,6 +136,38 @@ def test_a_credential_whose_learner_fell_waits_for_a_person_and_stays_valid(site
     assert regrade(site, "replace").waiting == 1, "asked twice, it waits once"
     with open_ledger(site.ledger_url) as session:
         assert not any(each.revoked_at for each in credentials_of(session))
+
+
+def test_a_dropped_item_is_out_of_everybodys_shares_in_a_preview_and_after(site: Site) -> None:
+    assert statuses(site) == {"anna": "eligible", "ben": "not yet"}
+    foreseen = regrade(site, "drop-item", item="test_sum", is_preview=True)
+    assert [(each.learner, each.after, each.overall_after) for each in foreseen.turns] == [("ben", "eligible", 1.0)]
+    assert statuses(site)["ben"] == "not yet"
+    done = regrade(site, "drop-item", item="test_sum")
+    assert (done.turns, done.regrade.counts["up"]) == (foreseen.turns, 1)
+    standing = {each.learner: each for each in read_standing(site, COURSE).eligibility}
+    assert {name: (each.overall, dict(each.outcomes)["LO1"]) for name, each in standing.items()} == {"anna": (1.0, 1.0), "ben": (1.0, 1.0)}
+    [basics] = [each for each in read_learner(site, COURSE, "ben", is_enrolled=True).works if each.id == "basics"]
+    assert (basics.share, [each.possible for each in basics.cells]) == (1.0, [2.0, 0.0])
+    release_rehearsed(site, load_course(site.courses, COURSE), (), now=now(), depth="static")
+    assert statuses(site) == {"anna": "eligible", "ben": "eligible"}, "released again as it is, it stays dropped"
+    with pytest.raises(RegradeError, match="no points are possible"):
+        regrade(site, "drop-item", item="test_square")
+    regrade(site, "replace")
+    assert statuses(site) == {"anna": "eligible", "ben": "not yet"}
+
+
+def test_the_last_item_that_shows_an_outcome_is_not_dropped(site: Site) -> None:
+    manifest = site.courses / COURSE / "course.toml"
+    text = manifest.read_text(encoding="utf-8")
+    moved = text.replace('cell = "test_square", outcomes = ["LO1"]', 'cell = "test_square", outcomes = ["LO2"]').replace(
+        '\nversion = "1.0.0"', '\nversion = "2.0.0"', 1
+    )
+    line = f'}}, {{ version = "2.0.0", date = {TODAY}, kind = "outcome", text = "Squares belong to the plan." }}]'
+    manifest.write_text(moved.replace('text = "First version." }]', f'text = "First version." {line}', 1), encoding="utf-8")
+    release_course(site, load_course(site.courses, COURSE), (), now=now())
+    with pytest.raises(RegradeError, match="the last item that shows outcome LO1"):
+        regrade(site, "drop-item", item="test_sum", is_preview=True)
 
 
 def test_what_is_not_released_or_not_explained_is_refused(site: Site) -> None:
