@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import stat
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -151,7 +152,8 @@ def _require_exchange(exchange: Path) -> None:
     try:
         exchange.mkdir(parents=True, exist_ok=True)
         if exchange.stat().st_uid == os.getuid():
-            exchange.chmod(0o777)  # what nbgrader itself does: learners make their course's folders through it
+            # What nbgrader itself does: learners hand in through it. Where nobody may remove another's folders (the sticky bit), it stays so.
+            exchange.chmod(stat.S_IMODE(exchange.stat().st_mode) | 0o777)
     except OSError as refusal:
         raise ExchangeError(
             f"the exchange cannot be made: {refusal.strerror}", where=str(exchange), remedy="Make the folder, or give another one."

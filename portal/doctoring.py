@@ -20,6 +20,7 @@ from courses.settings import Site, load_site
 from issuer.audit import find_break
 from issuer.identity import load_identity
 from issuer.ledger import Credential, open_ledger
+from portal.hub.examining import examine_hub
 
 _LIBRARIES = ("nbgrader", "jupyterlab", "pandas", "nbconvert", "papermill", "cryptography", "pyld", "typst")
 _LITTLE_SPACE = 2**30
@@ -97,6 +98,7 @@ def _site(site: Site) -> Iterator[Finding]:
     )
     yield _tried("key", lambda: load_identity(site).profile.did)
     yield from _ledger(site)
+    yield from (Finding(*found) for found in examine_hub(site))
     free = shutil.disk_usage(site.root).free
     yield Finding(
         "disk",
