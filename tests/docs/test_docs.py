@@ -310,3 +310,14 @@ def test_the_tutorials_main_path_runs_to_a_verified_credential(tmp_path: Path) -
     assert "certificate.pdf: VALID WITH A NOTE" in ran.stdout
     credential = json.loads(next((tmp_path / "mysite" / "credentials").glob("*.json")).read_text(encoding="utf-8"))
     assert credential["credentialSubject"]["name"] == "Ana Dizon"
+
+
+@pytest.mark.thorough
+def test_the_guide_to_authoring_leads_from_an_empty_folder_to_a_released_course(tmp_path: Path) -> None:
+    environment = {**os.environ, "HOME": str(tmp_path), "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+    script = tutorial_script(text_of(DOCS / "howto" / "author-an-assignment.md"))
+    ran = subprocess.run(["bash", "-c", script], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=1200, check=False)
+    assert ran.returncode == 0, ran.stdout[-3000:] + ran.stderr[-3000:]
+    for told in ("Weights: columns 60 %, rows 40 %.", "reading-tables: 0 blocking", "reading-tables 0.1.0 is released: columns, rows."):
+        assert told in ran.stdout, told
+    assert sorted(path.name for path in (tmp_path / "mysite" / "exchange" / "reading-tables" / "outbound").iterdir()) == ["columns", "rows"]
