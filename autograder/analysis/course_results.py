@@ -19,6 +19,7 @@ from autograder.analysis.item_flags import item_flags
 from autograder.analysis.outcomes import OutcomeGoal, funnel, outcome_attainment
 from autograder.analysis.progress import progress
 from autograder.gradebook import GRADED, NOT_SUBMITTED, STATES
+from autograder.variant_comparison import compare_variants
 
 Tables = dict[str, pd.DataFrame]
 _STANDINGS = {"blocked": 0, "not yet": 1, "eligible": 2}
@@ -73,12 +74,19 @@ def course_tables(subject: CourseSubject, work: pd.DataFrame, responses: pd.Data
         "flags": _ordered(item_flags(items), order),
         "tests": _ordered(analyse_tests(responses, cut), order, column="test"),
         "by_source": _differing(_with_sources(responses, work), "source"),
+        "variants": _ordered(_variants(responses), order),
         "by_variant": _differing(responses, "variant"),
         "progress": _ordered(progress(attempts.attempts, subject.pass_mark), order),
         "outcomes": outcome_attainment(subject.goals, subject.outcome_shares, _decided_learners(subject, work)),
         "at_risk": at_risk(work, subject.overall, eligible, rules, now=now),
         "learners": _learners(subject),
     }
+
+
+def _variants(responses: pd.DataFrame) -> pd.DataFrame:
+    """Return how hard each variant was; see `autograder.variant_comparison`."""
+    known = responses if "variant" in responses else responses.assign(variant=pd.array([pd.NA] * len(responses), dtype="Int64"))
+    return compare_variants(known.rename(columns={"points": "score"}))
 
 
 def _ordered(table: pd.DataFrame, order: list[str], *, column: str = "assignment") -> pd.DataFrame:

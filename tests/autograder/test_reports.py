@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+from dataclasses import replace
 from datetime import UTC, datetime
 from html.parser import HTMLParser
 from itertools import pairwise
@@ -21,6 +22,7 @@ from autograder.analysis.outcomes import OutcomeGoal
 from autograder.errors import ReportError
 from autograder.gradebook import gradebook_reader
 from autograder.reports import ReportContent, make_report, print_page
+from autograder.variant_comparison import COLUMNS
 from tests.autograder.grading_calls import grade
 from tests.small_course import SQUARE, SmallCourse
 
@@ -137,7 +139,40 @@ def test_the_executed_notebook_lies_beside_the_page(report: Path) -> None:
 @pytest.mark.slow
 def test_a_course_without_a_learner_has_a_report(small_course: SmallCourse) -> None:
     path = make_report(content(small_course), small_course.root / "r.html", now=_NOW)
-    assert "No item is graded yet." in path.read_text(encoding="utf-8")
+    text = path.read_text(encoding="utf-8")
+    assert "No item is graded yet." in text
+    assert ">Variants<" not in text, "nobody has variants"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("learners", "probabilities", "words"),
+    [
+        ((9, 9, 9), (None, None, None), ["First: too few learners to say whether a variant was harder"]),
+        ((20, 20, 20), (0.4, 0.5, 0.6), ["First: no variant was harder or easier than chance explains."]),
+        (
+            (20, 20, 4),
+            (0.4, 0.001, None),
+            [
+                "First: variant 2 was easier. Its 20 learners earned 90 % of the points, the 30 with another variant 60 %",
+                "First, variant 3",
+            ],
+        ),
+        ((20, 20, 4), (0.4, 0.5, None), ["of 1 variants too few learners are decided"]),
+    ],
+)
+def test_the_report_says_in_words_what_is_known_of_variants(
+    small_course: SmallCourse, learners: tuple[int, ...], probabilities: tuple[float | None, ...], words: list[str]
+) -> None:
+    rows = [
+        ("ps1", number + 1, count, 0.9, 30, 0.6, 0.3, float("nan") if p is None else p, p is not None and p < 0.05)
+        for number, (count, p) in enumerate(zip(learners, probabilities, strict=True))
+    ]
+    made = content(small_course)
+    tables = {**made.tables, "variants": pd.DataFrame(rows, columns=list(COLUMNS))}
+    text = make_report(replace(made, tables=tables), small_course.root / "r.html", now=_NOW).read_text(encoding="utf-8")
+    assert text.count(">Variants<") == 1
+    assert [each for each in words if each not in text] == []
 
 
 @pytest.mark.slow
