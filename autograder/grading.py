@@ -155,12 +155,12 @@ def grade_assignment(
     """
     require_assignment(course, assignment)
     steps = replaced_steps(course, sealed_required=options.sealed_required)
-    source = load_source(course, assignment)
+    book = book or StepwiseBook()
+    source = book.source or load_source(course, assignment)
     require_variants(source, steps, demanded=options.variants_required)
     if steps:  # which are run on this machine, in one process with the learner's code
         options, room = replace(options, assurance="compat", engine="kernel", cluster=""), None
     limits = with_course_limits(configured_limits(course, options.limits), options.course_limits)
-    book = book or StepwiseBook()
     with working_alone(course.root), open_records(course) as session:
         if book.is_shown:
             end_interrupted_runs(session, now=now())

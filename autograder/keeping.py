@@ -15,7 +15,7 @@ from typing import Protocol
 from sqlalchemy.orm import Session
 
 from autograder.evidence import end_run
-from autograder.jobs import GradingResult
+from autograder.jobs import AssignmentSource, GradingResult
 from autograder.recording import graded_notebook
 from autograder.records import Attempt, GradingRun, Result, utc_text
 from autograder.regrade_decisions import Decision, load_decisions, settle_result
@@ -45,6 +45,8 @@ class RunBook(Protocol):
 
     is_shown: bool
     """Whether the gradebook is to show what is recorded afterwards."""
+    source: AssignmentSource | None
+    """What is graded against; None: what stands released in the course."""
 
     def begin(self, course: NbgraderCourse, run: GradingRun, session: Session) -> Keeper:
         """Begin a run."""
@@ -57,6 +59,7 @@ class StepwiseBook:
     """Writes a run down as it begins and each result as it comes: what was graded before a crash is kept."""
 
     is_shown = True
+    source: AssignmentSource | None = None
 
     def begin(self, course: NbgraderCourse, run: GradingRun, session: Session) -> Keeper:
         """Begin a run."""

@@ -19,6 +19,8 @@ def frames_after(frames: GradebookFrames, regrade: Regrade) -> GradebookFrames:
     cells, assignments = frames.cells.copy(), frames.assignments.copy()
     counting = {each.learner: each for each in regrade.changes if each.is_credited and each.after is not None}
     of_cells = _rows(cells, regrade.assignment)
+    cells = _with_cells(cells, of_cells, regrade)
+    of_cells = _rows(cells, regrade.assignment)
     _change_points(cells, assignments, regrade)
     for row in assignments.index[assignments["assignment"] == regrade.assignment]:
         change = counting.get(str(assignments.at[row, "learner"]))
@@ -27,6 +29,25 @@ def frames_after(frames: GradebookFrames, regrade: Regrade) -> GradebookFrames:
             _change_cells(cells, mine, change)
             _change_row(assignments, row, cells.loc[mine])
     return GradebookFrames(cells, assignments)
+
+
+def _with_cells(cells: pd.DataFrame, of_cells: dict[str, list[int]], regrade: Regrade) -> pd.DataFrame:
+    """Return the rows of the cells that there are afterwards: a source that is not released may have new ones, undecided here, and lack others."""
+    places = dict(regrade.points)
+    added: list[dict[str, Any]] = []
+    for learner, mine in of_cells.items():
+        known = set(zip(cells.loc[mine, "notebook"], cells.loc[mine, "cell"], strict=True))
+        added += [
+            {"learner": learner, "assignment": regrade.assignment, "notebook": notebook, "cell": cell, "kind": "test", "state": NEEDS_MANUAL, "assurance": ""}
+            for notebook, cell in places
+            if (notebook, cell) not in known
+        ]  # fmt: skip
+    is_gone = [
+        assignment == regrade.assignment and (notebook, cell) not in places
+        for assignment, notebook, cell in zip(cells["assignment"], cells["notebook"], cells["cell"], strict=True)
+    ]
+    kept = cells[~pd.Series(is_gone, index=cells.index, dtype=bool)]
+    return pd.concat([kept, pd.DataFrame(added)], ignore_index=True).astype(cells.dtypes) if added else kept
 
 
 def _change_points(cells: pd.DataFrame, assignments: pd.DataFrame, regrade: Regrade) -> None:

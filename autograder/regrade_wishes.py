@@ -25,6 +25,8 @@ class Wish:
     by: str = ""
     is_preview: bool = False
     """Whether it is only to be seen what would happen."""
+    is_draft: bool = False
+    """Whether that is to be seen of the author's source as it is now, be it released or not."""
 
 
 def require_item(course: NbgraderCourse, wish: Wish, source: AssignmentSource, decisions: Sequence[Decision]) -> None:

@@ -107,18 +107,22 @@ class Regrade:
         return {way: sum(each.direction == way for each in self.changes) for way in ("up", "down", "same", "new", "error")}
 
 
-def preview_regrade(
-    course: NbgraderCourse, assignment: str, wish: Wish, options: GradingOptions, *, now: Callable[[], datetime], progress: Progress, room: EngineRoom | None = None
+def preview_regrade(  # noqa: PLR0913 -- a run, and what it may be of
+    course: NbgraderCourse, assignment: str, wish: Wish, options: GradingOptions, *, now: Callable[[], datetime], progress: Progress,
+    room: EngineRoom | None = None, source: AssignmentSource | None = None,
 ) -> Regrade:  # fmt: skip
     """Return what a regrade would do. All attempts are graded; neither records nor gradebook are written.
+
+    Args:
+        source: to grade against, such as a draft that is not released; None: what stands released in the course.
 
     Raises:
         RegradeError: the policy cannot be about this item.
         StorageError: another process grades or collects in this course.
     """
-    source = load_source(course, assignment)
+    source = source or load_source(course, assignment)
     require_item(course, wish, source, _decisions_of(course, source))
-    book = _Book(_decision(wish, source), options)
+    book = _Book(_decision(wish, source), options, source)
     grade_assignment(course, assignment, replace(options, force=True), now=now, progress=progress, room=room, book=book)
     return Regrade(assignment, source.digest, wish.policy, wish.item, book.changes(), points=book.points(source))
 
@@ -190,8 +194,8 @@ class _Book:
 
     is_shown = False
 
-    def __init__(self, decision: Decision, options: GradingOptions) -> None:
-        self._decision, self._options = decision, options
+    def __init__(self, decision: Decision, options: GradingOptions, source: AssignmentSource | None = None) -> None:
+        self._decision, self._options, self.source = decision, options, source
         self._course: NbgraderCourse | None = None
         self._decisions: tuple[Decision, ...] = ()
         self._run: GradingRun | None = None

@@ -5,7 +5,9 @@ Nothing that was issued is changed: what would not be given any more becomes a d
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -15,13 +17,16 @@ from autograder.execution.engines import EngineRoom
 from autograder.extensions import granted_rules
 from autograder.gradebook import read_gradebook
 from autograder.grading import Progress
+from autograder.jobs import AssignmentSource
+from autograder.nbgrader_database import load_source
 from autograder.regrade_decisions import Decision
 from autograder.regrade_preview import frames_after
 from autograder.regrade_wishes import Wish
 from autograder.regrading import Regrade, apply_regrade, decisions_about, preview_regrade
+from courses.catalogue import load_course, require_assessment
 from courses.errors import UnknownAssignmentError
 from courses.nbgrader_course import open_course
-from courses.release import Release, find_release
+from courses.release import Release, draft_course, find_release
 from courses.settings import Site
 from issuer.checking import Fallen, find_fallen
 from issuer.eligibility import CellPoints, Eligibility, assess_learners
@@ -64,17 +69,26 @@ def regrade_course(
     Raises:
         UnknownAssignmentError: it is not released.
         AssuranceError: the course demands sealed verdicts, and compat was asked for.
+        ReleaseRefusedError: the author's source is asked for, and nbgrader cannot make a learner version of it.
         RegradeError, StorageError, RunStoppedError: see `autograder.regrading`.
     """
     root = released_root(site, course)
     _require_released(root, assignment)
+    if wish.is_draft and not wish.is_preview:
+        raise RegradeError(
+            "what is decided is about released tests", where="--source", remedy="Look with --preview, or release the course first."
+        )
     before, directory = read_standing(site, course), open_course(root)
     if wish.policy == "drop-item":
         _require_outcomes(before, counted_points(directory, released_points(root, before.release, before.manifest)), assignment, wish.item)
     options = grading_options(site, before.manifest, assignment, request)
-    run = preview_regrade if wish.is_preview else apply_regrade
-    with EngineRoom(request.engine, sandbox_required=options.sandbox_required, assurance=request.assurance) as room:
-        done = run(directory, assignment, wish, options, now=now, progress=progress, room=room)
+    with ExitStack() as open_things:
+        source = open_things.enter_context(_draft(site, course, assignment)) if wish.is_draft else None
+        room = open_things.enter_context(EngineRoom(request.engine, sandbox_required=options.sandbox_required, assurance=request.assurance))
+        if wish.is_preview:
+            done = preview_regrade(directory, assignment, wish, options, now=now, progress=progress, room=room, source=source)
+        else:
+            done = apply_regrade(directory, assignment, wish, options, now=now, progress=progress, room=room)
     after = _foreseen(root, before, done) if wish.is_preview else read_standing(site, course)
     with open_ledger(site.ledger_url) as session:
         fallen = find_fallen(after, session)
@@ -90,6 +104,15 @@ def course_decisions(site: Site, course: str, assignment: str) -> tuple[Decision
     root = released_root(site, course)
     _require_released(root, assignment)
     return decisions_about(open_course(root), [assignment])
+
+
+@contextmanager
+def _draft(site: Site, course: str, assignment: str) -> Iterator[AssignmentSource]:
+    """Yield the author's source of an assignment as a release would make it; it lies in a folder that is gone afterwards."""
+    author = load_course(site.courses, course)
+    require_assessment(author, assignment)
+    with tempfile.TemporaryDirectory(prefix="patunay-draft-") as scratch:
+        yield load_source(draft_course(site, author, (assignment,), Path(scratch)), assignment)
 
 
 def _foreseen(root: Path, before: CourseStanding, regrade: Regrade) -> CourseStanding:

@@ -27,6 +27,13 @@ class PolicyName(StrEnum):
     DROP_ITEM = "drop-item"
 
 
+class SourceName(StrEnum):
+    """Which tests a preview is of."""
+
+    RELEASED = "released"
+    DRAFT = "draft"
+
+
 def register(app: typer.Typer) -> None:
     """Add the command to `app`."""
     app.command("regrade")(regrade)
@@ -43,6 +50,9 @@ def regrade(
     ] = PolicyName.REPLACE,
     item: Annotated[str, typer.Option(metavar="CELL", help="With full-marks or drop-item: the test cell.", show_default=False)] = "",
     preview: Annotated[bool, typer.Option("--preview", help="Only say what would change; nothing is written.")] = False,
+    source: Annotated[
+        SourceName, typer.Option(help="With --preview, draft: the tests as they are in source_notebooks/ now, not released yet.")
+    ] = SourceName.RELEASED,
     reason: Annotated[str, typer.Option(help="Why, for the record.", show_default=False)] = "",
     by: Annotated[str, typer.Option("--by", help="Your name, for the record.", show_default=False)] = "",
     decisions: Annotated[bool, typer.Option("--decisions", help="Only list what was decided about this assignment.")] = False,
@@ -53,7 +63,7 @@ def regrade(
 ) -> None:
     """Grade all attempts again after a test was mended, see who goes up and down, and decide what stands.
 
-    Examples: `patunay regrade data-cleaning-with-pandas cleaning --preview`;
+    Examples: `patunay regrade data-cleaning-with-pandas cleaning --preview`, with `--source draft` before it is released;
     `patunay regrade data-cleaning-with-pandas cleaning --policy never-lower --reason "a test was wrong" --by "M. Reyes"`
     """
     from autograder.regrade_wishes import Wish
@@ -64,13 +74,13 @@ def regrade(
         _tell_decisions(course_decisions(site_at(site), course, assignment), as_json=as_json)
         return
     request = GradeRequest(jobs=jobs, assurance="compat" if compat else "sealed")
-    wish = Wish(policy.value, item, reason, by, preview)
+    wish = Wish(policy.value, item, reason, by, preview, is_draft=source is SourceName.DRAFT)
     with stoppable() as check, grading_progress(check) as progress:
         done = regrade_course(site_at(site), course, assignment, wish, request, now=now, progress=progress)
     if as_json:
         print_json(_as_json(done, is_preview=preview))
     else:
-        _tell(done, is_preview=preview)
+        _tell(done, course, is_preview=preview, is_draft=wish.is_draft)
 
 
 def _as_json(done: CourseRegrade, *, is_preview: bool) -> dict[str, object]:
@@ -93,7 +103,7 @@ def _as_json(done: CourseRegrade, *, is_preview: bool) -> dict[str, object]:
     }
 
 
-def _tell(done: CourseRegrade, *, is_preview: bool) -> None:
+def _tell(done: CourseRegrade, course: str, *, is_preview: bool, is_draft: bool) -> None:
     regrade = done.regrade
     if regrade.is_known and regrade.decision is not None:
         print_text(
@@ -112,7 +122,8 @@ def _tell(done: CourseRegrade, *, is_preview: bool) -> None:
         told = ", ".join(f"{count} {way}" for way, count in regrade.counts.items() if count) or "no attempts"
         print_text(f"{regrade.assignment}: {told}.")
     if is_preview:
-        say("This was a preview: nothing was written. Decide with --policy, --reason and --by.")
+        first = f"Release it: `patunay release {course}`; then decide" if is_draft else "Decide"
+        say(f"This was a preview: nothing was written. {first} with --policy, --reason and --by.")
     elif done.waiting:
         say(f"{done.waiting} issued credentials wait for a decision: `patunay decisions list`. Nothing issued was changed.", style="yellow")
 
