@@ -46,6 +46,8 @@ class PageHandler(RequestHandler):
     """A page, or what a form of it does."""
 
     portal: PortalSite
+    is_for_machines = False
+    """Whether only programs without cookies ask: then a hub has no part in it."""
 
     def initialize(self, portal: PortalSite) -> None:
         """Take what every handler works with."""
