@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
@@ -38,6 +39,8 @@ class GradeRequest:
     engine: Engine = "fork"
     assurance: Assurance = "sealed"
     cluster: str = ""
+    only: tuple[int, ...] = ()
+    """Only these attempts of `learners`, by the ids of their rows; empty for all."""
 
 
 def collect_course(
@@ -62,9 +65,19 @@ def collect_course(
 
 
 def grade_course(
-    site: Site, course: str, assignments: tuple[str, ...], request: GradeRequest, *, now: Callable[[], datetime], progress: Progress
+    site: Site,
+    course: str,
+    assignments: tuple[str, ...],
+    request: GradeRequest,
+    *,
+    now: Callable[[], datetime],
+    progress: Progress,
+    room: EngineRoom | None = None,
 ) -> list[GradingSummary]:
     """Grade what was collected of a released course.
+
+    Args:
+        room: engines that the caller keeps; None: they are started and ended here.
 
     Raises:
         AssuranceError: the course demands sealed verdicts, and compat was asked for.
@@ -72,10 +85,11 @@ def grade_course(
     root = released_root(site, course)
     manifest, directory, grading = load_released_manifest(root), open_course(root), site.settings.grading
     summaries = []
-    with EngineRoom(request.engine, sandbox_required=grading.sandbox == "required", assurance=request.assurance) as room:
+    own = EngineRoom(request.engine, sandbox_required=grading.sandbox == "required", assurance=request.assurance)
+    with own if room is None else contextlib.nullcontext(room) as engines:
         for assignment in _chosen(root, assignments):
             options = grading_options(site, manifest, assignment, request)
-            summaries.append(grade_assignment(directory, assignment, options, now=now, progress=progress, room=room))
+            summaries.append(grade_assignment(directory, assignment, options, now=now, progress=progress, room=engines))
     return summaries
 
 
@@ -96,6 +110,7 @@ def grading_options(site: Site, manifest: CourseManifest, assignment: str, reque
         workers=request.jobs or grading.jobs,
         force=request.force,
         learners=request.learners,
+        only=request.only,
         limits=site_limits(grading),
         course_limits=manifest.limits_of(assignment),
         engine=request.engine,

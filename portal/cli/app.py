@@ -29,6 +29,7 @@ from portal.cli import (
     site_commands,
     variant_command,
     verify_command,
+    watch_command,
     withdrawal_commands,
     workflow_commands,
 )
@@ -64,6 +65,7 @@ for module in (
     export_commands,
     verify_command,
     serve_command,
+    watch_command,
     hub_command,
 ):
     module.register(app)

@@ -39,3 +39,15 @@ def stoppable() -> Iterator[Callable[[], None]]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+@contextlib.contextmanager
+def asked_to_end() -> Iterator[Callable[[], bool]]:
+    """Yield a function that tells whether the process was asked to end: for what runs until then."""
+    asked: list[int] = []
+    before = {number: signal.signal(number, lambda received, _: asked.append(received)) for number in _SIGNALS}
+    try:
+        yield lambda: bool(asked)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,1 @@
+"""Grading as attempts arrive: turns by themselves, and the real process on a real exchange."""
