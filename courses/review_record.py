@@ -19,10 +19,10 @@ from courses.manifest import Text, Version
 from courses.storage import write_atomically
 from courses.typed_toml import TypedTable, load_typed
 
-Action = Literal["submitted", "approved", "returned", "retired", "reopened"]
+Action = Literal["submitted", "commented", "approved", "returned", "retired", "reopened"]
 
 _HEAD = """\
-# The reviews of this course, oldest first. Written by `patunay course submit|approve|return|retire|reopen`; steps are added, never changed.
+# The reviews of this course, oldest first. Written by `patunay course submit|comment|approve|return|retire|reopen`; steps are added, never changed.
 # A step is about the content with the hash that it names: a course that was changed since is not approved.
 """
 

@@ -28,14 +28,14 @@ def take_step(site: Site, course: Course, action: Action, *, person: str, role: 
     person, role, note = person.strip(), role.strip(), (note or "").strip() or None
     if not person or not role:
         raise ReviewError("a step of a review needs a name and a role", remedy="Give both: --by NAME --role ROLE.")
-    if action in {"returned", "retired", "reopened"} and note is None:
+    if action in {"commented", "returned", "retired", "reopened"} and note is None:
         raise ReviewError("others will want to know why", remedy="Say it with --note.")
     status = status_of(site, course)
     if action == "submitted":
         _allow_submission(course, status, today)
     elif action in {"approved", "returned"}:
         _allow_decision(course, status, action, person, role)
-    else:
+    elif action != "commented":  # everybody may say something, at any time; it changes no state
         _allow_retirement(course, action)
     step = ReviewStep(
         action=action,

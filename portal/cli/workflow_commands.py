@@ -1,4 +1,4 @@
-"""`patunay courses` and `patunay course submit|approve|return|retire|reopen|status|recheck`: where the site's courses stand on their way to release."""
+"""`patunay courses` and `patunay course submit|comment|approve|return|retire|reopen|status|recheck`: where the site's courses stand on their way to release."""
 
 from __future__ import annotations
 
@@ -81,6 +81,17 @@ def submit(
     Example: `patunay course submit data-cleaning-with-pandas --by "Maria Reyes" --role Author`
     """
     _take(course, "submitted", by, role, note, site, as_json=as_json)
+
+
+@steps.command("comment")
+def comment(
+    course: CourseArgument, by: ByOption, role: RoleOption, note: ReasonOption, site: SiteOption = HERE, as_json: JsonOption = False
+) -> None:
+    """Say something about the course as it is now, for its authors and reviewers. It changes no state.
+
+    Example: `patunay course comment data-cleaning-with-pandas --by "Ana Santos" --role Reviewer --note "Question 2 is hard to read on a phone."`
+    """
+    _take(course, "commented", by, role, note, site, as_json=as_json)
 
 
 @steps.command("approve")

@@ -2,6 +2,24 @@
 
 from __future__ import annotations
 
+from portal.web.faculty.dashboard import ReportHandler, RunHandler
+from portal.web.faculty.faculty_handler import COURSE
+from portal.web.faculty.grading import GradingHandler, ReviewHandler
+from portal.web.faculty.learners import LearnersHandler
+from portal.web.faculty.release import CheckHandler, GatePageHandler, PublishHandler, ReleaseHandler, ReviewStepHandler
+from portal.web.faculty.teaching import TeachingHandler
 from portal.web.sign_in import Route
 
-ROUTES: tuple[Route, ...] = ()
+ROUTES: tuple[Route, ...] = (
+    (r"teach", TeachingHandler),
+    (rf"teach/{COURSE}", RunHandler),
+    (rf"teach/{COURSE}/report", ReportHandler),
+    (rf"teach/{COURSE}/learners", LearnersHandler),
+    (rf"teach/{COURSE}/grading", GradingHandler),
+    (rf"teach/{COURSE}/grading/test", ReviewHandler),
+    (rf"teach/{COURSE}/release", ReleaseHandler),
+    (rf"teach/{COURSE}/release/check", CheckHandler),
+    (rf"teach/{COURSE}/release/publish", PublishHandler),
+    (rf"teach/{COURSE}/release/gate/(check|released)", GatePageHandler),
+    (rf"teach/{COURSE}/release/(submit|comment|approve|return)", ReviewStepHandler),
+)
