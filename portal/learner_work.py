@@ -16,6 +16,7 @@ from typing import Any
 import pandas as pd
 from sqlalchemy import select
 
+from autograder.extensions import due_dates, extra_attempts, granted_rules, later_than, load_grants
 from autograder.gradebook import GRADED, NEEDS_MANUAL, GradebookReader, gradebook_reader
 from autograder.nbgrader_database import extensions_of, open_gradebook
 from autograder.records import Attempt, open_records
@@ -75,6 +76,8 @@ class Work:
     late_penalty: float
     """Points that were taken for lateness."""
     cells: tuple[CellScore, ...]
+    extra_attempts: int = 0
+    """How many more than others they were granted."""
 
     @property
     def id(self) -> str:
@@ -85,6 +88,8 @@ class Work:
     def attempts_left(self) -> int | None:
         """How many more attempts count; None: as many as one likes."""
         allowed = self.assessment.attempts
+        if allowed is not None:
+            allowed += self.extra_attempts
         used = sum(each.stage is not Stage.REFUSED for each in self.state.attempts)
         return None if allowed is None else max(0, allowed - used)
 
@@ -163,7 +168,7 @@ def read_learner(site: Site, course: str, learner: str, *, is_enrolled: bool) ->
     root = released_root(site, course)
     release, manifest, directory = find_release(root), load_released_manifest(root), _opened(root, _stamp(root))
     assert release is not None  # `released_root` looked
-    reader = _reader_with(gradebook_reader(directory, attempt_rules=manifest.attempt_rules), learner)
+    reader = _reader_with(gradebook_reader(directory, attempt_rules=granted_rules(root, manifest.attempt_rules)), learner)
     part = reader.read((learner,))
     [eligibility] = assess_learners(manifest, part.frames, counted_points(directory, _points(root, release))) or (None,)
     with open_gradebook(directory) as gradebook:
@@ -172,11 +177,14 @@ def read_learner(site: Site, course: str, learner: str, *, is_enrolled: bool) ->
         states = {each.id: read_state(directory, session, learner, each.id) for each in manifest.assessments}
     rows = part.frames.assignments.set_index("assignment") if len(part.frames.assignments) else None
     cells = _cells(part.frames.cells)
-    works = tuple(
-        _work(each, states[each.id], _Decided.of(rows, each.id), extensions.get(each.id, timedelta()), cells, manifest)
-        for each in manifest.assessments
-    )
-    return LearnerCourse(manifest, release, works, eligibility, is_enrolled)
+    grants = [each for each in load_grants(root) if each.learner == learner]
+    works = []
+    for each in manifest.assessments:
+        decided = _Decided.of(rows, each.id)
+        longer = later_than(_due(each, decided), due_dates(grants, each.id)).get(learner, extensions.get(each.id, timedelta()))
+        work = _work(each, states[each.id], decided, longer, cells, manifest)
+        works.append(replace(work, extra_attempts=extra_attempts(grants, each.id).get(learner, 0)))
+    return LearnerCourse(manifest, release, tuple(works), eligibility, is_enrolled)
 
 
 def _reader_with(reader: GradebookReader, learner: str) -> GradebookReader:
@@ -216,6 +224,11 @@ class _Decided:
         return cls(str(row["state"]), numbers[0], numbers[1], numbers[2], due, str(row["attempt"]))
 
 
+def _due(assessment: Assessment, decided: _Decided | None) -> datetime | None:
+    """Return everybody's due date: nbgrader's, which somebody may have set there, or the manifest's."""
+    return decided.due if decided is not None and decided.due is not None else assessment.due
+
+
 def _work(
     assessment: Assessment,
     state: AssignmentState,
@@ -226,7 +239,7 @@ def _work(
 ) -> Work:
     is_decided = decided is not None and decided.state == GRADED and decided.possible > 0
     share = min(1.0, max(0.0, decided.final / decided.possible)) if decided is not None and is_decided else None
-    due = decided.due if decided is not None and decided.due is not None else assessment.due
+    due = _due(assessment, decided)
     return Work(
         assessment=assessment,
         stage=_stage(state, decided, share, manifest.pass_rule.overall),

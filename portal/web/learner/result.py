@@ -17,6 +17,7 @@ from portal.notebook_view import NotebookView, read_view
 from portal.requests import Request, requests_of
 from portal.requirements import Mark
 from portal.web.learner.course import jupyter_address
+from portal.web.learner.events import live_address
 from portal.web.learner.learner_handler import LearnerHandler
 
 _LARGEST_SHOWN = 8 * 2**20
@@ -176,7 +177,8 @@ class ResultHandler(LearnerHandler):
         found, work = await self.own_work(course, assignment)
         requests = await self.compute(requests_of, self.portal.site, self.learner)
         jupyter = jupyter_address(self.portal.hub_home, found.id, work.id)
-        self.show("learner/result.html", result_page(found, work, self.language, requests, jupyter))
+        live = live_address(self.portal.address("my", found.id, work.id), work)
+        self.show("learner/result.html", result_page(found, work, self.language, requests, jupyter, live))
 
 
 class AttemptHandler(LearnerHandler):

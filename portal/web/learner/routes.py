@@ -5,6 +5,7 @@ from __future__ import annotations
 from portal.web.learner.asking import AskHandler, RequestsHandler
 from portal.web.learner.course import CourseHandler
 from portal.web.learner.credentials import ClaimHandler, CredentialFileHandler, CredentialHandler, CredentialsHandler
+from portal.web.learner.events import EventsHandler
 from portal.web.learner.handing_in import DownloadHandler, HandInHandler
 from portal.web.learner.learner_handler import COURSE, SEGMENT
 from portal.web.learner.my_courses import MyCoursesHandler
@@ -38,6 +39,7 @@ ROUTES: tuple[Route, ...] = (
     (rf"my/{COURSE}/name", NameHandler),
     (rf"my/{COURSE}/name/preview\.png", PreviewHandler),
     (_WORK, ResultHandler),
+    (rf"{_WORK}/events", EventsHandler),
     (rf"{_WORK}/download", DownloadHandler),
     (rf"{_WORK}/hand-in", HandInHandler),
     (rf"{_WORK}/attempts/(\d{{1,6}})", AttemptHandler),

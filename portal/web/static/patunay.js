@@ -10,7 +10,7 @@ for (const element of document.querySelectorAll("time[data-moment]")) {
 }
 for (const element of document.querySelectorAll("[data-live]")) {
   const source = new EventSource(element.dataset.live);
-  source.addEventListener("changed", () => window.htmx.ajax("GET", location.href, { target: element, select: `#${element.id}`, swap: "outerHTML" }));
+  source.addEventListener("changed", () => window.htmx.ajax("GET", location.href, { target: `#${element.id}`, select: `#${element.id}`, swap: "outerHTML" }));
   source.addEventListener("done", () => { source.close(); location.reload(); });
 }
 for (const button of document.querySelectorAll("button[data-copy]")) {

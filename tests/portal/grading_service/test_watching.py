@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import random
-import shutil
 import signal
 import sqlite3
 import time
@@ -19,29 +18,9 @@ from courses.settings import Site
 from portal.grading_service.health import read_health
 from tests.portal.commands import assert_diagnosed, patunay
 from tests.portal.grading_service.working_site import results, running_service, start_service, submit, wait_until
-from tests.small_site import COURSE, released_site
+from tests.small_site import COURSE
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture(scope="module")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A released site whose sealing plan is made: what a release leaves."""
-    folder = tmp_path_factory.mktemp("service")
-    site = released_site(folder / "site", folder)
-    submit(site, "zoe")
-    log = folder / "log"
-    with running_service(site, log):
-        wait_until(lambda: results(site) == {"zoe": [("graded", True)]}, "the first attempt is graded", log)
-    return site.root
-
-
-@pytest.fixture
-def site(template: Path, tmp_path: Path) -> Site:
-    from courses.settings import load_site
-
-    shutil.copytree(template, tmp_path / "site")
-    return load_site(tmp_path / "site")
 
 
 def score(site: Site, learner: str) -> float:
