@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import IO, Any
 
+from autograder.extensions import Grant
 from courses.content_hash import regular_files
 from courses.settings import Site
 from issuer.errors import LedgerError
 from issuer.ledger import open_ledger
 from issuer.privacy import data_of
+from portal.extensions import extensions_of
 from portal.learner_work import LearnerCourse, read_learner
 
 _NOT_GIVEN = frozenset({"submission_secret.txt"})
@@ -50,17 +52,19 @@ def ledger_data(site: Site, learner: str) -> dict[str, Any]:
 
 
 def write_data(site: Site, learner: str, courses: Sequence[str], target: IO[bytes]) -> None:
-    """Write a zip with all that is held of a learner: the ledger's part, and of each course the attempts with their results and files."""
+    """Write a zip with all that is held of a learner: the ledger's part, and of each course the attempts with their results and files, and the extensions."""
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("ledger.json", json.dumps(ledger_data(site, learner), ensure_ascii=False, indent=2))
         for course in courses:
-            _write_course(archive, read_learner(site, course, learner, is_enrolled=False))
+            granted = [each for each in extensions_of(site, course) if each.learner == learner]
+            _write_course(archive, read_learner(site, course, learner, is_enrolled=False), granted)
 
 
-def _write_course(archive: zipfile.ZipFile, course: LearnerCourse) -> None:
+def _write_course(archive: zipfile.ZipFile, course: LearnerCourse, granted: Sequence[Grant]) -> None:
     told = {
         "course": course.id,
         "version": course.manifest.version,
+        "extensions": [each.model_dump(mode="json") for each in granted],
         "assignments": [
             {
                 "assignment": work.id,
