@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
+from urllib.parse import unquote
 
 from issuer.verification import CredentialFacts
 from portal.web.public.course_words import Gettext, supervision_of_credential
@@ -69,6 +70,8 @@ class CredentialView:
     issuer: str
     issuer_address: str
     issuer_id: str
+    issuer_host: str
+    """The web site that publishes its keys; empty if there is none."""
     outcomes: tuple[OutcomeLine, ...]
     overall: OutcomeLine | None
     hours: str
@@ -115,6 +118,7 @@ def view_credential(
         issuer=facts.issuer_name,
         issuer_address=_https(issuer.get("url")),
         issuer_id=facts.issuer_id,
+        issuer_host=_host(facts.issuer_id),
         outcomes=_outcomes(alignments, shown),
         overall=shown.get("result"),
         hours=_first(alignments, "ext:Workload", "targetCode"),
@@ -176,6 +180,10 @@ def _evidence(each: Mapping[str, Any], *, show_grade: bool) -> EvidenceLine:
         text=told if show_grade else _SCORE.sub("", told),
         digest=_text(each.get("digestMultibase")),
     )
+
+
+def _host(did: str) -> str:
+    return unquote(did.removeprefix("did:web:").partition(":")[0]) if did.startswith("did:web:") else ""
 
 
 def _first(alignments: list[Mapping[str, Any]], kind: str, member: str) -> str:

@@ -56,6 +56,8 @@ class TrustPage:
     """Who issues, and how to check it."""
 
     title: str
+    address: str
+    """Of this site, as it is published."""
     issuer: str
     legal_name: str
     url: str
@@ -79,6 +81,7 @@ def trust_page(site: Site, gettext: Gettext) -> TrustPage:
     manifests = [course.current.manifest for course in released_courses(site)]
     return TrustPage(
         title=gettext("Help and trust"),
+        address=site.published(),
         issuer=issuer.name,
         legal_name=issuer.legal_name or "",
         url=issuer.url,

@@ -54,7 +54,7 @@ class VerificationDesk:
     def __init__(self, *, submitting: TokenBuckets | None = None, looking: TokenBuckets | None = None) -> None:
         self._workers = ThreadPoolExecutor(max_workers=_THREADS, thread_name_prefix="verify")
         self._running = 0
-        self.submitting = submitting or TokenBuckets(burst=40, per_second=1)
+        self.submitting = submitting or TokenBuckets(burst=120, per_second=2)
         """For what is sent in, and for links that are fetched."""
         self.looking = looking or TokenBuckets(burst=2000, per_second=500)
         """For what the ledger has."""

@@ -46,6 +46,8 @@ class ResultPage:
     is_replaced: bool
     grade_hidden: bool
     evidence_hidden: bool
+    is_foreign: bool = False
+    """Whether another institution issued it."""
 
 
 def result_page(

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from urllib.parse import urlsplit
 
@@ -22,7 +22,7 @@ from portal.web.page_handler import PageHandler
 from portal.web.public.certificate_picture import draw_own_certificate
 from portal.web.public.negotiation import prefers_json
 from portal.web.public.own_credentials import OwnCredential, choices_of, find_own, own_page, read_number
-from portal.web.public.own_site_resolver import site_resolver
+from portal.web.public.own_site_resolver import OwnSiteResolver, site_resolver
 from portal.web.public.verdict_words import Gettext
 from portal.web.public.verification_desk import DeskBusyError, VerificationDesk
 from portal.web.public.verification_page import ResultPage, as_json, result_page
@@ -90,12 +90,15 @@ def examine_own(site: Site, own: OwnCredential, now: datetime) -> Examined:
 
 def _with_own(site: Site, examined: Examined, now: datetime, language: str, gettext: Gettext) -> ResultPage:
     """Return the page, which knows if this site issued what was checked, and whether another took its place."""
-    number = read_number(examined.report.facts.credential_id) if examined.report.facts is not None else ""
+    facts = examined.report.facts
+    number = read_number(facts.credential_id) if facts is not None else ""
     own = find_own(site, number) if number else None
     is_own = own is not None and examined.document is not None and own.document != "" and json.loads(own.document) == examined.document
-    return result_page(
+    page = result_page(
         examined, now, language, gettext, own=number if is_own else "", is_replaced=own.is_replaced if own is not None and is_own else False
     )
+    is_ours = facts is not None and OwnSiteResolver(site.root).find_did_document(facts.issuer_id) is not None
+    return replace(page, is_foreign=facts is not None and not is_ours)
 
 
 class VerificationHandler(PageHandler):

@@ -1,0 +1,74 @@
+"""The public pages in a real browser: nothing keeps people out, nothing is wider than a phone, in both languages, light and dark."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import pytest
+from playwright.sync_api import Browser
+
+from portal.sharing import PageChoices, share
+from tests.portal.web.browser import barriers, overflow
+from tests.portal.web.public.conftest import IssuedPortal
+from tests.small_site import COURSE
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def pages(issued: IssuedPortal) -> Iterator[dict[str, str]]:
+    """Addresses by name."""
+    token = share(issued.site, issued.numbers["ana"], PageChoices(show_grade=True, show_evidence=True, give_file=True), datetime.now(UTC))
+    here = issued.running.address
+    yield {
+        "home": here,
+        "catalogue": f"{here}courses",
+        "filtered": f"{here}courses?words=zebra",
+        "course": f"{here}courses/{COURSE}",
+        "sample": f"{here}courses/{COURSE}/sample",
+        "achievement": f"{here}achievements/{COURSE}/1.0.0",
+        "outcome": f"{here}achievements/{COURSE}/1.0.0/outcomes/LO1",
+        "verify": f"{here}verify",
+        "refused": f"{here}verify?q=blah",
+        "result": f"{here}verify/{issued.numbers['ana']}",
+        "shared": f"{here}c/{token}",
+        "trust": f"{here}trust",
+    }
+
+
+@pytest.mark.parametrize(("scheme", "language", "width"), [("light", "en-GB", 1200), ("dark", "fil-PH", 320)])
+def test_nothing_keeps_anybody_out(browser: Browser, pages: dict[str, str], scheme: str, language: str, width: int) -> None:
+    context = browser.new_context(color_scheme=scheme, locale=language, viewport={"width": width, "height": 800})  # type: ignore[arg-type]
+    page = context.new_page()
+    for name, address in pages.items():
+        page.goto(address)
+        page.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
+        assert barriers(page) == [], name
+        assert overflow(page) <= 0, name
+        assert page.locator("h1").count() == 1, name
+    context.close()
+
+
+def test_a_file_is_checked_without_javascript_by_keyboard_alone(browser: Browser, issued: IssuedPortal) -> None:
+    context = browser.new_context(java_script_enabled=False, locale="en-GB")
+    page = context.new_page()
+    page.goto(f"{issued.running.address}verify")
+    page.set_input_files("#file", str(issued.file("ana", "png")))
+    page.focus("button[type=submit]")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".verdict")
+    assert page.inner_text(".verdict .word") == "Valid"
+    context.close()
+
+
+def test_the_picture_of_the_certificate_comes_when_it_is_opened(browser: Browser, pages: dict[str, str]) -> None:
+    page = browser.new_page()
+    page.goto(pages["result"])
+    with page.expect_response(lambda answer: answer.url.endswith("/certificate.png")) as answered:
+        page.click("text=The certificate, to compare with")
+        page.locator("img.certificate").scroll_into_view_if_needed()
+    assert answered.value.ok
+    page.wait_for_load_state("networkidle")
+    assert page.evaluate("document.querySelector('img.certificate').naturalWidth") > 300
+    page.close()
