@@ -85,7 +85,7 @@ def site_hub(root: Path, *, idle_minutes: int = 60, servers: Path | str = SERVER
         folder=str(folder),
         template_paths=[str(TEMPLATES)],
         template_vars={"institution": site.settings.issuer.name, "site_name": site.settings.name},
-        prepare_server=_preparing(site, servers),
+        prepare_server=preparing(site, servers),
     )
 
 
@@ -109,7 +109,9 @@ def _commands() -> tuple[str, ...]:
     return ("serve", "watch") if watches else ("serve",)
 
 
-def _preparing(site: Site, servers: Path | str) -> Callable[[Any], None]:
+def preparing(site: Site, servers: Path | str = SERVERS) -> Callable[[Any], None]:
+    """Return the spawner's `pre_spawn_hook`: it gives a server what its owner's groups allow, and refuses one that they do not."""
+
     def prepare(spawner: Any) -> None:
         """Give the server that starts what its owner's groups allow."""
         from tornado.web import HTTPError

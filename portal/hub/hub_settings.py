@@ -14,6 +14,8 @@ from typing import Any
 OFFICES = ("patunay-registrar", "patunay-approver", "patunay-quality", "patunay-admin")
 PORTAL, CULLER, GRADING = "portal", "idle-culler", "grading"
 _PREFIX = f"/services/{PORTAL}/"
+_START_S = 120
+"""How long the portal may take until it answers, on a machine that has much to do; the hub gives up then."""
 _SHARING = ("/bin/sh", "-c", 'umask 0007; exec "$0" "$@"')
 """What the portal writes in a course's folders its teachers may change, and nobody else may read."""
 
@@ -114,7 +116,7 @@ def _services(wanted: HubWanted) -> list[dict[str, Any]]:
     culling = [wanted.python, "-m", "jupyterhub_idle_culler", f"--timeout={wanted.idle_minutes * 60}"]
     services = [
         _service(wanted, PORTAL, "serve")
-        | {"url": f"http://127.0.0.1:{wanted.ports.portal}", "oauth_no_confirm": True, "display": True},
+        | {"url": f"http://127.0.0.1:{wanted.ports.portal}", "oauth_no_confirm": True, "display": True, "timeout": _START_S},
         _service(wanted, CULLER, "") | {"command": culling, "display": False},
     ]  # fmt: skip
     if "watch" in wanted.commands:  # grades what is handed in; it asks the hub nothing, so it has no role

@@ -11,8 +11,10 @@ import os
 import socket
 from collections.abc import Callable
 
+from courses.catalogue import course_ids
 from courses.errors import SettingsError
 from courses.settings import Site
+from portal.hub.people import FILE_NAME, load_people
 from portal.hub.proxy_program import install_proxy
 from portal.hub.secret_files import hub_folder
 from portal.hub.trying_out import LEARNERS, password_file, try_out_password
@@ -28,6 +30,7 @@ def start_hub(site: Site, *, address: str, port: int, try_out: bool, told: Calla
     _require_hub()
     if try_out:
         require_loopback(address)
+    load_people(site.root / FILE_NAME, course_ids(site.courses))  # said here, before the hub would say it at length
     folder = hub_folder(site.root)
     _require_ports(address, port)
     install_proxy(folder, told=told)

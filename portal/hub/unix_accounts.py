@@ -3,7 +3,7 @@
 | Part | Owner, group, mode | So that |
 |---|---|---|
 | the site's folder | root:patunay, 1771 | everybody may pass; the portal makes files in it, and cannot replace the next ones |
-| `jupyter_config.py`, `nbgrader_config.py`, `patunay.toml`, `people.toml` | root:patunay, 0644 | what root runs or believes only root writes |
+| `jupyter_config.py`, `nbgrader_config.py`, `patunay.toml`, `people.toml` | root:patunay, 0644 (the last 0640) | what root runs or believes only root writes |
 | `hub/` | root, 0700 | its secrets and its database are the hub's |
 | `keys/`, the ledger, all else of the site | patunay, 0750 / 0640; keys 0700 / 0600 | only the portal reads them |
 | `source_notebooks/COURSE` | patunay:fg-COURSE, 2770 / 0660 | the course's teachers write them |
@@ -95,7 +95,7 @@ def accesses(site: Site, courses: Iterable[str]) -> Iterator[Access]:
             yield Access(path, *ours, 0o700, 0o700, 0o600)
         elif path not in apart:
             yield Access(path, *ours, 0o750 if path.is_dir() else 0o640, 0o750, 0o640)
-    yield from (Access(site.root / name, 0, ours[1], 0o644) for name in _ROOTS)
+    yield from (Access(site.root / name, 0, ours[1], 0o640 if name == "people.toml" else 0o644) for name in _ROOTS)
     yield from (Access(path, *ours, 0o751) for path in (site.courses, work))
     yield Access(site.exchange, 0, 0, 0o1777)
     for course in courses:
