@@ -41,7 +41,8 @@ def column_node(encoder: Encoder, array: Any) -> list[Tree]:
         fill = encoder.encode(dtype.fill_value)
         return ["sparse", array_node(encoder, array.sp_values), array_node(encoder, array.sp_index.indices), len(array), fill]
     if isinstance(dtype, pd.StringDtype):
-        return ["string", dtype.na_value is pd.NA, [None if pd.isna(each) else encoder.encode(each) for each in array.tolist()]]
+        texts = [None if pd.isna(each) else encoder.encode(each) for each in array.tolist()]
+        return ["string", dtype.na_value is pd.NA, texts, dtype.storage]
     if str(dtype) in _MASKED:
         return ["nullable", str(dtype), array_node(encoder, array._data), array_node(encoder, array._mask)]
     if isinstance(dtype, np.dtype) or type(dtype).__name__ == "NumpyEADtype":
@@ -93,7 +94,12 @@ def _string(decoder: Decoder, node: list[Tree]) -> Any:
     if node[1] and None in node[2]:
         decoder.peer.notice("missing")
     texts = [missing if each is None else expect(each, str) for each in decoder.all(expect(node[2], list))]
-    return pd.array(texts, dtype=pd.StringDtype("python", na_value=missing))
+    if node[3] not in _STORAGES:
+        raise WireError("no kind of text column that is known")
+    try:
+        return pd.array(texts, dtype=pd.StringDtype(node[3], na_value=missing))
+    except (ImportError, ValueError) as refusal:  # no pyarrow here, or half of a character in it
+        raise WireError("a column of texts is malformed") from refusal
 
 
 def _stamps(decoder: Decoder, node: Tree, unit: Tree) -> Any:
@@ -116,6 +122,9 @@ def _nullable(decoder: Decoder, node: list[Tree]) -> Any:
     made: dict[str, Any] = {"b": pd.arrays.BooleanArray, "F": pd.arrays.FloatingArray}
     return made.get(name[0], pd.arrays.IntegerArray)(data, mask)
 
+
+_STORAGES = ("python", "pyarrow")
+"""How pandas keeps a column of texts: it takes pyarrow where that is installed."""
 
 _COLUMNS: dict[str, Decode] = {
     "plain": lambda decoder, node: array_of(decoder, node[1]),
