@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from courses.settings import Site
 from issuer.audit import append_entry
 from issuer.errors import LedgerError
-from issuer.ledger import Credential, LearnerConsent, find_credential, open_ledger
+from issuer.ledger import Consent, Credential, LearnerConsent, find_credential, open_ledger
 from portal.awarding import record_consent
 from portal.sharing import PageChoices, share, unshare
 
@@ -36,6 +36,7 @@ class GivenConsent:
     kind: Kind
     given: bool
     text_version: str
+    """Empty where it was told to the office."""
     language: str
     given_at: datetime
 
@@ -111,10 +112,11 @@ def own_credential(session: Session, learner: str, credential_id: str) -> Creden
 
 
 def consents_of(site: Site, learner: str) -> tuple[GivenConsent, ...]:
-    """Return all answers of a learner, oldest first."""
+    """Return all answers of a learner, oldest first; of those about the name also what was told to the office instead of the portal."""
     with open_ledger(site.ledger_url) as session:
+        told = _told_elsewhere(session, learner)
         query = select(LearnerConsent).where(LearnerConsent.learner == learner).order_by(LearnerConsent.id)
-        return tuple(
+        given = tuple(
             GivenConsent(
                 each.course,
                 each.credential_id,
@@ -126,6 +128,16 @@ def consents_of(site: Site, learner: str) -> tuple[GivenConsent, ...]:
             )
             for each in session.scalars(query)
         )
+    here = {each.course for each in given if each.kind == "name"}
+    return (*(each for each in told if each.course not in here), *given)
+
+
+def _told_elsewhere(session: Session, learner: str) -> list[GivenConsent]:
+    query = select(Consent).where(Consent.learner == learner).order_by(Consent.id)
+    return [
+        GivenConsent(each.course, "", "name", each.show_name, "", "", datetime.fromisoformat(each.given_at))
+        for each in session.scalars(query)
+    ]
 
 
 def _row(learner: str, course: str, credential: str, kind: Kind, language: str, now: datetime, *, given: bool) -> LearnerConsent:
