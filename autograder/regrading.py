@@ -49,6 +49,9 @@ class CellChange:
     after: float | None
     """What stands by the policy."""
     points_possible: float
+    """Afterwards."""
+    possible_before: float | None = None
+    """None if it was not graded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,12 +252,15 @@ class _Book:
 
     def _change(self, taken: _Taken) -> AttemptChange:
         had = {(each.notebook, each.name): each.auto_score for each in taken.had or ()}
+        worth = {(each.notebook, each.name): each.points_possible for each in taken.had or ()}
         gives = {(each.notebook, each.name): each.auto_score for each in taken.raw.cells}
         cells = tuple(
-            CellChange(each.notebook, each.name, had.get(place), gives.get(place), each.auto_score, each.points_possible)
+            CellChange(each.notebook, each.name, had.get(place), gives.get(place), each.auto_score, each.points_possible, worth.get(place))
             for each in taken.result.cells
             for place in [(each.notebook, each.name)]
-            if had.get(place) != each.auto_score or gives.get(place) != each.auto_score
+            if had.get(place) != each.auto_score
+            or gives.get(place) != each.auto_score
+            or worth.get(place, each.points_possible) != each.points_possible
         )
         graded = taken.result.status == "graded"
         return AttemptChange(

@@ -14,7 +14,7 @@ from portal.cli.stopping import stoppable
 
 if TYPE_CHECKING:
     from autograder.regrade_decisions import Decision
-    from autograder.regrading import AttemptChange
+    from autograder.regrading import AttemptChange, CellChange
     from portal.regrading import CourseRegrade
 
 
@@ -129,12 +129,20 @@ def _tell(done: CourseRegrade, course: str, *, is_preview: bool, is_draft: bool)
 
 
 def _row(change: AttemptChange) -> tuple[object, ...]:
-    cells = ", ".join(f"{each.cell} {_points(each.before)} → {_points(each.after)}" for each in change.cells if each.before != each.after)
+    cells = ", ".join(filter(None, map(_cell, change.cells)))
     counts = "yes" if change.is_credited else "no"
     before, after = _points(change.before), _points(change.after)
     if change.before is not None and change.after is not None and change.possible_before != change.possible_after:
         before, after = f"{before} of {change.possible_before:g}", f"{after} of {change.possible_after:g}"
     return change.learner, counts, change.direction, before, after, cells, change.reason
+
+
+def _cell(change: CellChange) -> str:
+    """Return what became of a cell, with what it is worth where that changed; nothing where nothing did."""
+    before, after = _points(change.before), _points(change.after)
+    if change.possible_before is not None and change.possible_before != change.points_possible:
+        return f"{change.cell} {before} of {change.possible_before:g} → {after} of {change.points_possible:g}"
+    return "" if change.before == change.after else f"{change.cell} {before} → {after}"
 
 
 def _points(value: float | None) -> str:

@@ -156,6 +156,10 @@ def test_a_dropped_item_counts_for_nobody_also_not_for_who_comes_after_and_comes
     assert (everything(graded), possible(graded)) == (before, (2, 9, 9))
     done = regrade(graded, "drop-item", "test_square")
     assert {each.learner: each.direction for each in done.changes} == {"good": "same", "close": "up", "bad": "up"}
+    told = {
+        each.learner: (cell.before, cell.possible_before, cell.after, cell.points_possible) for each in done.changes for cell in each.cells
+    }
+    assert told == {"good": (2, 2, 0, 0), "close": (0, 2, 0, 0), "bad": (0, 2, 0, 0)}, "also of who had nothing there"
     assert [of_square(graded, learner) for learner in ("good", "close", "bad")] == [0, 0, 0]
     assert possible(graded) == (0, 7, 7)
     assert load_source(graded.open(), "ps1") == source, "the decision is about the tests, whose points stand in the source"

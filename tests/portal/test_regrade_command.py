@@ -82,7 +82,7 @@ def test_a_preview_a_decision_and_the_list_of_decisions(typed: Typed, site: Site
     assert [(each["learner"], each["before"], each["after"]) for each in foreseen["turns"]] == [("ben", "not yet", "eligible")]
 
     assert typed(COURSE, "basics", "--policy", "drop-item", "--item", "test_sum", "--preview") == 0
-    assert "2 of 10" in typed.told and "2 of 2" in typed.told
+    assert "2 of 10" in typed.told and "2 of 2" in typed.told and "test_sum 0 of 8 → 0 of 0" in typed.told
     assert typed(COURSE, "basics", "--policy", "never-lower", *WHY) == 0
     assert "ben" in typed.told and "1 up, 1 same" in typed.told
     assert typed(COURSE, "basics", "--policy", "never-lower", *WHY) == 0
