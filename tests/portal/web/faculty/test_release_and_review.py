@@ -1,0 +1,74 @@
+"""Release and review: what the gate says, who may take which step, and that the actor is who is signed in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from courses.catalogue import load_course
+from courses.review_record import load_reviews
+from portal.web.faculty.gate_words import gate_words
+from tests.portal.web.faculty.people import PEOPLE
+from tests.portal.web.running import RunningPortal, running_portal, submit
+from tests.small_site import COURSE, released_site
+
+PAGE = f"teach/{COURSE}/release"
+
+
+@pytest.fixture(scope="module")
+def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningPortal]:
+    folder = tmp_path_factory.mktemp("site")
+    with running_portal(released_site(folder / "s", folder), people=PEOPLE) as running:
+        yield running
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("step", ["check", "publish", "submit", "comment", "approve", "return"])
+@pytest.mark.parametrize("who", ["stranger", "ana", "registrar"])
+def test_whoever_neither_teaches_nor_reviews_takes_no_step(portal: RunningPortal, who: str, step: str) -> None:
+    assert submit(portal.visitor(who), "sign-in", {"note": "x"}, to=f"{PAGE}/{step}").status_code == 403
+    assert portal.visitor(who).get(PAGE).status_code == 403
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("who", "step"), [("faculty", "approve"), ("faculty", "return"), ("both", "approve"), ("quality", "submit"), ("quality", "publish")]
+)
+def test_teachers_do_not_approve_their_course_and_reviewers_do_not_release_it(portal: RunningPortal, who: str, step: str) -> None:
+    assert submit(portal.visitor(who), PAGE, {"note": "x"}, to=f"{PAGE}/{step}").status_code == 403
+
+
+@pytest.mark.slow
+def test_a_course_is_submitted_commented_returned_and_approved_by_who_is_signed_in(portal: RunningPortal) -> None:
+    teacher, reviewer = portal.visitor("faculty"), portal.visitor("quality")
+    assert "submitted for review" in submit(teacher, PAGE, {"note": "<b>please</b>"}, to=f"{PAGE}/submit").text
+    assert "Your comment is written down" in submit(reviewer, PAGE, {"note": "task 2 is long"}, to=f"{PAGE}/comment").text
+    assert submit(reviewer, PAGE, {"role": "Quality office"}, to=f"{PAGE}/return").status_code == 400  # without a reason
+    page = submit(reviewer, PAGE, {"role": "Dean", "note": "", "person": "somebody else"}, to=f"{PAGE}/approve").text
+    assert "Your approval is written down" in page and "&lt;b&gt;please" in page
+    steps = load_reviews(load_course(portal.portal.site.courses, COURSE).folder)
+    assert [(each.action, each.person, each.role) for each in steps] == [
+        ("submitted", "faculty", "Teacher"),
+        ("commented", "quality", "Quality office"),
+        ("approved", "quality", "Dean"),
+    ]
+
+
+@pytest.mark.slow
+def test_what_stops_a_release_is_said_and_the_button_is_not_there(portal: RunningPortal) -> None:
+    assert "Release version 1.0.0" in portal.visitor("faculty").get(PAGE).text
+    path = portal.portal.site.courses / COURSE / "course.toml"
+    before = path.read_text()
+    path.write_text(before.replace('outcomes = ["LO2"]', 'outcomes = ["LO1"]'))
+    page = portal.visitor("faculty").get(PAGE).text
+    assert "It cannot be released now" in page and "Release version 1.0.0" not in page
+    path.write_text("title = <script>")
+    page = portal.visitor("faculty").get(PAGE).text
+    assert "<script>" not in page.replace("<script src", "") and 'class="told bad"' in page
+    path.write_text(before)
+
+
+@pytest.mark.parametrize("told", [None, [], {}, {"findings": 3}, {"findings": [{"code": 1}]}, "x", 7])
+def test_what_is_no_report_is_never_shown_as_one(told: object) -> None:
+    assert gate_words(told) is None
