@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
@@ -16,12 +16,13 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from courses.manifest import CourseManifest
+from courses.release import load_released_manifest
 from courses.settings import Site
 from issuer.award_rows import AwardRow
 from issuer.batches import ISSUED, ISSUING, PREPARED, VOID, draft_batch, load_batch, needs_two_persons, rows_of
 from issuer.checking import Differences, find_differences
 from issuer.ledger import AuditEntry, Batch, BatchRow, Credential, open_ledger
-from issuer.standing import CourseStanding, read_standing
+from issuer.standing import CourseStanding, read_standing, released_root
 
 NEAR_THE_CUT = 0.01
 """Shares that are at most so far above the pass mark are worth a second look."""
@@ -82,8 +83,11 @@ class BatchReview:
     """Whether who prepared it may not approve it."""
 
 
-def review_batch(site: Site, name: str) -> BatchReview:
-    """Return what there is to look at; of a batch that waits for approval the results are read anew.
+def review_batch(site: Site, name: str, *, read: Callable[[Site, str], CourseStanding] = read_standing) -> BatchReview:
+    """Return what there is to look at; a batch that waits for approval is compared with the results.
+
+    Args:
+        read: reads the results, or gives those that were read a moment ago.
 
     Raises:
         BatchError: there is no such batch.
@@ -91,12 +95,11 @@ def review_batch(site: Site, name: str) -> BatchReview:
     with open_ledger(site.ledger_url) as session:
         batch = load_batch(session, name)
         facts, stored = facts_of(batch, session), rows_of(batch)
-        standing = read_standing(site, batch.course)
-        rows = stored or ()
-        found = find_anomalies(rows, standing.manifest)
+        rows, manifest = stored or (), load_released_manifest(released_root(site, batch.course))
+        found = find_anomalies(rows, manifest)
         if facts.state == PREPARED:
-            found = (*_against_now(rows, standing, session), *found)
-        return BatchReview(facts, rows, stored is None, found, needs_two_persons(site.settings.approval, standing.manifest))
+            found = (*_against_now(rows, read(site, batch.course), session), *found)
+        return BatchReview(facts, rows, stored is None, found, needs_two_persons(site.settings.approval, manifest))
 
 
 def find_batch_facts(site: Site, name: str) -> BatchFacts:

@@ -31,6 +31,7 @@ def register(app: typer.Typer) -> None:
     batch_app.command("list")(list_batches)
     batch_app.command("show")(show)
     batch_app.command("approve")(approve)
+    batch_app.command("return")(give_back)
     batch_app.command("issue")(issue)
     app.add_typer(batch_app, name="batch")
 
@@ -197,6 +198,22 @@ def approve(batch: BatchArgument, by: ByOption, site: SiteOption = HERE) -> None
     name, approver = approve_course(site_at(site), batch, by=by, now=now())
     print_text(f"Batch {name} is approved by {approver}.")
     say(f"Next: patunay batch issue {name[:8]}")
+
+
+def give_back(
+    batch: BatchArgument,
+    note: Annotated[str, typer.Option(help="What has to be put right; it stays in the audit log.", show_default=False)],
+    by: ByOption,
+    site: SiteOption = HERE,
+) -> None:
+    """Give a batch back to who prepared it, with a note. It is void then.
+
+    Example: `patunay batch return 3f0f6c1e --note "Ana's name is misspelt" --by "Benigno Cruz"`
+    """
+    from portal.awarding import send_back
+
+    name = send_back(site_at(site), batch, by=by, note=note, now=now())
+    print_text(f"Batch {name} is returned. Prepare a new one when it is put right.")
 
 
 def issue(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import cast
 
 from tornado.iostream import StreamClosedError
@@ -21,6 +22,7 @@ from portal.issuing_jobs import is_issuing, said_by_issuing, start_issuing
 from portal.sample_certificates import sample_certificate
 from portal.web.office.listing import Asked, Listing, paged, selected
 from portal.web.office.office_handler import AWARDING, OfficeHandler
+from portal.web.office.standings import STANDINGS
 from portal.web.office.tables import Table
 from portal.web.visitor import Role, Visitor
 
@@ -63,9 +65,9 @@ class BatchPage:
     done: str
 
 
-def batch_page(site: Site, name: str, asked: Asked, visitor: Visitor, *, title: str, done: str) -> BatchPage:
+def batch_page(site: Site, name: str, asked: Asked, visitor: Visitor, *, title: str, done: str, now: datetime) -> BatchPage:
     """Return the page of one batch, as the visitor may use it."""
-    review = review_batch(site, name)
+    review = review_batch(site, name, read=lambda where, course: STANDINGS.of(where, course, now=now).standing)
     facts = review.facts
     lines = selected(
         review.rows,
@@ -105,7 +107,9 @@ class BatchHandler(OfficeHandler):
         """Show it."""
         visitor = self.require(*AWARDING)
         done = self.get_query_argument("done", "")
-        page = await self.batch(batch_page, self.portal.site, name, self.asked(), visitor, title=self.gettext("Batch"), done=done)
+        page = await self.batch(
+            batch_page, self.portal.site, name, self.asked(), visitor, title=self.gettext("Batch"), done=done, now=self.portal.now()
+        )
         self.show("office/batch.html", page)
 
     async def batch(self, work: Callable[..., object], *arguments: object, **named: object) -> object:

@@ -7,13 +7,12 @@ from datetime import datetime
 
 from tornado.web import authenticated
 
-from courses.errors import DiagnosedError
-from courses.settings import Site
 from issuer.eligibility import Status
 from portal.office_tasks import Task, award_tasks, blocked_tasks, review_tasks
 from portal.web.office.courses import OfficeCourse, office_courses
 from portal.web.office.office_handler import AWARDING, EVERYBODY, OfficeHandler
 from portal.web.office.standings import STANDINGS
+from portal.web.portal_site import PortalSite
 from portal.web.visitor import Role, Visitor
 
 REVIEWING = (Role.QUALITY, Role.REGISTRAR, Role.APPROVER)
@@ -27,28 +26,27 @@ class OverviewPage:
     tasks: tuple[Task, ...]
     courses: tuple[OfficeCourse, ...]
     """Those whose learners the visitor may look at."""
-    unreadable: tuple[tuple[str, str], ...]
-    """Courses whose results cannot be read, each with why."""
+    counting: tuple[str, ...]
+    """Courses whose blocked learners are being counted."""
 
 
-def overview_page(site: Site, visitor: Visitor, *, now: datetime, language: str, title: str) -> OverviewPage:
+def overview_page(portal: PortalSite, visitor: Visitor, *, now: datetime, language: str, title: str) -> OverviewPage:
     """Return what waits for somebody with the visitor's offices."""
-    tasks: list[Task] = []
-    unreadable: list[tuple[str, str]] = []
+    site, tasks = portal.site, list[Task]()
+    counting: list[str] = []
     courses: tuple[OfficeCourse, ...] = ()
     if visitor.may(*AWARDING):
         courses, blocked = office_courses(site, language), dict[str, int]()
         for course in courses:
-            try:
-                standing = STANDINGS.of(site, course.id, now=now).standing
-            except DiagnosedError as problem:
-                unreadable.append((course.id, problem.problem))
-                continue
-            blocked[course.id] = sum(each.status is Status.BLOCKED for each in standing.eligibility)
+            seen = STANDINGS.counted(site, course.id, portal.workers, now=now)
+            if seen is None:
+                counting.append(course.id)
+            else:
+                blocked[course.id] = sum(each.status is Status.BLOCKED for each in seen.standing.eligibility)
         tasks += award_tasks(site, visitor.name, now=now) + blocked_tasks(blocked)
     if visitor.may(*REVIEWING):
         tasks += review_tasks(site, today=now.date())
-    return OverviewPage(title, tuple(tasks), courses, tuple(unreadable))
+    return OverviewPage(title, tuple(tasks), courses, tuple(counting))
 
 
 class OverviewHandler(OfficeHandler):
@@ -59,5 +57,5 @@ class OverviewHandler(OfficeHandler):
         """Show it."""
         visitor = self.require(*EVERYBODY)
         title = self.gettext("Office")
-        page = await self.compute(overview_page, self.portal.site, visitor, now=self.portal.now(), language=self.language, title=title)
+        page = await self.compute(overview_page, self.portal, visitor, now=self.portal.now(), language=self.language, title=title)
         self.show("office/overview.html", page)
