@@ -93,7 +93,7 @@ def release_course(
     unchanged = before.assignments if before and before.source_hash == record.sources_sha256 else ()
     directory = open_course(root)
     write_pools(course, root, key_folder=root)
-    _require_exchange(site.exchange)
+    require_exchange(site.exchange)
     released = tuple(dict.fromkeys((*(before.assignments if before else ()), *chosen)))
     for assignment in released:
         if assignment not in unchanged or not _outbound(directory, assignment).is_dir():
@@ -148,7 +148,12 @@ def _write_configuration(site: Site, course: Course, root: Path, *, besides: str
         write_atomically(path, text)
 
 
-def _require_exchange(exchange: Path) -> None:
+def require_exchange(exchange: Path) -> None:
+    """Make the exchange if it is absent, and return if releases can be put into it.
+
+    Raises:
+        ExchangeError: it cannot be made, or written to.
+    """
     try:
         exchange.mkdir(parents=True, exist_ok=True)
         if exchange.stat().st_uid == os.getuid():

@@ -16,7 +16,7 @@ from autograder.grading import describe_environment
 from autograder.planning import environment_digest, keep_plan, read_plan, released_plan
 from courses.catalogue import Course, require_assessment
 from courses.nbgrader_course import open_course
-from courses.release import Release, find_release, refuse_if_blocked, release_course
+from courses.release import Release, find_release, refuse_if_blocked, release_course, require_exchange
 from courses.settings import Site
 from courses.storage import write_atomically
 from portal.gate.course_gate import check_files, check_running, with_trials
@@ -41,6 +41,7 @@ def release_rehearsed(
     """
     files = check_files(site, course, now=now)
     refuse_if_blocked(list(files.blocking))
+    require_exchange(site.exchange)  # before minutes of running that would be for nothing
     chosen = tuple(require_assessment(course, each) for each in assignments) or tuple(each.id for each in course.manifest.assessments)
     wanted = Wanted(depth or site.settings.gate.depth)
     report = _known(site, course, chosen, files, wanted) or check_running(site, course, chosen, files, wanted, told)
