@@ -28,6 +28,8 @@ from portal.course_work import GradeRequest, collect_course, grade_course, gradi
 from portal.grading_service.course_queue import changed_ns
 from portal.grading_service.messages import MOST_TOLD, Answer, GradedNow, Order
 
+_OF_LEARNERS = ("attempts", "submitted", "autograded", "graded", "feedback", "inbound")
+
 
 class CourseDesk:
     """Does orders for one course.
@@ -54,7 +56,7 @@ class CourseDesk:
         try:
             return self._look(order) if order.kind == "look" else self._grade(order)
         except DiagnosedError as problem:
-            return Answer(problem=str(problem.problem), where=str(problem.where), remedy=str(problem.remedy))
+            return Answer(problem=str(problem.problem), where=without_learner(str(problem.where)), remedy=str(problem.remedy))
         except RunStoppedError:
             return Answer()
 
@@ -94,6 +96,14 @@ class CourseDesk:
     def _assignments(self, root: Path) -> tuple[str, ...]:
         release = find_release(root)
         return release.assignments if release else ()
+
+
+def without_learner(where: str) -> str:
+    """Return a place that an error names, cut off where learners' own folders begin: logs and pages of offices name nobody."""
+    for folder in _OF_LEARNERS:
+        head, found, _ = where.partition(f"/{folder}/")
+        where = f"{head}/{folder}" if found else where
+    return where
 
 
 def main(site_root: str, course: str, descriptor: str, parent: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import random
 import signal
@@ -49,22 +50,47 @@ def test_what_arrives_is_graded_and_stands_in_the_gradebook_one_after_another(si
     assert "ben" not in told
 
 
-def test_a_service_that_is_killed_again_and_again_loses_nothing_and_grades_nothing_twice(site: Site, tmp_path: Path) -> None:
-    log, chance = tmp_path / "log", random.Random(6)
-    learners = [f"learner{number}" for number in range(8)]
-    for number, learner in enumerate(learners):
-        service = start_service(site, log)
-        submit(site, learner, f"return n * n  # {number}")
-        time.sleep(chance.uniform(1.0, 9.0))
-        service.send_signal(signal.SIGKILL)
-        service.wait()
+STAGES = {
+    "collected": "SELECT count(*) FROM attempt WHERE learner = ?",
+    "being graded": "SELECT count(*) FROM grading_run WHERE outcome = '' AND submissions LIKE '%' || (SELECT digest FROM attempt WHERE learner = ?) || '%'",
+    "graded": "SELECT count(*) FROM result JOIN attempt ON attempt.id = attempt_id WHERE learner = ?",
+}
+
+
+def kill_when(site: Site, stage: str, learner: str, log: Path, *, after_s: float) -> None:
+    """Start the service, hand in, and kill it as soon as the attempt is so far, or a moment later."""
+    service = start_service(site, log)
+    submit(site, learner, f"return n * n  # {learner}")
+    with contextlib.closing(sqlite3.connect(site.course_root(COURSE) / "grading.db", timeout=30)) as records:
+        wait_until(lambda: records.execute(STAGES[stage], (learner,)).fetchone() != (0,), stage, log, pause_s=0.01)
+    time.sleep(after_s)
+    service.send_signal(signal.SIGKILL)
+    service.wait()
+
+
+def check_each_is_graded_once(site: Site, learners: set[str], log: Path) -> None:
     with running_service(site, log):
-        wait_until(lambda: set(learners) <= results(site).keys(), "everybody is graded", log)
+        wait_until(lambda: learners <= results(site).keys(), "everybody is graded", log)
         wait_until(lambda: all(each[-1][1] for each in results(site).values()), "everybody is shown", log)
     assert all(each == [("graded", True)] for each in results(site).values())
     assert all(score(site, learner) == 10.0 for learner in learners)
-    with sqlite3.connect(site.course_root(COURSE) / "grading.db") as records:
+    with contextlib.closing(sqlite3.connect(site.course_root(COURSE) / "grading.db")) as records:
         assert records.execute("SELECT count(*) FROM grading_run WHERE outcome = ''").fetchone() == (0,)
+
+
+def test_a_service_that_is_killed_while_it_grades_goes_on_and_grades_nothing_twice(site: Site, tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    kill_when(site, "being graded", "ana", log, after_s=0)
+    check_each_is_graded_once(site, {"ana"}, log)
+
+
+@pytest.mark.thorough
+def test_a_service_that_is_killed_again_and_again_loses_nothing_and_grades_nothing_twice(site: Site, tmp_path: Path) -> None:
+    log, chance = tmp_path / "log", random.Random(6)
+    learners = [f"learner{number}" for number in range(9)]
+    for learner, stage in zip(learners, list(STAGES) * 3, strict=True):
+        kill_when(site, stage, learner, log, after_s=chance.uniform(0, 0.5))
+    check_each_is_graded_once(site, set(learners), log)
 
 
 def test_a_broken_course_is_told_and_stops_no_other(site: Site, tmp_path: Path) -> None:

@@ -60,7 +60,7 @@ def results(site: Site, course: str = COURSE) -> dict[str, list[tuple[str, bool]
     return found
 
 
-def wait_until(is_so: Callable[[], bool], what: str, log: Path | None = None) -> None:
+def wait_until(is_so: Callable[[], bool], what: str, log: Path, *, pause_s: float = 0.2) -> None:
     """Wait until something is so.
 
     Raises:
@@ -68,6 +68,5 @@ def wait_until(is_so: Callable[[], bool], what: str, log: Path | None = None) ->
     """
     deadline = time.monotonic() + PATIENCE_S
     while not is_so():
-        told = log.read_text(encoding="utf-8") if log and log.exists() else ""
-        assert time.monotonic() < deadline, f"not after {PATIENCE_S:.0f} s: {what}\n{told}"
-        time.sleep(0.2)
+        assert time.monotonic() < deadline, f"not after {PATIENCE_S:.0f} s: {what}\n{log.read_text(encoding='utf-8')}"
+        time.sleep(pause_s)
