@@ -74,7 +74,7 @@ class SharedCredentialHandler(VerificationHandler):
     async def get(self, token: str) -> None:
         """Show it."""
         self.refuse_hurry(submitting=False)
-        page = await self.desk.work(find_shared_page, self.portal.site, token, self.portal.now(), self.language, self.gettext)
+        page = await self.at_desk(find_shared_page, self.portal.site, token, self.portal.now(), self.language, self.gettext)
         if page is None:
             raise HTTPError(404)
         if isinstance(page, TakenDownPage):
@@ -91,7 +91,7 @@ class SharedFileHandler(VerificationHandler):
     async def get(self, token: str) -> None:
         """Send it."""
         self.refuse_hurry(submitting=False)
-        found = await self.desk.work(find_shared_file, self.portal.site, token)
+        found = await self.at_desk(find_shared_file, self.portal.site, token)
         if found is None:
             raise HTTPError(404)
         number, document = found

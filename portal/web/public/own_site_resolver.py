@@ -41,6 +41,13 @@ def site_resolver(folder: Path, *, ask_others: bool) -> Resolver:
     return ResolverChain((*own, WebResolver()) if ask_others else own)
 
 
+def published_state(folder: Path) -> tuple[int, ...]:
+    """Return a value that changes whenever keys, status lists or notices of a site change: when each was written last, in nanoseconds."""
+    status = folder / "status"
+    lists = sorted(status.glob("*.json")) if status.is_dir() else []
+    return tuple(_changed_ns(path) for path in (folder / "did.json", status, status / "notices", *lists))
+
+
 @lru_cache(maxsize=8)
 def _did_document(folder: Path, did: str, _changed: int) -> Found | None:
     return FolderResolver(folder, authoritative=True).find_did_document(did)

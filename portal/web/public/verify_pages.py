@@ -9,7 +9,10 @@ import json
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import lru_cache
+from pathlib import Path
+from typing import ParamSpec, TypeVar
 from urllib.parse import urlsplit
 
 from tornado.web import HTTPError
@@ -22,10 +25,13 @@ from portal.web.page_handler import PageHandler
 from portal.web.public.certificate_picture import draw_own_certificate
 from portal.web.public.negotiation import prefers_json
 from portal.web.public.own_credentials import OwnCredential, choices_of, find_own, own_page, read_number
-from portal.web.public.own_site_resolver import OwnSiteResolver, site_resolver
+from portal.web.public.own_site_resolver import OwnSiteResolver, published_state, site_resolver
 from portal.web.public.verdict_words import Gettext
 from portal.web.public.verification_desk import DeskBusyError, VerificationDesk
 from portal.web.public.verification_page import ResultPage, as_json, result_page
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 _DESK = "verification_desk"
 _SENT_AS = ("application/json", "application/ld+json", "application/vc+ld+json", "application/vc", "application/jwt", "text/plain")
@@ -84,8 +90,17 @@ def check_number(site: Site, number: str, now: datetime, language: str, gettext:
 
 
 def examine_own(site: Site, own: OwnCredential, now: datetime) -> Examined:
-    """Return what verification of a credential of this site finds; nobody else is asked."""
-    return examine(own.document.encode("utf-8"), resolver=site_resolver(site.root, ask_others=False), now=now)
+    """Return what verification of a credential of this site finds; nobody else is asked.
+
+    What was found is remembered for the rest of the minute, as long as keys, lists and notices are what they were; so many may look at once.
+    """
+    end_of_minute = now.replace(second=0, microsecond=0) + timedelta(minutes=1)
+    return _examined_once(site.root, own.document, published_state(site.root), end_of_minute)
+
+
+@lru_cache(maxsize=2048)
+def _examined_once(folder: Path, document: str, _published: tuple[int, ...], now: datetime) -> Examined:
+    return examine(document.encode("utf-8"), resolver=site_resolver(folder, ask_others=False), now=now)
 
 
 def _with_own(site: Site, examined: Examined, now: datetime, language: str, gettext: Gettext) -> ResultPage:
@@ -159,10 +174,23 @@ class VerificationHandler(PageHandler):
         else:
             self.show("public/verify.html", VerifyPage(self.gettext("Check a credential"), problem, remedy, text), status=status)
 
+    async def at_desk(self, task: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
+        """Return what `task` returns, done where verification is done.
+
+        Raises:
+            HTTPError: 503: too much is done there.
+        """
+        try:
+            return await self.desk.work(task, *arguments, **named)
+        except DeskBusyError as busy:
+            raise HTTPError(503) from busy
+
     def write_error(self, status_code: int, **how: object) -> None:
-        """Tell who hurries too much so in words; all else as everywhere."""
-        if status_code == 429:
-            _ = self.gettext
+        """Tell who hurries too much, and who came while too much was done, so in words; all else as everywhere."""
+        _ = self.gettext
+        if status_code == 503:
+            self.refuse(_("This takes too long now."), _("Try again in a minute."), status=503)
+        elif status_code == 429:
             self.refuse(_("Too many checks in a short time."), _("Wait ten seconds, then go on."), status=429)
         else:
             super().write_error(status_code, **how)
@@ -224,19 +252,17 @@ class VerifyHandler(VerificationHandler):
             remedy = _("Take one that begins with https://, or save the credential as a file and choose that.")
             self.refuse(_("This link is not a safe one."), remedy, status=400, text=link[:2000])
         else:
-            await self._check(lambda: self.desk.work(check_link, self.portal.site, link, *self._asked()), link)
+            await self._check(lambda: self.at_desk(check_link, self.portal.site, link, *self._asked()), link)
 
     async def check_bytes(self, data: bytes) -> None:
         """Check a file's bytes."""
-        await self._check(lambda: self.desk.work(check_data, self.portal.site, data, *self._asked()), "")
+        await self._check(lambda: self.at_desk(check_data, self.portal.site, data, *self._asked()), "")
 
     async def _check(self, work: Callable[[], Awaitable[ResultPage]], link: str) -> None:
         _ = self.gettext
         self.refuse_hurry(submitting=True)
         try:
             page = await work()
-        except DeskBusyError:
-            self.refuse(_("This takes too long now."), _("Try again in a minute."), status=503)
         except ResolutionError:
             problem = _("What this link leads to cannot be had.")
             self.refuse(problem, _("Ask for the file itself, and choose that."), status=400, text=link[:2000])
@@ -269,7 +295,7 @@ class NumberHandler(VerificationHandler):
         wanted = read_number(number)
         page = None
         if wanted:
-            page = await self.desk.work(check_number, self.portal.site, wanted, self.portal.now(), self.language, self.gettext)
+            page = await self.at_desk(check_number, self.portal.site, wanted, self.portal.now(), self.language, self.gettext)
         if isinstance(page, ResultPage):
             self.answer(page)
         elif page is None:
@@ -287,10 +313,7 @@ class CertificatePictureHandler(VerificationHandler):
     async def get(self, number: str) -> None:
         """Draw it, if the signature fits."""
         self.refuse_hurry(submitting=True)
-        try:
-            picture = await self.desk.work(draw_own_certificate, self.portal.site, read_number(number), self.portal.now(), self.language)
-        except DeskBusyError as busy:
-            raise HTTPError(503) from busy
+        picture = await self.at_desk(draw_own_certificate, self.portal.site, read_number(number), self.portal.now(), self.language)
         if picture is None:
             raise HTTPError(404)
         self.set_header("Content-Type", "image/png")

@@ -61,7 +61,7 @@ def test_the_first_page_is_small(portal: RunningPortal) -> None:
     client = portal.visitor()
     page = client.get("").text
     files = [STATIC / re.sub(r"^/static/|\?.*$", "", address) for address in re.findall(r'(?:href|src)="(/static/[^"]+)"', page)]
-    assert len(files) == 4
+    assert len(files) == 5
     sent = len(gzip.compress(page.encode())) + sum(len(gzip.compress(path.read_bytes())) for path in files)
     assert sent < 60_000
 

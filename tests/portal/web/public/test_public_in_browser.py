@@ -42,7 +42,9 @@ def test_nothing_keeps_anybody_out(browser: Browser, pages: dict[str, str], sche
     context = browser.new_context(color_scheme=scheme, locale=language, viewport={"width": width, "height": 800})  # type: ignore[arg-type]
     page = context.new_page()
     for name, address in pages.items():
-        page.goto(address)
+        answer = page.goto(address)
+        assert answer is not None
+        assert answer.status == (400 if name == "refused" else 200), name
         page.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
         assert barriers(page) == [], name
         assert overflow(page) <= 0, name
