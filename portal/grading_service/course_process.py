@@ -26,7 +26,8 @@ from courses.settings import Site, load_site
 from issuer.standing import released_root
 from portal.course_work import GradeRequest, collect_course, grade_course, grading_options
 from portal.grading_service.course_queue import changed_ns
-from portal.grading_service.messages import MOST_TOLD, Answer, GradedNow, Order
+from portal.grading_service.messages import MOST_OF_ONE, MOST_TOLD, Answer, GradedNow, Order
+from portal.grading_service.turns import first_of_each, is_given_up
 
 _OF_LEARNERS = ("attempts", "submitted", "autograded", "graded", "feedback", "inbound")
 
@@ -91,7 +92,9 @@ class CourseDesk:
         changed = changed_ns(root / FILE_NAME)
         with open_records(open_course(root)) as session:
             found = waiting_attempts(session, self._assignments(root))
-        return answer.model_copy(update={"waiting": found[:MOST_TOLD], "waiting_count": len(found), "records_ns": changed})
+        front = first_of_each(found, of_one=MOST_OF_ONE, of_all=MOST_TOLD)
+        told = {"waiting": front, "waiting_count": len(found), "given_up": sum(map(is_given_up, found)), "records_ns": changed}
+        return answer.model_copy(update=told)
 
     def _assignments(self, root: Path) -> tuple[str, ...]:
         release = find_release(root)

@@ -13,7 +13,7 @@ from courses.settings import Site
 from portal.grading_service.health import CourseHealth
 from portal.grading_service.inbound import Inbound
 from portal.grading_service.messages import Answer, Order
-from portal.grading_service.turns import Batch, choose_batch, is_given_up, used_after
+from portal.grading_service.turns import Batch, choose_batch, used_after
 
 _MOST_NAMES = 500
 """More are not named one by one: everything is looked at."""
@@ -95,7 +95,7 @@ class CourseQueue:
         self.health = self.health.model_copy(
             update={"problem": "", "where": "", "remedy": "", "since": None, "next_try_at": None}
             | {"graded": self.health.graded + len(answer.graded), "waiting": answer.waiting_count}
-            | {"given_up": sum(map(is_given_up, answer.waiting))}
+            | {"given_up": answer.given_up}
             | ({"last_graded_at": now} if answer.graded else {})
         )
 

@@ -7,8 +7,8 @@ from typing import Literal
 from autograder.arriving import WaitingAttempt
 from autograder.wire_value import WireValue
 
-MOST_TOLD = 2000
-"""How many waiting attempts one answer names; of more the number is told."""
+MOST_TOLD, MOST_OF_ONE = 5000, 5
+"""How many waiting attempts one answer names, of all learners and of each; of more the number is told."""
 
 
 class Order(WireValue):
@@ -41,8 +41,10 @@ class Answer(WireValue):
     """How many submissions could not be taken."""
     graded: tuple[GradedNow, ...] = ()
     waiting: tuple[WaitingAttempt, ...] = ()
-    """At most `MOST_TOLD`, oldest first."""
+    """Oldest first; see `turns.first_of_each`."""
     waiting_count: int = 0
+    given_up: int = 0
+    """Of these: those whose grading broke off so often that a person has to look."""
     records_ns: int = 0
     """When the course's records had been changed last before the queue was read; of the file, in nanoseconds. A later time is somebody else's change."""
     problem: str = ""

@@ -42,6 +42,17 @@ def is_ready(attempt: WaitingAttempt, now: datetime) -> bool:
     return not is_given_up(attempt) and now >= datetime.fromisoformat(attempt.last_broken_at) + _PAUSES[attempt.broken - 1]
 
 
+def first_of_each(waiting: Iterable[WaitingAttempt], *, of_one: int, of_all: int) -> tuple[WaitingAttempt, ...]:
+    """Return the front of a queue, in its order: so few of each learner's attempts that nobody is hidden behind somebody else's, and none that is given up."""
+    counts: dict[str, int] = {}
+    front = []
+    for attempt in waiting:
+        if not is_given_up(attempt) and counts.get(attempt.learner, 0) < of_one:
+            counts[attempt.learner] = counts.get(attempt.learner, 0) + 1
+            front.append(attempt)
+    return tuple(front[:of_all])
+
+
 def choose_batch(
     waiting: Iterable[WaitingAttempt], used_s: Mapping[str, float], *, now: datetime, busy: Collection[str] = ()
 ) -> Batch | None:

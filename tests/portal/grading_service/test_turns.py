@@ -14,6 +14,7 @@ from portal.grading_service.turns import (
     SLOW_S,
     Batch,
     choose_batch,
+    first_of_each,
     is_given_up,
     is_ready,
     used_after,
@@ -73,6 +74,16 @@ def test_whoever_floods_delays_others_by_one_attempt_at_most(flood: int, others:
     second = choose_batch(queue, used, now=NOW)
     assert second is not None
     assert {each.learner for each in second.attempts} >= set(LEARNERS[:others])
+
+
+@given(QUEUES, st.integers(1, 3), st.integers(1, 40))
+def test_the_front_of_a_queue_has_everybody_who_may_be_graded(queue: list[WaitingAttempt], of_one: int, of_all: int) -> None:
+    front = first_of_each(queue, of_one=of_one, of_all=of_all)
+    able = [each for each in queue if not is_given_up(each)]
+    assert list(front) == [each for each in able if each in front], "in the order of the queue"
+    assert len(front) <= of_all
+    if of_all >= of_one * len(LEARNERS):
+        assert {each.learner for each in front} == {each.learner for each in able}
 
 
 @given(QUEUES, st.floats(0, 60))
