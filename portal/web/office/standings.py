@@ -5,6 +5,7 @@ Only pages look at what is kept. Whatever prepares, approves or issues reads the
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
 from collections.abc import Callable
@@ -19,6 +20,8 @@ from issuer.standing import CourseStanding, read_standing
 
 _log = logging.getLogger("patunay.portal")
 KEPT = timedelta(seconds=60)
+_WAITED_S = 1.0
+"""A small course is read meanwhile."""
 KEPT_FOR_COUNTS = timedelta(minutes=15)
 """For what only counts learners."""
 
@@ -61,7 +64,7 @@ class Standings:
         return found if found is not None and timedelta(0) <= now - found.at < kept else None
 
     def counted(self, site: Site, course: str, workers: Executor, *, now: datetime) -> Seen | None:
-        """Return what was read a quarter of an hour ago or later; None: it is being read beside, for who asks again.
+        """Return what was read a quarter of an hour ago or later; None: it takes a while, is read beside, and is there for who asks again.
 
         Args:
             workers: where it is read.
@@ -72,8 +75,10 @@ class Standings:
             if found is not None or place in self._reading:
                 return found
             self._reading.add(place)
-        workers.submit(self._read_beside, site, course, now)
-        return None
+        reading = workers.submit(self._read_beside, site, course, now)
+        with contextlib.suppress(TimeoutError):
+            reading.result(_WAITED_S)
+        return self.recent(site, course, now=now, kept=KEPT_FOR_COUNTS)
 
     def _read_beside(self, site: Site, course: str, now: datetime) -> None:
         try:
