@@ -42,12 +42,18 @@ def start_service(site: Site, log: Path) -> subprocess.Popen[bytes]:
 @contextmanager
 def running_service(site: Site, log: Path) -> Iterator[subprocess.Popen[bytes]]:
     """Run the service meanwhile."""
+    before = _starts(log)
     service = start_service(site, log)
     try:
+        wait_until(lambda: _starts(log) > before, "the service has begun", log)  # before that a signal just ends it
         yield service
     finally:
         service.terminate()
         assert service.wait(60) == 0, log.read_text(encoding="utf-8")
+
+
+def _starts(log: Path) -> int:
+    return log.read_text(encoding="utf-8").count("grading what arrives, until") if log.exists() else 0
 
 
 def results(site: Site, course: str = COURSE) -> dict[str, list[tuple[str, bool]]]:
