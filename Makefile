@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 WORKERS ?= 2
 
-.PHONY: bench-mutation help setup system node database browser demo test test-all check bench bench-issuing bench-gradebook lab lock format clean
+.PHONY: bench-mutation help setup system node database browser demo test test-all check bench bench-issuing bench-gradebook lab lock translations format clean
 
 help:
 	@echo "make demo      sample courses, simulated learners, grading, credentials, verification (about 3 minutes)"
@@ -16,6 +16,7 @@ help:
 	@echo "make bench-issuing  the same for signing and verifying credentials"
 	@echo "make bench-gradebook  the same for reading a gradebook of 10,000 learners (about half an hour, most of it nbgrader export's)"
 	@echo "make bench-mutation the same for mutation testing of a course's tests"
+	@echo "make translations  gather the texts of the pages, and say which have no Filipino"
 	@echo "make lab       JupyterLab for this site (PATUNAY_COURSE=... chooses the course)"
 
 setup:
@@ -64,6 +65,9 @@ bench-mutation: setup system
 
 lab: setup
 	@PATH="$(CURDIR)/$(BIN):$$PATH" JUPYTER_CONFIG_PATH="$(CURDIR)" jupyter lab
+
+translations: setup
+	@$(BIN)/python scripts/translations.py
 
 format: setup
 	@$(BIN)/ruff format .

@@ -52,7 +52,7 @@ class HubStart:
 
     def command(self) -> list[str]:
         """Return the hub's command line."""
-        own = Path(__file__).with_name("try_out_config.py")
+        own = Path(__file__).with_name("servers") / "try_out" / "jupyterhub_config.py"
         return [sys.executable, "-m", "jupyterhub", "-f", str(own if self.try_out else self.site.root / "jupyter_config.py")]
 
     def environment(self) -> dict[str, str]:
