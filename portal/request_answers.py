@@ -26,9 +26,7 @@ class Answered:
     erased: bool
 
 
-def answer_request(
-    site: Site, name: str, *, done: bool, by: str, text: str, now: datetime, erasing: bool = False
-) -> Answered:
+def answer_request(site: Site, name: str, *, done: bool, by: str, text: str, now: datetime, erasing: bool = False) -> Answered:
     """Answer an open request, and set going what follows from it. What follows is asked for first: if the core refuses it, nothing is answered.
 
     Args:
