@@ -27,7 +27,11 @@ ONLY_ROOT = pytest.mark.skipif(not IS_ROOT, reason="mounting needs root")
 
 @pytest.fixture
 def site(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Site:
-    return released_site(tmp_path / "site", tmp_path_factory.getbasetemp())
+    """A site whose releases run the reference solutions only: here it is what goes wrong around them that counts."""
+    found = released_site(tmp_path / "site", tmp_path_factory.getbasetemp())
+    with (found.root / "patunay.toml").open("a", encoding="utf-8") as settings:
+        settings.write('\n[gate]\ndepth = "plan"\n')
+    return load_site(found.root)
 
 
 class Runner:
