@@ -126,7 +126,8 @@ def _written(node: Any, *, exact: frozenset[int]) -> str:
 
 def _shown(source: str) -> str:
     """Return a source that jupytext would change in a form to read: it stands in the options exactly."""
-    return "\n".join(line.replace("`", "'").replace("<!--", "<! --").replace("%", "o/o") for line in source.splitlines() if line.strip())
+    lines = [line.replace("`", "'").replace("<!--", "<! --").replace("%", "o/o") for line in source.splitlines() if line.strip()]
+    return "\n".join(lines).replace("'''", "''’").replace('"""', '""”')
 
 
 def _unpacked(metadata: Any, key: str, where: str) -> Any:

@@ -112,3 +112,9 @@ def test_a_change_of_a_cell_that_markdown_cannot_hold_is_refused_instead_of_lost
 def test_options_that_were_spoilt_are_refused() -> None:
     with pytest.raises(NotebookError, match="no JSON"):
         from_markdown('```python cell_id="a" exact_source="{"\nx\n```\n', where="x")
+
+
+@pytest.mark.parametrize("source", ["'''", '"""', "x = '''\n", "```", "a = 1\n'''''''"])
+def test_quotes_that_nobody_closed_come_back(source: str) -> None:
+    node = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source, id="cell-0"), nbformat.v4.new_code_cell("b = 2", id="cell-1")])
+    assert plain(from_markdown(to_markdown(node, where="x"), where="x")) == plain(node)
