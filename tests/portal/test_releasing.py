@@ -138,9 +138,9 @@ def test_without_a_sandbox_the_gate_says_so_and_a_course_that_demands_seals_is_n
         raise SandboxMissingError("no kernel can be forked here", remedy="Install it.")
 
     monkeypatch.setattr("autograder.execution.fork_server.ForkServer.probe", refuse)
-    _, report = release_rehearsed(site, course(site), (), now=now())
+    with pytest.raises(SandboxMissingError, match="no kernel"):
+        release_rehearsed(site, course(site, ("[qa]", 'assurance = "sealed"\n[qa]')), (), now=now())
+    _, report = release_rehearsed(site, course(site, ('assurance = "sealed"\n[qa]', "[qa]")), (), now=now())
     assert "no kernel" in report.obstacle
     assert [(each.code, each.is_blocking) for each in report.findings if each.code == "R09"] == [("R09", False)]
     assert "it was not rehearsed" in report.verdict
-    with pytest.raises(SandboxMissingError, match="no kernel"):
-        release_rehearsed(site, course(site, ("[qa]", 'assurance = "sealed"\n[qa]')), (), now=now())
