@@ -20,8 +20,9 @@ from courses.checks import check_course
 from courses.nbgrader_course import NbgraderCourse, open_course
 from courses.notebook import CellKind, load_notebook
 from courses.release import release_course
+from courses.release_checks import check_release
 from courses.samples import samples_folder
-from courses.settings import load_site
+from courses.settings import Site, load_site
 from tests.courses.tiny_site import SETTINGS
 
 _NOW = datetime(2026, 11, 23, tzinfo=UTC)
@@ -42,9 +43,7 @@ class Released:
 @pytest.fixture(scope="module")
 def released(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Released]:
     """Every sample course, released in one site that takes its sources from the repository."""
-    root = tmp_path_factory.mktemp("site")
-    (root / "patunay.toml").write_text(f'{SETTINGS}\n[paths]\ncourses = "{samples_folder()}"\n', encoding="utf-8")
-    site = load_site(root)
+    site = site_of_samples(tmp_path_factory.mktemp("site"))
     found = {}
     for name in _COURSES:
         release_course(site, load_course(site.courses, name), (), now=_NOW)
@@ -52,9 +51,18 @@ def released(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Released]:
     return found
 
 
+def site_of_samples(root: Path) -> Site:
+    """Return a new site that takes its sources from the repository."""
+    (root / "patunay.toml").write_text(f'{SETTINGS}\n[paths]\ncourses = "{samples_folder()}"\n', encoding="utf-8")
+    return load_site(root)
+
+
 @pytest.mark.parametrize("name", _COURSES)
-def test_the_gate_finds_nothing_in_a_sample_course(name: str) -> None:
-    assert check_course(load_course(samples_folder(), name), today=_NOW.date()) == []
+def test_the_gate_finds_nothing_in_a_sample_course(name: str, tmp_path: Path) -> None:
+    site = site_of_samples(tmp_path)
+    course = load_course(site.courses, name)
+    assert check_course(course, today=_NOW.date()) == []
+    assert check_release(site, course, today=_NOW.date()) == [], "changed since? `patunay course submit`, then `approve`, and commit both"
 
 
 @pytest.mark.slow
