@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import nbformat
@@ -11,6 +12,7 @@ from courses.errors import ManifestError
 from courses.manifest import CourseManifest
 from courses.settings import Site, load_site
 from courses.typed_toml import parse_typed
+from tests.courses.bad_courses import good_course
 from tests.small_course import source_notebook
 
 SETTINGS = """
@@ -24,63 +26,25 @@ url = "https://uni.example"
 email = "registrar@uni.example"
 """
 
-MANIFEST = """
-id = "tiny-course"
-version = "1.0.0"
-code = "T 1"
-type = "non-credit"
-languages = ["en"]
-licence = "CC-BY-4.0"
-not_levelled = "It is an example."
-evidence_of_need = "A survey of employers."
-title = { en = "Squares" }
-summary = { en = "Square a number." }
-prerequisites = { en = "None." }
-awarding_body = { name = "Example State University", country = "PH", url = "https://uni.example" }
-authors = [{ name = "M. Reyes", role = "author" }]
-participation = { mode = "online", pacing = "self-paced" }
-technology = { device = "any computer", bandwidth = "1 Mbit/s" }
-pass_rule = { overall = 0.75, per_outcome = 0.5, mandatory = ["ps1"] }
-supervision = "none"
-identity_assurance = "account"
-integrity = { ai = "Your own work.", collaboration = "Discuss, do not share." }
-change_log = [{ version = "1.0.0", date = 2026-01-10, kind = "outcome", text = "First version." }]
-stackability = { standalone = true }
-validity = "P3Y"
-renewal = "Submit the current version again."
-rpl = "none"
-contact = { email = "help@uni.example", appeals_days = 14 }
-evidence_policy = "Kept for five years."
-privacy_notice = "https://uni.example/privacy"
+_DIFFERENT = {
+    '"good-course"': '"tiny-course"',
+    '"G 1"': '"T 1"',
+    '["en", "fil"]': '["en"]',
+    "overall = 0.5,": "overall = 0.75,",
+    "test_total": "test_found",
+}
 
-[[outcomes]]
-id = "squares"
-text = { en = "Compute squares." }
-bloom = "apply"
 
-[notional_hours]
-total = 2.0
-modules = { ps1 = 2.0 }
+def _manifest() -> str:
+    """Return the good course's manifest, of another course in one language with another test and a higher mark."""
+    text = re.sub(r', fil = "[^"]*"', "", good_course.MANIFEST)
+    for good, tiny in _DIFFERENT.items():
+        assert text.count(good) == 1, good
+        text = text.replace(good, tiny)
+    return text
 
-[qa]
-scheme = "Peer review"
-body = "Quality office"
-statement_url = "https://uni.example/quality"
-reviewed_by = "A. Santos"
-reviewed_on = 2026-10-05
-review_by = 2027-10-05
 
-[[assessments]]
-id = "ps1"
-title = { en = "First" }
-weight = 100
-type = "performance"
-items = [
-  { cell = "test_square", outcomes = ["squares"] },
-  { cell = "test_found", outcomes = ["squares"] },
-  { cell = "essay", outcomes = ["squares"] },
-]
-"""
+MANIFEST = _manifest()
 
 
 def parse_manifest(text: str = MANIFEST) -> CourseManifest:
