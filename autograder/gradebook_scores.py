@@ -12,9 +12,10 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import Connection, bindparam, create_engine, text
+from sqlalchemy import Connection, Engine, bindparam, create_engine, text
 
 from courses.databases import diagnosed_database
+from courses.kept_databases import open_database
 
 Floats = npt.NDArray[np.float64]
 Places = npt.NDArray[np.intp]
@@ -104,16 +105,15 @@ def read_scores(url: str, learners: Sequence[str], assignments: Sequence[str], *
     Raises:
         StorageError: the database is locked, damaged or of another version.
     """
-    with diagnosed_database(url):
-        engine = create_engine(url)
-        try:
-            with engine.connect() as connection:
-                some = None if is_all else tuple(learners)
-                cells = sorted(map(tuple, connection.execute(text(_CELLS))), key=lambda row: row[1:4])
-                notebooks = _rows(connection, _NOTEBOOKS + ("" if is_all else _OF_SOME), some)
-                grades = _rows(connection, _GRADES + ("" if is_all else _GRADES_OF_SOME + _OF_SOME), some)
-        finally:
-            engine.dispose()
+    with (
+        diagnosed_database(url),
+        open_database(url, kind="scores", prepare=_as_it_is, make=create_engine) as engine,
+        engine.connect() as connection,
+    ):
+        some = None if is_all else tuple(learners)
+        cells = sorted(map(tuple, connection.execute(text(_CELLS))), key=lambda row: row[1:4])
+        notebooks = _rows(connection, _NOTEBOOKS + ("" if is_all else _OF_SOME), some)
+        grades = _rows(connection, _GRADES + ("" if is_all else _GRADES_OF_SOME + _OF_SOME), some)
     pairs, submissions = _submissions(
         notebooks, {name: i for i, name in enumerate(learners)}, {name: i for i, name in enumerate(assignments)}
     )
@@ -153,3 +153,7 @@ def _submissions(rows: Sequence[Any], learners: dict[str, int], assignments: dic
             if extension is not None:
                 extensions[pair] = extension
     return pairs, Submissions(exists, has_time, penalty, extensions)
+
+
+def _as_it_is(_engine: Engine) -> None:
+    """Look at nothing: who reads scores has opened the gradebook before."""

@@ -14,13 +14,16 @@ from pathlib import Path
 from typing import Any
 
 from nbgrader.api import Assignment, Gradebook, InvalidEntry, MissingEntry, Student, SubmittedAssignment
+from sqlalchemy import Engine, create_engine
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import scoped_session, sessionmaker
 
 from autograder.errors import SourceError
 from autograder.jobs import AssignmentSource, SourceCell, SourceNotebook
 from courses.content_hash import file_sha256, regular_files
 from courses.databases import diagnosed_database
 from courses.errors import DiagnosedError, VariantError
+from courses.kept_databases import are_databases_kept, open_database
 from courses.nbgrader_course import NbgraderCourse
 from courses.notebook import load_notebook
 from courses.release import nbgrader_environment
@@ -37,16 +40,47 @@ def open_gradebook(course: NbgraderCourse) -> Iterator[Gradebook]:
     Raises:
         StorageError: locked, full, unreadable or of another version.
     """
-    with diagnosed_database(course.database_url), nbgrader_environment():
-        gradebook = Gradebook(course.database_url, course.course_id)
+    with diagnosed_database(course.database_url):
         try:
-            yield gradebook
+            with _kept_gradebook(course) if are_databases_kept() else contextlib.closing(_gradebook(course)) as gradebook:
+                yield gradebook
         except InvalidEntry as refused:  # nbgrader's wrapping of whatever the database said
             if isinstance(refused.__context__, SQLAlchemyError):
                 raise refused.__context__ from refused
             raise
+
+
+def _gradebook(course: NbgraderCourse) -> Gradebook:
+    """Return nbgrader's gradebook, which makes its tables where there are none, and runs `alembic` for that."""
+    with nbgrader_environment():
+        return Gradebook(course.database_url, course.course_id)
+
+
+@contextlib.contextmanager
+def _kept_gradebook(course: NbgraderCourse) -> Iterator[Gradebook]:
+    """Yield nbgrader's gradebook on an engine that stays open afterwards; nbgrader itself looked at the tables when it was opened."""
+    with open_database(
+        course.database_url, kind=f"gradebook {course.course_id}", prepare=lambda _: _gradebook(course).close(), make=_plain_engine
+    ) as engine:
+        gradebook = _OnEngine(engine, course.course_id)
+        try:
+            yield gradebook
         finally:
-            gradebook.close()
+            gradebook.db.remove()
+
+
+def _plain_engine(url: str) -> Engine:
+    """Return an engine as nbgrader makes one: how its file is journalled is its own affair."""
+    return create_engine(url, pool_pre_ping=not url.startswith("sqlite"))
+
+
+class _OnEngine(Gradebook):  # type: ignore[misc]  # nbgrader has no types
+    """nbgrader's gradebook on an engine that is open; its own constructor would open another."""
+
+    def __init__(self, engine: Engine, course_id: str) -> None:
+        self.engine = engine
+        self.db = scoped_session(sessionmaker(autoflush=True, bind=engine, future=True))
+        self.course_id, self.authenticator = course_id, None
 
 
 def students_of(gradebook: Gradebook) -> Iterator[tuple[str, str | None, str | None, str | None]]:

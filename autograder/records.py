@@ -15,12 +15,13 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
-from sqlalchemy import ForeignKey, String, Text, UniqueConstraint, select
+from sqlalchemy import Engine, ForeignKey, String, Text, UniqueConstraint, select
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, relationship, selectinload
 
 from autograder.records_schema import VERSION, prepare_records
 from courses.attempts import LAST, AttemptRule
-from courses.databases import diagnosed_database, open_engine
+from courses.databases import diagnosed_database
+from courses.kept_databases import open_database
 from courses.nbgrader_course import NbgraderCourse
 from courses.storage import held_alone
 
@@ -163,14 +164,16 @@ def open_records(place: NbgraderCourse | Path) -> Iterator[Session]:
         StorageError: locked, full, unreadable, or made by a newer version.
     """
     url = records_url(place)
-    with diagnosed_database(url.removeprefix("sqlite:///")):
-        engine = open_engine(url)
-        try:
-            prepare_records(engine, Record.metadata)
-            with Session(engine, expire_on_commit=False) as session:
-                yield session
-        finally:
-            engine.dispose()
+    with (
+        diagnosed_database(url.removeprefix("sqlite:///")),
+        open_database(url, kind="records", prepare=_prepare) as engine,
+        Session(engine, expire_on_commit=False) as session,
+    ):
+        yield session
+
+
+def _prepare(engine: Engine) -> None:
+    prepare_records(engine, Record.metadata)
 
 
 def working_alone(course_root: Path) -> contextlib.AbstractContextManager[None]:

@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from sqlalchemy import Engine, ForeignKey, String, Text, UniqueConstraint, inspect, select
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, relationship
 
-from courses.databases import diagnosed_database, open_engine, without_password
+from courses.databases import diagnosed_database, without_password
+from courses.kept_databases import open_database
 
 REVISION = "0004"
 """The form of the tables below; `issuer.ledger_migrations` brings older ledgers to it."""
@@ -218,17 +219,19 @@ def open_ledger(url: str) -> Iterator[Session]:
         StorageError: locked, full or unreadable.
         LedgerError: a newer version of Patunay wrote it.
     """
-    with diagnosed_database(without_password(url)):
-        engine: Engine = open_engine(url)
-        try:
-            if _revision_of(engine) != REVISION:
-                from issuer.ledger_migrations import upgrade_ledger
+    with (
+        diagnosed_database(without_password(url)),
+        open_database(url, kind="ledger", prepare=_prepare) as engine,
+        Session(engine, expire_on_commit=False) as session,
+    ):
+        yield session
 
-                upgrade_ledger(engine)
-            with Session(engine, expire_on_commit=False) as session:
-                yield session
-        finally:
-            engine.dispose()
+
+def _prepare(engine: Engine) -> None:
+    if _revision_of(engine) != REVISION:
+        from issuer.ledger_migrations import upgrade_ledger
+
+        upgrade_ledger(engine)
 
 
 def _revision_of(engine: Engine) -> str | None:

@@ -5,8 +5,10 @@ Source: W3C Bitstring Status List v1.0, 3.2. What could not be checked is said, 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from courses.errors import DiagnosedError
@@ -14,7 +16,7 @@ from issuer.context_documents import CREDENTIALS_V2
 from issuer.credential_facts import FormatError, read_moment
 from issuer.did import find_assertion_key
 from issuer.errors import ResolutionError, StatusListError
-from issuer.proof import verify_proof
+from issuer.proof import single_proof, verify_proof
 from issuer.resolving import Found, Resolver, demand_did_document
 from issuer.status_list import StatusEntry, read_status_entry, read_status_list
 from issuer.verification_report import Check, CredentialFacts, State
@@ -97,11 +99,22 @@ def _issuers_key(method: str, facts: CredentialFacts, resolver: Resolver) -> byt
     return key
 
 
+@lru_cache(maxsize=16)
+def _require_signature(published: str, key: bytes) -> None:
+    """Return if the list's proof fits this key. Remembered of the lists read last, letter by letter: many credentials name one list. What does not fit is not.
+
+    Args:
+        published: the list as JSON.
+    """
+    verify_proof(json.loads(published), lambda _: key)
+
+
 def _look_up(found: Found, entry: StatusEntry, facts: CredentialFacts, resolver: Resolver, now: datetime) -> tuple[bool, datetime]:
     """Return whether the entry is set, and when the list was made (Bitstring Status List 3.2)."""
     if found.document.get("@context") != [CREDENTIALS_V2]:
         raise StatusListError("the list of withdrawals uses other terms than those of the standard")
-    verify_proof(found.document, lambda method: _issuers_key(method, facts, resolver))
+    key = _issuers_key(str(single_proof(found.document)["verificationMethod"]), facts, resolver)
+    _require_signature(json.dumps(found.document, ensure_ascii=False), key)
     bits = read_status_list(found.document, entry, facts.issuer_id)
     try:
         made, until = read_moment(found.document, "validFrom"), found.document.get("validUntil")

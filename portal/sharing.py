@@ -82,9 +82,14 @@ def unshare(site: Site, credential_id: str, now: datetime) -> bool:
         return True
 
 
+def is_token(text: str) -> bool:
+    """Whether a text has the form of a page's token."""
+    return _TOKEN.fullmatch(text) is not None
+
+
 def find_shared(site: Site, token: str) -> Sharing | None:
     """Return what the page of a token shows; None if there never was one."""
-    if not _TOKEN.fullmatch(token):
+    if not is_token(token):
         return None
     with open_ledger(site.ledger_url) as session:
         page = session.get(SharedPage, token)

@@ -19,7 +19,7 @@ from issuer.frozen_courses import manifest_of
 from issuer.ledger import find_credential, open_ledger
 from issuer.publishing import verify_url
 from portal.verifying import examine
-from portal.web.public.own_credentials import choices_of
+from portal.web.public.own_credentials import find_own
 from portal.web.public.own_site_resolver import site_resolver
 
 _PPI = 90
@@ -46,7 +46,8 @@ def draw_own_certificate(site: Site, number: str, now: datetime, language: str) 
                 seal=read_seal(site),
                 language=cast(Language, language),
             )
-            shown = facts if choices_of(site, credential.id).show_grade else replace(facts, result=None)
+            own = find_own(site, credential.id)
+            shown = facts if own is not None and own.choices.show_grade else replace(facts, result=None)
             return draw_certificate(shown, language=cast(Language, language), ppi=_PPI)[0]
         except DiagnosedError:
             return None

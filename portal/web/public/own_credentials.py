@@ -6,11 +6,14 @@ import re
 import uuid
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from urllib.parse import urlsplit
 
+from sqlalchemy import Row, bindparam, select
+
 from courses.settings import Site
-from issuer.ledger import find_credential, open_ledger
-from portal.sharing import PageChoices, sharing_of
+from issuer.ledger import Credential, SharedPage, open_ledger
+from portal.sharing import PageChoices, is_token
 
 _NUMBER = re.compile(r"(?:urn:uuid:)?([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})", re.IGNORECASE)
 _PAGE = re.compile(r"(?:^|.*/)(verify/[0-9a-f-]{36}|c/[A-Za-z0-9_-]{43})(?:/.*)?")
@@ -27,6 +30,34 @@ class OwnCredential:
     version: str
     issued_at: datetime
     is_replaced: bool
+    choices: PageChoices
+    """What its holder lets be seen by who knows the number alone: nothing beyond the award itself, unless a shared page shows more."""
+
+
+class TakenDown:
+    """A page that its holder took down."""
+
+
+_COLUMNS = (
+    Credential.id,
+    Credential.document,
+    Credential.course,
+    Credential.version,
+    Credential.issued_at,
+    Credential.superseded_by,
+    SharedPage.show_grade,
+    SharedPage.show_evidence,
+    SharedPage.give_file,
+)
+_BY_NUMBER = (
+    select(*_COLUMNS).outerjoin(SharedPage, SharedPage.credential_id == Credential.id).where(Credential.id == bindparam("wanted")).limit(1)
+)
+_BY_TOKEN = (
+    select(*_COLUMNS)
+    .select_from(SharedPage)
+    .outerjoin(Credential, Credential.id == SharedPage.credential_id)
+    .where(SharedPage.token == bindparam("wanted"))
+)
 
 
 def read_number(text: str) -> str:
@@ -38,23 +69,32 @@ def read_number(text: str) -> str:
 def find_own(site: Site, number: str) -> OwnCredential | None:
     """Return the credential of a number, None if this site issued none."""
     with open_ledger(site.ledger_url) as session:
-        found = find_credential(session, number)
-        if found is None:
+        row = session.execute(_BY_NUMBER, {"wanted": f"urn:uuid:{number.removeprefix('urn:uuid:')}"}).first()
+        return _own(row) if row is not None else None
+
+
+def find_by_token(site: Site, token: str) -> OwnCredential | TakenDown | None:
+    """Return the credential whose page has this token; None if there never was such a page."""
+    if not is_token(token):
+        return None
+    with open_ledger(site.ledger_url) as session:
+        row = session.execute(_BY_TOKEN, {"wanted": token}).first()
+        if row is None:
             return None
-        return OwnCredential(
-            id=found.id,
-            document=found.document,
-            course=found.course,
-            version=found.version,
-            issued_at=datetime.fromisoformat(found.issued_at),
-            is_replaced=found.superseded_by is not None,
-        )
+        return _own(row) if row.id is not None else TakenDown()
 
 
-def choices_of(site: Site, credential_id: str) -> PageChoices:
-    """Return what the holder lets be seen by who knows the number alone: nothing beyond the award itself, unless a shared page shows more."""
-    shared = sharing_of(site, credential_id)
-    return shared.choices if shared is not None else PageChoices()
+def _own(row: Row[Any]) -> OwnCredential:
+    is_shared = row.show_grade is not None
+    return OwnCredential(
+        id=row.id,
+        document=row.document,
+        course=row.course,
+        version=row.version,
+        issued_at=datetime.fromisoformat(row.issued_at),
+        is_replaced=row.superseded_by is not None,
+        choices=PageChoices(row.show_grade, row.show_evidence, row.give_file) if is_shared else PageChoices(),
+    )
 
 
 def own_page(link: str, own_hosts: frozenset[str]) -> str:

@@ -24,7 +24,7 @@ from portal.verifying import Examined, credential_in, examine, read_credential
 from portal.web.page_handler import PageHandler
 from portal.web.public.certificate_picture import draw_own_certificate
 from portal.web.public.negotiation import prefers_json
-from portal.web.public.own_credentials import OwnCredential, choices_of, find_own, own_page, read_number
+from portal.web.public.own_credentials import OwnCredential, find_own, own_page, read_number
 from portal.web.public.own_site_resolver import OwnSiteResolver, published_state, site_resolver
 from portal.web.public.verdict_words import Gettext
 from portal.web.public.verification_desk import DeskBusyError, VerificationDesk
@@ -85,8 +85,7 @@ def check_number(site: Site, number: str, now: datetime, language: str, gettext:
     if not own.document:
         return ErasedPage(gettext("Erased here at the holder's wish"), number, own.issued_at)
     examined = examine_own(site, own, now)
-    choices = choices_of(site, own.id)
-    return result_page(examined, now, language, gettext, choices=choices, own=number, is_replaced=own.is_replaced)
+    return result_page(examined, now, language, gettext, choices=own.choices, own=number, is_replaced=own.is_replaced)
 
 
 def examine_own(site: Site, own: OwnCredential, now: datetime) -> Examined:
