@@ -84,7 +84,7 @@ def find_by_token(site: Site, token: str) -> OwnCredential | TakenDown | None:
         return _own(row) if row.id is not None else TakenDown()
 
 
-def _own(row: Row[Any]) -> OwnCredential:
+def _own(row: Row[*tuple[Any, ...]]) -> OwnCredential:
     is_shared = row.show_grade is not None
     return OwnCredential(
         id=row.id,
