@@ -1,6 +1,6 @@
 """Gathers the texts of the pages and their Filipino translations into portal/web/locale/fil/LC_MESSAGES/portal.po.
 
-Texts come from the templates and the code; translations from the catalogue as it is, and from `locale/parts/*.po`, where those who write pages put theirs.
+Texts come from the templates, the code, and the sentences of the core (`scripts/core_sentences.py`); translations from the catalogue as it is, and from `locale/parts/*.po`, where those who write pages put theirs.
 Texts that are no longer anywhere are dropped. Run it with `make translations`; the tests say which texts have no translation.
 """
 
@@ -13,6 +13,9 @@ from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po, write_po
 
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+from core_sentences import sentences
+
 WEB = Path(__file__).resolve().parents[1] / "portal" / "web"
 CATALOGUE = WEB / "locale" / "fil" / "LC_MESSAGES" / "portal.po"
 METHODS = [("**.html", "jinja2"), ("**.xml", "jinja2"), ("**.py", "python")]
@@ -20,6 +23,8 @@ OPTIONS = {
     "**.html": {"trim_blocks": "true", "lstrip_blocks": "true", "newstyle_gettext": "true"},
     "**.xml": {"trim_blocks": "true", "lstrip_blocks": "true", "newstyle_gettext": "true"},
 }
+CORE = "core"
+"""The context of the core's sentences, as `portal.web.language` reads them."""
 KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2)}
 
 
@@ -28,6 +33,8 @@ def texts() -> Catalog:
     catalogue = Catalog(locale="fil", project="Patunay", fuzzy=False)
     for file, _line, message, _comments, context in extract_from_dir(str(WEB), METHODS, OPTIONS, keywords=KEYWORDS):
         catalogue.add(message, None, [(f"portal/web/{file}", 1)], context=context)
+    for template, modules in sentences().items():
+        catalogue.add(template, None, [(module, 1) for module in modules], context=CORE)
     return catalogue
 
 
@@ -49,7 +56,7 @@ def merged() -> Catalog:
         for message in translated:
             if not message.id or not message.string:
                 continue
-            own = catalogue.get(message.id)
+            own = catalogue.get(message.id, context=message.context)
             strings = message.string if isinstance(message.string, tuple) else (message.string,)
             if own is not None and all(strings):
                 is_plural = isinstance(own.id, tuple)

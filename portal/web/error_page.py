@@ -16,13 +16,16 @@ class ErrorPage:
     title: str
     told: str
     remedy: str
+    """Empty where only the page's own advice fits."""
+    is_core: bool = False
+    """Whether the core said it."""
 
 
 def error_page(status: int, error: BaseException | None, gettext: Callable[[str], str]) -> ErrorPage:
     """Return the page for an HTTP status; a diagnosed problem tells itself, anything else only its kind."""
     _ = gettext
     if isinstance(error, DiagnosedError):
-        return ErrorPage(status, _("That did not work"), str(error.problem), str(error.remedy or _("Go back, correct it, and try again.")))
+        return ErrorPage(status, _("That did not work"), str(error.problem), str(error.remedy), is_core=True)
     if status == 404:
         return ErrorPage(
             status,

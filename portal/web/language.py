@@ -10,6 +10,7 @@ from functools import cache
 from gettext import GNUTranslations, NullTranslations
 from pathlib import Path
 
+from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
@@ -17,21 +18,36 @@ LANGUAGES = {"en": "English", "fil": "Filipino"}
 """Code (BCP 47) to the name that the language has for itself."""
 DEFAULT = "en"
 LOCALE = Path(__file__).resolve().parent / "locale"
+CORE = "core"
+"""The context (`msgctxt`) of the catalogue's sentences that the core says."""
 _SAME = {"fil": "fil", "tl": "fil", "en": "en"}
 
 
 @cache
 def translations(language: str) -> NullTranslations:
     """Return the texts of a language; those of English are the code's own."""
-    path = LOCALE / language / "LC_MESSAGES" / "portal.po"
-    if language == DEFAULT or not path.is_file():
+    catalogue = _catalogue(language)
+    if catalogue is None:
         return NullTranslations()
-    with path.open("rb") as stream:
-        catalogue = read_po(stream, locale=None)
     compiled = io.BytesIO()
     write_mo(compiled, catalogue)
     compiled.seek(0)
     return GNUTranslations(compiled)
+
+
+def core_templates(language: str) -> dict[str, str]:
+    """Return the templates of the core's sentences, with named places such as `{title}`, and what they are in a language; none in English."""
+    catalogue = _catalogue(language)
+    return {str(each.id): str(each.string) for each in catalogue or () if each.id and each.string and each.context == CORE}
+
+
+@cache
+def _catalogue(language: str) -> Catalog | None:
+    path = LOCALE / language / "LC_MESSAGES" / "portal.po"
+    if language == DEFAULT or not path.is_file():
+        return None
+    with path.open("rb") as stream:
+        return read_po(stream, locale=None)
 
 
 def choose_language(asked: str, kept: str, accepted: str) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
+from portal.web.core_words import core_element, core_text
 from portal.web.language import LANGUAGES, translations
 from portal.web.moments import day_element, moment_element
 from portal.web.visitor import Visitor
@@ -51,6 +52,8 @@ def _environment(language: str, timezone: str) -> Environment:
     environment.install_gettext_translations(translations(language), newstyle=True)  # type: ignore[attr-defined]  # the extension adds it
     environment.filters["moment"] = lambda value: moment_element(value, language=language, timezone=timezone)
     environment.filters["day"] = lambda value: day_element(value, language=language)
+    environment.filters["core"] = lambda sentence: core_element(sentence, language)
+    environment.filters["core_text"] = lambda sentence: core_text(sentence, language)
     environment.filters["percent"] = percent
     environment.filters["points"] = lambda value: "—" if value is None else f"{value:g}"
     return environment

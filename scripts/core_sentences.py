@@ -1,0 +1,301 @@
+"""Finds the sentences that the core says to people, as templates with named places, so that `scripts/translations.py` can ask for their Filipino.
+
+The core (courses, autograder, issuer, and what of portal is not its pages) speaks plain English and knows no languages. Some of its sentences are kept for
+years in databases. So a page gets a finished sentence, and `portal.web.core_words` finds the template that it was made of. `SHOWN` says where the core's
+sentences for people stand: a whole module, or functions and constants of it. What is said there (a string of two words or more, or an f-string, that is no
+docstring, no log line and no key) becomes a template: each value in it becomes a place with the name that stands in the code.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parents[1]
+_WORDS = re.compile(r"[A-Za-z’']{2,}[^\w/-]*\s[^\w/]*[A-Za-z’'(…“]|…[^\w/]*\s[a-z’']{2,}")
+_OWN_WORDS = re.compile(r"[A-Za-z’']{2,}")
+_PLACE = re.compile(r"\{\w+\}")
+_FORMAT = re.compile(r"\{(\w*)(?:![rsa])?(?::[^{}]*)?\}")
+WHOLE, ERRORS = "*", "*errors"
+"""A module's every text; what the errors say that it raises."""
+LEARNERS: dict[str, tuple[str, ...]] = {
+    "autograder/execution/compat.py": ("_none_submitted",),
+    "autograder/execution/engines.py": (ERRORS,),
+    "autograder/execution/fork_server.py": (ERRORS,),
+    "autograder/execution/kernel.py": (ERRORS,),
+    "autograder/execution/limiting.py": (WHOLE,),
+    "autograder/execution/own_kernel.py": (ERRORS,),
+    "autograder/execution/surviving.py": ("_run_from",),
+    "autograder/gradebook_frames.py": (WHOLE,),
+    "autograder/scheduling/course_steps.py": ("_result_of",),
+    "autograder/scheduling/dispatch.py": (WHOLE,),
+    "autograder/scheduling/worker.py": (WHOLE,),
+    "autograder/scoring.py": (WHOLE,),
+    "autograder/sealed/grading.py": ("_with_compat",),
+    "autograder/sealed/verdicts.py": (WHOLE,),
+    "autograder/submissions.py": (ERRORS,),
+    "courses/names.py": (ERRORS,),
+    "courses/notebook.py": (ERRORS,),
+    "courses/safe_copy.py": (ERRORS,),
+    "issuer/baking.py": (ERRORS, "_SEND_THE_ORIGINAL"),
+    "issuer/eligibility.py": (WHOLE,),
+    "portal/claiming.py": (ERRORS,),
+    "portal/exporting.py": (ERRORS,),
+    "portal/handing_in.py": (ERRORS,),
+    "portal/learner_record.py": (ERRORS,),
+    "portal/requests.py": (ERRORS,),
+    "portal/sharing.py": (ERRORS,),
+    "portal/verifying.py": (ERRORS,),
+}
+"""What learners and the public are told: why something was refused or could not be graded, and how they stand."""
+OFFICE: dict[str, tuple[str, ...]] = {
+    "autograder/gradebook_export.py": (ERRORS,),
+    "issuer/audit_anchor.py": (ERRORS,),
+    "issuer/badge_image.py": (ERRORS,),
+    "issuer/certificate.py": (ERRORS,),
+    "issuer/batches.py": (WHOLE, "append_entry.action", "PREPARED!"),
+    "issuer/decisions.py": (ERRORS, "append_entry.action", "OPEN!"),
+    "issuer/frozen_courses.py": (ERRORS,),
+    "issuer/issuing.py": (ERRORS, "append_entry.action"),
+    "issuer/keyring.py": (ERRORS,),
+    "issuer/private_files.py": (ERRORS,),
+    "issuer/privacy.py": (ERRORS, "append_entry.action"),
+    "issuer/replacement.py": (ERRORS, "append_entry.action"),
+    "issuer/standing.py": (ERRORS,),
+    "issuer/withdrawal.py": (ERRORS, "append_entry.action", "state_of!"),
+    "issuer/withdrawal_notice.py": ("REVOKED!",),
+    "portal/awarding.py": (ERRORS, "append_entry.action"),
+    "portal/claiming.py": (ERRORS, "append_entry.action"),
+    "portal/course_standing.py": ("review_told", "overview_of"),
+    "portal/doctoring.py": (WHOLE,),
+    "portal/exporting.py": (ERRORS, "append_entry.action"),
+    "portal/governing.py": (ERRORS,),
+    "portal/health_examination.py": ("_found",),
+    "portal/hub/people.py": (ERRORS,),
+    "portal/issuing_jobs.py": (ERRORS,),
+    "portal/key_keeping.py": (WHOLE, "end_key!"),
+    "portal/learner_record.py": (ERRORS, "append_entry.action"),
+    "portal/request_answers.py": (ERRORS,),
+    "portal/requests.py": (ERRORS, "append_entry.action"),
+    "portal/sample_certificates.py": (ERRORS,),
+    "portal/sharing.py": (ERRORS, "append_entry.action"),
+}
+"""What the office reads: refusals, what is wrong with a batch, actions in the audit log, findings of the doctor."""
+FACULTY: dict[str, tuple[str, ...]] = {
+    "autograder/analysis/at_risk.py": (WHOLE,),
+    "autograder/analysis/item_flags.py": (WHOLE,),
+    "autograder/extensions.py": (ERRORS,),
+    "autograder/nbgrader_database.py": (ERRORS,),
+    "autograder/regrade_preview.py": (WHOLE,),
+    "autograder/regrading.py": (ERRORS,),
+    "autograder/sealed/deciding.py": (WHOLE,),
+    "autograder/similarity/gathering.py": (WHOLE,),
+    "autograder/similarity/marks.py": (ERRORS,),
+    "courses/catalogue.py": (ERRORS,),
+    "courses/nbgrader_course.py": (ERRORS,),
+    "courses/release.py": (ERRORS,),
+    "courses/release_record.py": (ERRORS,),
+    "courses/review_checks.py": (WHOLE,),
+    "courses/review_workflow.py": (WHOLE, "CourseState!"),
+    "courses/reviewing.py": (ERRORS,),
+    "courses/rules.py": tuple(
+        f"_{table}!"
+        for table in ("QUALITY", "NOTEBOOKS", "ACCESSIBILITY", "LEAKS", "WORKFLOW", "SEALING", "REHEARSAL", "MUTATION", "VARIANTS")
+    ),
+    "portal/background_work.py": (ERRORS,),
+    "portal/extensions.py": (ERRORS,),
+    "portal/gate/report.py": ("verdict", "_count"),
+    "portal/regrading.py": (ERRORS,),
+    "portal/releasing.py": (ERRORS,),
+    "portal/similar_work.py": (ERRORS,),
+}
+"""What teachers read: who is at risk and why, notes on items, the gate's rules (its findings stay English), refusals."""
+_PARTS = (LEARNERS, OFFICE, FACULTY)
+SHOWN: dict[str, tuple[str, ...]] = {
+    module: tuple(dict.fromkeys(part for table in _PARTS for part in table.get(module, ()))) for table in _PARTS for module in table
+}
+IN_ENGLISH: dict[str, str] = {
+    "courses/content_hash.py": "who meets it puts files into a course by hand",
+    "courses/manifest.py": "about fields of course.toml, which is written in English",
+    "courses/manifest_file.py": "about course.toml",
+    "courses/settings.py": "about patunay.toml, read in a terminal",
+    "issuer/context_documents.py": "a technical detail of a check",
+    "issuer/did.py": "a technical detail of a check",
+    "issuer/resolvers.py": "a technical detail of a check; pages say in words of their own that the issuer could not be reached",
+    "issuer/resolving.py": "a technical detail of a check",
+}
+"""Modules that pages call and whose errors have no Filipino, and why; such a sentence is shown as it is, marked as English."""
+
+
+def sentences() -> dict[str, list[str]]:
+    """Return every template, with the modules that say it."""
+    found: dict[str, list[str]] = {}
+    for module, parts in SHOWN.items():
+        for template in module_sentences((PROJECT / module).read_text(encoding="utf-8"), parts):
+            found.setdefault(template, []).append(module)
+    return found
+
+
+def module_sentences(source: str, parts: tuple[str, ...]) -> list[str]:
+    """Return the templates of a module's parts, in the order in which they stand there.
+
+    Args:
+        parts: WHOLE, ERRORS, the name of a function or constant (`name!`: with its single words, too), or `function.argument` of calls.
+
+    Raises:
+        LookupError: a part is not in the module.
+    """
+    tree = ast.parse(source)
+    named = dict(_named(tree))
+    nodes: list[ast.AST] = []
+    found: list[str] = []
+    for part in parts:
+        if part == WHOLE:
+            nodes += tree.body
+        elif part == ERRORS:
+            nodes += [each for each in ast.walk(tree) if isinstance(each, ast.Call) and _called(each).endswith("Error")]
+        elif part.endswith("!") and part[:-1] in named:
+            found += [each.value for each in _values(named[part[:-1]]) if isinstance(each, ast.Constant) and isinstance(each.value, str)]
+        elif "." in part:
+            found += [template for each in _arguments(tree, part) if (template := _template(each)) is not None]
+        elif part in named:
+            nodes.append(named[part])
+        else:
+            raise LookupError(part)
+    found += [template for node in nodes for template in _templates(node)]
+    return list(dict.fromkeys(template for template in found if _says_enough(template)))
+
+
+def _says_enough(template: str) -> bool:
+    """Whether a sentence can be known by the template: two values side by side, or one at the beginning and few words, would fit many a sentence."""
+    words, places = len(_OWN_WORDS.findall(_PLACE.sub("", template))), len(_PLACE.findall(template))
+    return "} {" not in template and (not _PLACE.match(template) or words >= places)
+
+
+def _values(node: ast.AST) -> Iterator[ast.AST]:
+    """Return all that is written below a node, but docstrings, f-strings and the keys of dictionaries."""
+    yield node
+    is_other = isinstance(node, ast.JoinedStr) or (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant))
+    for child in () if is_other else node.values if isinstance(node, ast.Dict) else ast.iter_child_nodes(node):
+        yield from _values(child)
+
+
+def _arguments(tree: ast.Module, part: str) -> Iterator[ast.AST]:
+    """Return what calls of a function give for an argument, such as `append_entry.action`."""
+    function, _, name = part.partition(".")
+    for call in ast.walk(tree):
+        if isinstance(call, ast.Call) and _called(call) == function:
+            yield from (each.value for each in call.keywords if each.arg == name)
+
+
+def _named(tree: ast.Module) -> Iterator[tuple[str, ast.AST]]:
+    """Return functions (methods too), classes and constants by name."""
+    for each in ast.walk(tree):
+        if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            yield each.name, each
+        elif isinstance(each, ast.Assign) and each.value is not None:
+            names = [name for target in each.targets for name in (target.elts if isinstance(target, ast.Tuple) else [target])]
+            yield from ((name.id, each.value) for name in names if isinstance(name, ast.Name))
+        elif isinstance(each, ast.AnnAssign) and each.value is not None and isinstance(each.target, ast.Name):
+            yield each.target.id, each.value
+
+
+def _called(call: ast.Call) -> str:
+    return call.func.id if isinstance(call.func, ast.Name) else call.func.attr if isinstance(call.func, ast.Attribute) else ""
+
+
+def _templates(node: ast.AST) -> Iterator[str]:
+    """Return the templates below a node; what is no text for people (docstrings, log lines, keys, `where`) is left out."""
+    if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+        return
+    if isinstance(node, ast.Call) and _called(node) in {
+        "debug",
+        "info",
+        "warning",
+        "compile",
+        "startswith",
+        "endswith",
+        "split",
+        "partition",
+        "mapped_column",
+        "system",
+    }:
+        return
+    if isinstance(node, ast.Constant | ast.JoinedStr | ast.BinOp):
+        template = _template(node)
+        if template is not None and _WORDS.search(re.sub(r"\{\w+\}", "…", template)):
+            yield template
+    for child in _children(node):
+        yield from _templates(child)
+
+
+def _children(node: ast.AST) -> Iterator[ast.AST]:
+    if isinstance(node, ast.BinOp) and _template(node) is not None:
+        yield from (each for part in _added(node) for each in _children(part))
+    elif isinstance(node, ast.JoinedStr):
+        yield from (part.value for part in node.values if isinstance(part, ast.FormattedValue))
+    elif isinstance(node, ast.Dict):
+        yield from node.values
+    elif isinstance(node, ast.Subscript):
+        yield node.value
+    elif isinstance(node, ast.Compare) or (isinstance(node, ast.keyword) and node.arg in {"where", "what", "action", "check"}):
+        return
+    else:
+        yield from (child for child in ast.iter_child_nodes(node) if not isinstance(child, ast.expr_context))
+
+
+def _template(node: ast.AST) -> str | None:
+    """Return the template of a text, None if the node is none."""
+    names: list[str] = []
+    parts: list[str] = []
+    for each in _added(node):
+        if isinstance(each, ast.Constant) and isinstance(each.value, str):  # perhaps for `str.format`
+            parts.append(_FORMAT.sub(lambda match: f"{{{match[1] or 'value'}}}", each.value))
+        elif isinstance(each, ast.JoinedStr):
+            for part in each.values:
+                if isinstance(part, ast.Constant):
+                    parts.append(str(part.value))
+                elif isinstance(part, ast.FormattedValue):
+                    parts.append(_place(part.value, names))
+        elif isinstance(node, ast.BinOp):
+            parts.append(_place(each, names))
+        else:
+            return None
+    is_text = any(
+        isinstance(each, ast.JoinedStr) or (isinstance(each, ast.Constant) and isinstance(each.value, str)) for each in _added(node)
+    )
+    return "".join(parts) if is_text else None
+
+
+def _added(node: ast.AST) -> list[ast.AST]:
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+        return [*_added(node.left), *_added(node.right)]
+    return [node]
+
+
+def _place(value: ast.AST, names: list[str]) -> str:
+    """Return a place with a name of its own, taken from the expression."""
+    name = _name_of(value) or "value"
+    number = sum(each.rstrip("0123456789") == name for each in names) + 1
+    names.append(name if number == 1 else f"{name}{number}")
+    return "{" + names[-1] + "}"
+
+
+def _name_of(value: ast.AST) -> str:
+    """Return what a place is called: after the innermost thing that is named in it, not after functions that only make text of it."""
+    if isinstance(value, ast.IfExp):
+        branches = [each.value for each in (value.body, value.orelse) if isinstance(each, ast.Constant)]
+        return "plural" if "" in branches else ""
+    functions = {id(each.func) for each in ast.walk(value) if isinstance(each, ast.Call)}
+    named = [each for each in ast.walk(value) if isinstance(each, ast.Attribute | ast.Name)]
+    things = [each for each in named if id(each) not in functions] or named
+    words = [(each.attr if isinstance(each, ast.Attribute) else each.id).strip("_0123456789").lower() for each in things]
+    telling = [word for word in words if word and word not in {"en", "name", "id", "self"}]
+    return (telling or words or [""])[0]
+
+
+if __name__ == "__main__":
+    for text, modules in sentences().items():
+        print(f"{modules[0]}: {text!r}")  # noqa: T201
