@@ -1,6 +1,7 @@
 """What has become of a learner's attempts at an assignment, from our records and the exchange: waiting, being graded, graded, not taken.
 
-Everything is read anew at each call, so a service that asks again and again tells what is so now.
+Everything is read anew at each call, so a service that asks again and again tells what is so now. An attempt is graded when the gradebook shows what follows from it: a
+moment before, its scores are in our records and the old ones still count.
 """
 
 from __future__ import annotations
@@ -15,11 +16,15 @@ from pathlib import Path
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from autograder.crediting import choose_attempts
+from autograder.extensions import granted_rule
 from autograder.records import Attempt, GradingRun, Result, attempts_of, newest_result, open_records, standing_result
 from autograder.submissions import waiting_in_exchange
+from courses.attempts import LAST, AttemptRule
 from courses.content_hash import folder_sha256, regular_files
 from courses.errors import StorageError
 from courses.nbgrader_course import NbgraderCourse, open_course
+from courses.release import load_released_manifest
 from courses.settings import Site
 from issuer.standing import released_root
 
@@ -85,15 +90,21 @@ def state_of(site: Site, course: str, learner: str, assignment: str) -> Assignme
         ReleaseRefusedError: it is not released.
     """
     directory = open_course(released_root(site, course))
+    assessment = load_released_manifest(directory.root).assessment(assignment)
+    rule = granted_rule(directory.root, assignment, assessment.attempt_rule if assessment else LAST)
     with open_records(directory) as session:
-        return read_state(directory, session, learner, assignment)
+        return read_state(directory, session, learner, assignment, rule)
 
 
-def read_state(course: NbgraderCourse, session: Session, learner: str, assignment: str) -> AssignmentState:
-    """Return what `state_of` returns, of a course whose records are open."""
+def read_state(course: NbgraderCourse, session: Session, learner: str, assignment: str, rule: AttemptRule) -> AssignmentState:
+    """Return what `state_of` returns, of a course whose records are open.
+
+    Args:
+        rule: which attempt counts, with what was granted.
+    """
     kept = attempts_of(session, assignment, [learner]).get(learner, [])
-    running = _being_graded(session, assignment)
-    seen = [_seen(course, each, running) for each in kept]
+    running, unshown = _being_graded(session, assignment), _unshown(course, assignment, learner, kept, rule)
+    seen = [_seen(course, each, running, is_shown=each is not unshown) for each in kept]
     seen += _waiting(course, learner, assignment, {each.origin for each in kept})
     ordered = sorted(seen, key=lambda each: each.submitted_at)
     return AssignmentState(tuple(replace(each, number=number) for number, each in enumerate(ordered, start=1)))
@@ -107,13 +118,23 @@ def _being_graded(session: Session, assignment: str) -> frozenset[str]:
     return frozenset(digest for told in session.scalars(open_runs) for digest in json.loads(told))
 
 
-def _seen(course: NbgraderCourse, attempt: Attempt, running: frozenset[str]) -> SeenAttempt:
+def _unshown(course: NbgraderCourse, assignment: str, learner: str, kept: list[Attempt], rule: AttemptRule) -> Attempt | None:
+    """Return the attempt that counts from now on and that the gradebook does not show yet, None if it shows what it should."""
+    graded = [found for each in kept if (found := standing_result(each))]
+    if not graded or graded[-1].recorded:
+        return None
+    credited = choose_attempts(course, assignment, {learner: kept}, rule).get(learner)
+    standing = standing_result(credited) if credited else None
+    return credited if standing and not standing.recorded else None
+
+
+def _seen(course: NbgraderCourse, attempt: Attempt, running: frozenset[str], *, is_shown: bool) -> SeenAttempt:
     newest, standing = newest_result(attempt), standing_result(attempt)
     reason = attempt.refusal
     if attempt.refusal:
         stage = Stage.REFUSED
     elif standing is not None:
-        stage = Stage.GRADED
+        stage = Stage.GRADED if is_shown else Stage.RUNNING
     elif newest is not None:
         stage, reason = Stage.FAILED, newest.reason
     else:

@@ -23,9 +23,10 @@ from portal.hub.people import FILE_NAME, load_people
 from portal.hub.proxy_program import proxy_program
 from portal.hub.secret_files import hub_folder, kept_secret
 from portal.hub.server_plan import SERVERS, plan_server, unix_group
+from portal.web.portal_site import TRY_OUT_VARIABLE
 from portal.web.visitor import visitor_of
 
-ADDRESS_VARIABLE, TRY_OUT_VARIABLE = "PATUNAY_HUB_ADDRESS", "PATUNAY_HUB_TRY_OUT"
+ADDRESS_VARIABLE = "PATUNAY_HUB_ADDRESS"
 DEFAULT_ADDRESS = "127.0.0.1:8000"
 ACCOUNT = "patunay"
 """The Unix account of the portal and of grading where the hub runs as root."""
@@ -74,6 +75,7 @@ def site_hub(root: Path, *, idle_minutes: int = 60, servers: Path | str = SERVER
         account=_account(),
         idle_minutes=idle_minutes,
         commands=_commands(),
+        environment={TRY_OUT_VARIABLE: "1"} if os.environ.get(TRY_OUT_VARIABLE) else {},
     )
     return SiteHub(
         settings=hub_settings(wanted),

@@ -6,7 +6,7 @@ learns from the visitor's own token), the culler stops servers and no more, an a
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -71,7 +71,7 @@ class HubSettings:
     load_groups: dict[str, dict[str, list[str]]]
     load_roles: list[dict[str, Any]]
     services: list[dict[str, Any]]
-    default_url: str
+    default_url: Callable[[Any], str]
 
 
 def groups_of(courses: Sequence[str]) -> tuple[str, ...]:
@@ -85,8 +85,17 @@ def hub_settings(wanted: HubWanted) -> HubSettings:
         load_groups={group: {"users": sorted(wanted.people.get(group, ()))} for group in groups_of(wanted.courses)},
         load_roles=_roles(),
         services=_services(wanted),
-        default_url=_PREFIX,
+        default_url=first_page,
     )
+
+
+def first_page(handler: Any) -> str:
+    """Return where the hub sends who asks for no page in particular: the signed-in to their own pages, anybody else to the portal's first.
+
+    Args:
+        handler: the hub's own, whose `current_user` is None for nobody.
+    """
+    return f"{_PREFIX}sign-in" if handler.current_user else _PREFIX
 
 
 def _roles() -> list[dict[str, Any]]:

@@ -22,8 +22,9 @@ from pathlib import Path
 from autograder.sandbox.syscalls import prctl
 from courses.errors import SettingsError
 from courses.settings import Site
-from portal.hub.configuration import ADDRESS_VARIABLE, TRY_OUT_VARIABLE
+from portal.hub.configuration import ADDRESS_VARIABLE
 from portal.hub.secret_files import hub_folder
+from portal.web.portal_site import TRY_OUT_VARIABLE
 
 _SET_CHILD_SUBREAPER = 36
 _START_S, _END_S, _LEFT_OVER_S = 180.0, 60.0, 5.0

@@ -69,8 +69,10 @@ class PageHandler(RequestHandler):
         """Return where one signs in.
 
         Raises:
-            HTTPError: 403: nobody can here.
+            HTTPError: 403: nobody can here; or a script or a picture asks, which cannot sign in: it would be sent round in circles.
         """
+        if self.request.headers.get("Sec-Fetch-Mode", "navigate") != "navigate":
+            raise HTTPError(403)
         if self.portal.hub_home:  # the hub's own class, which goes before this one, asks for its address in this way
             return super().get_login_url()
         if not self.portal.people:
@@ -162,6 +164,12 @@ class PageHandler(RequestHandler):
             stylesheets=tuple(self.static_url(name) for name in ("vendor/pico.min.css", "patunay.css")),
             scripts=tuple(self.static_url(name) for name in ("vendor/htmx.min.js", "patunay.js")),
         )
+
+    def link(self, *parts: str) -> str:
+        """Return the whole address of a page, for who is given it: below the site's `url`, while trying out where this request came."""
+        if self.portal.is_tried_out:
+            return f"{self.request.protocol}://{self.request.host}{self.portal.address(*parts)}"
+        return self.portal.site.published(*parts)
 
     def sign_in_address(self) -> str:
         """Return where one signs in, empty if nobody can."""

@@ -10,6 +10,9 @@ from urllib.parse import quote
 
 from courses.settings import Site
 
+TRY_OUT_VARIABLE = "PATUNAY_HUB_TRY_OUT"
+"""Set in the environment where a hub is tried out, for it and its services."""
+
 
 def _now() -> datetime:
     return datetime.now(UTC)
@@ -36,6 +39,8 @@ class PortalSite:
     """The hub's own prefix (`/hub/`), empty without a hub: where Jupyter is started."""
     people: tuple[Person, ...] = ()
     """Whom one can be without signing in, see `portal.web.trying_out`; empty where it is meant seriously."""
+    is_tried_out: bool = False
+    """Whether it is only tried out: links that people follow lead to where the portal is reached now, not to the site's `url`, where nothing is published."""
     now: Callable[[], datetime] = _now
     workers: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(max_workers=4, thread_name_prefix="page"))
     """Where pages are computed: databases and files block."""

@@ -13,7 +13,7 @@ from tornado.httpserver import HTTPServer
 from courses.errors import SettingsError
 from courses.settings import Site
 from portal.web.application import make_application
-from portal.web.portal_site import PortalSite
+from portal.web.portal_site import TRY_OUT_VARIABLE, PortalSite
 from portal.web.sign_in import is_behind_hub
 from portal.web.trying_out import people_of, require_loopback
 
@@ -30,10 +30,11 @@ def serve(site: Site, *, address: str, port: int, started: Callable[[str], None]
     if is_behind_hub():
         place = urlsplit(os.environ["JUPYTERHUB_SERVICE_URL"])
         address, port = place.hostname or "127.0.0.1", place.port or port
-        portal = PortalSite(site, os.environ["JUPYTERHUB_SERVICE_PREFIX"], os.environ.get("JUPYTERHUB_BASE_URL", "/") + "hub/")
+        hub_home, is_tried_out = os.environ.get("JUPYTERHUB_BASE_URL", "/") + "hub/", bool(os.environ.get(TRY_OUT_VARIABLE))
+        portal = PortalSite(site, os.environ["JUPYTERHUB_SERVICE_PREFIX"], hub_home, is_tried_out=is_tried_out)
     elif try_out:
         require_loopback(address)
-        portal = PortalSite(site, people=people_of(site))
+        portal = PortalSite(site, people=people_of(site), is_tried_out=True)
     else:
         portal = PortalSite(site)
     asyncio.run(_serve(portal, address, port, started))

@@ -22,12 +22,12 @@ _CACHE_SECONDS = 30
 
 
 class SignInHandler(PageHandler):
-    """Signs in and goes on to one's own courses."""
+    """Signs in and goes on to one's own page."""
 
     @authenticated
     def get(self) -> None:
         """Send who is signed in on."""
-        self.redirect(f"{self.portal.prefix}my")
+        self.redirect(f"{self.portal.prefix}{self.visitor.first_page}")
 
 
 def behind_hub(routes: Sequence[Route], portal: PortalSite) -> list[tuple[str, type[RequestHandler], dict[str, Any]]]:

@@ -43,6 +43,13 @@ class Visitor:
         """Whether they have an office, beyond learning and teaching."""
         return bool(self.roles)
 
+    @property
+    def first_page(self) -> str:
+        """The page that is theirs, relative to the portal's prefix: of what they learn, else teach, else work on."""
+        if self.learns:
+            return "my"
+        return "teach" if self.teaches else "office" if self.is_staff else "my"
+
     def may(self, *roles: Role) -> bool:
         """Whether they have one of these roles; an administrator of the site has none of the others by that alone."""
         return bool(self.roles & frozenset(roles))

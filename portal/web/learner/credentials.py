@@ -50,13 +50,15 @@ def qr_code(text: str, label: str) -> Markup:
     return Markup(drawn)  # noqa: S704 -- segno draws; it escapes the title, and the text is only in the drawing
 
 
-def credential_page(site: Site, credential: OwnCredential, requests: tuple[Request, ...], label: str, done: str) -> CredentialPage:
+def credential_page(
+    site: Site, credential: OwnCredential, requests: tuple[Request, ...], link: str, label: str, done: str
+) -> CredentialPage:
     """Return the page of one credential.
 
     Args:
+        link: the public address of its page; empty if it has none now.
         label: what the QR code is, in the page's language.
     """
-    link = site.published("c", credential.page) if credential.page and credential.is_in_force else ""
     return CredentialPage(
         title=credential.title,
         credential=credential,
@@ -110,7 +112,8 @@ class OneCredentialHandler(LearnerHandler):
     async def page(self, credential: OwnCredential) -> CredentialPage:
         """Return the page about it."""
         requests = await self.compute(requests_of, self.portal.site, self.learner)
-        return credential_page(self.portal.site, credential, requests, self.gettext("QR code of the page's address"), self.done)
+        link = self.link("c", credential.page) if credential.page and credential.is_in_force else ""
+        return credential_page(self.portal.site, credential, requests, link, self.gettext("QR code of the page's address"), self.done)
 
 
 class CredentialHandler(OneCredentialHandler):

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from autograder.extensions import granted_rule
-from autograder.records import FILE_NAME, attempts_of, credited_attempt, open_records, records_url, standing_result
+from autograder.records import FILE_NAME, open_records, records_url
 from courses.attempts import LAST
 from courses.errors import DiagnosedError
 from courses.nbgrader_course import NbgraderCourse, open_course
@@ -95,12 +95,10 @@ def _read(directory: NbgraderCourse, watched: Collection[Watched]) -> dict[Watch
     found = {}
     with open_records(directory) as session:
         for each in watched:
-            state = read_state(directory, session, each.learner, each.assignment)
             assessment = manifest.assessment(each.assignment)
             rule = granted_rule(directory.root, each.assignment, assessment.attempt_rule if assessment else LAST)
-            credited = credited_attempt(attempts_of(session, each.assignment, [each.learner]).get(each.learner, []), rule)
-            standing = standing_result(credited) if credited else None
-            found[each] = Seen(mark_of(state), state.is_settled and (standing is None or standing.recorded))
+            state = read_state(directory, session, each.learner, each.assignment, rule)
+            found[each] = Seen(mark_of(state), state.is_settled)
     return found
 
 

@@ -37,7 +37,7 @@ class RecordHandler(LearnerHandler):
         site, now, visitor = self.portal.site, self.portal.now(), self.require()
         transcript = await self.compute(transcript_of, site, visitor.name, visitor.learns, self.language, now=now)
         links = await self.compute(links_of, site, visitor.name, now=now)
-        addresses = tuple((site.published("record", each.token), each) for each in links)
+        addresses = tuple((self.link("record", each.token), each) for each in links)
         self.show("learner/record.html", RecordPage(self.gettext("My record"), transcript, now, True, addresses, DAYS, self.done))
 
     @authenticated

@@ -34,7 +34,7 @@ class WalletHandler(OneCredentialHandler):
             raise HTTPError(404)
         signed = self.create_signed_value(_SIGNED_AS, credential.id)
         token = base64.urlsafe_b64encode(signed).decode("ascii").rstrip("=")
-        address = self.portal.site.published("wallet", token)
+        address = self.link("wallet", token)
         parts = urlsplit(address)
         request = wallet_request(f"{address}/exchange", f"{parts.scheme}://{parts.netloc}")
         page = WalletPage(

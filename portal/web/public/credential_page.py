@@ -8,9 +8,8 @@ from datetime import datetime
 from tornado.web import HTTPError
 
 from courses.settings import Site
-from portal.sharing import find_shared
 from portal.web.public.negotiation import answer_public_file
-from portal.web.public.own_credentials import find_own, read_number
+from portal.web.public.own_credentials import OwnCredential, TakenDown, find_by_token, read_number
 from portal.web.public.verdict_words import Gettext
 from portal.web.public.verification_page import ResultPage, result_page
 from portal.web.public.verify_pages import VerificationHandler, examine_own
@@ -27,7 +26,7 @@ class SharedCredentialPage:
     token: str
     gives_file: bool
     address: str
-    """Of this page, as the site is published."""
+    """Of this page, for whom it is shown to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +36,14 @@ class TakenDownPage:
     title: str
 
 
-def find_shared_page(site: Site, token: str, now: datetime, language: str, gettext: Gettext) -> SharedCredentialPage | TakenDownPage | None:
+def find_shared_page(
+    site: Site, token: str, address: str, now: datetime, language: str, gettext: Gettext
+) -> SharedCredentialPage | TakenDownPage | None:
     """Return the page of a token, None if there never was one."""
-    sharing = find_shared(site, token)
-    if sharing is None:
+    own = find_by_token(site, token)
+    if own is None:
         return None
-    own = find_own(site, sharing.credential_id) if sharing.credential_id is not None else None
-    if own is None or not own.document:
+    if isinstance(own, TakenDown) or not own.document:
         return TakenDownPage(gettext("Unpublished by the holder"))
     number = read_number(own.id)
     result = result_page(
@@ -51,21 +51,20 @@ def find_shared_page(site: Site, token: str, now: datetime, language: str, gette
         now,
         language,
         gettext,
-        choices=sharing.choices,
+        choices=own.choices,
         own=number,
         is_replaced=own.is_replaced,
     )
     title = result.view.title if result.view is not None else result.title
-    return SharedCredentialPage(title, result, token, sharing.choices.give_file, site.published("c", token))
+    return SharedCredentialPage(title, result, token, own.choices.give_file, address)
 
 
 def find_shared_file(site: Site, token: str) -> tuple[str, str] | None:
     """Return the number and the signed JSON of a shared credential, None unless its holder lets it be taken."""
-    sharing = find_shared(site, token)
-    if sharing is None or sharing.credential_id is None or not sharing.choices.give_file:
+    own = find_by_token(site, token)
+    if not isinstance(own, OwnCredential) or not own.choices.give_file or not own.document:
         return None
-    own = find_own(site, sharing.credential_id)
-    return (read_number(own.id), own.document) if own is not None and own.document else None
+    return read_number(own.id), own.document
 
 
 class SharedCredentialHandler(VerificationHandler):
@@ -74,7 +73,9 @@ class SharedCredentialHandler(VerificationHandler):
     async def get(self, token: str) -> None:
         """Show it."""
         self.refuse_hurry(submitting=False)
-        page = await self.at_desk(find_shared_page, self.portal.site, token, self.portal.now(), self.language, self.gettext)
+        page = await self.look_up(
+            find_shared_page, self.portal.site, token, self.link("c", token), self.portal.now(), self.language, self.gettext
+        )
         if page is None:
             raise HTTPError(404)
         if isinstance(page, TakenDownPage):
@@ -91,7 +92,7 @@ class SharedFileHandler(VerificationHandler):
     async def get(self, token: str) -> None:
         """Send it."""
         self.refuse_hurry(submitting=False)
-        found = await self.at_desk(find_shared_file, self.portal.site, token)
+        found = await self.look_up(find_shared_file, self.portal.site, token)
         if found is None:
             raise HTTPError(404)
         number, document = found

@@ -1,4 +1,4 @@
-// What is nicer with a script and works without: times in the reader's own zone, states that change by themselves, copying a link.
+// What is nicer with a script and works without: times in the reader's own zone, states that change by themselves, copying a link, dropping a file anywhere.
 "use strict";
 for (const element of document.querySelectorAll("time[data-moment]")) {
   const moment = new Date(element.dateTime);
@@ -8,9 +8,12 @@ for (const element of document.querySelectorAll("time[data-moment]")) {
     element.append(` · ${told} (${zone})`);
   }
 }
+// A hub believes a script of a page only with the page's token: other people's servers stand on the same host.
+const token = document.body.dataset.token;
 for (const element of document.querySelectorAll("[data-live]")) {
-  const source = new EventSource(element.dataset.live);
-  source.addEventListener("changed", () => window.htmx.ajax("GET", location.href, { target: `#${element.id}`, select: `#${element.id}`, swap: "outerHTML" }));
+  const source = new EventSource(`${element.dataset.live}${element.dataset.live.includes("?") ? "&" : "?"}_xsrf=${encodeURIComponent(token)}`);
+  const part = { target: `#${element.id}`, select: `#${element.id}`, swap: "outerHTML", headers: { "X-XSRFToken": token } };
+  source.addEventListener("changed", () => window.htmx.ajax("GET", location.href, part));
   source.addEventListener("done", () => { source.close(); location.reload(); });
 }
 for (const button of document.querySelectorAll("button[data-copy]")) {
@@ -18,5 +21,21 @@ for (const button of document.querySelectorAll("button[data-copy]")) {
   button.addEventListener("click", async () => {
     await navigator.clipboard.writeText(button.dataset.copy);
     button.textContent = button.dataset.done;
+  });
+}
+for (const field of document.querySelectorAll("input[type=file][data-drop]")) {
+  // A file that misses the small field would otherwise be opened by the browser, and the page be gone.
+  const carriesFile = (event) => event.dataTransfer && [...event.dataTransfer.types].includes("Files");
+  const light = (on) => document.body.classList.toggle("dropping", on);
+  for (const told of document.querySelectorAll("[data-drop-told]")) told.hidden = false;
+  document.addEventListener("dragover", (event) => { if (carriesFile(event)) { event.preventDefault(); light(true); } });
+  document.addEventListener("dragleave", (event) => { if (!event.relatedTarget) light(false); });
+  document.addEventListener("drop", (event) => {
+    if (!carriesFile(event)) return;
+    event.preventDefault();
+    light(false);
+    if (!event.dataTransfer.files.length) return;
+    field.files = event.dataTransfer.files;
+    field.form.requestSubmit();
   });
 }

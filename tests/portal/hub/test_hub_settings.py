@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 from hypothesis import given
@@ -53,9 +54,14 @@ def test_only_the_culler_among_the_services_has_scopes() -> None:
     }
 
 
+def test_who_is_signed_in_comes_to_their_own_page_and_anybody_else_to_the_portals_first() -> None:
+    first_page = settings().default_url
+    assert first_page(SimpleNamespace(current_user=None)) == "/services/portal/"
+    assert first_page(SimpleNamespace(current_user="ana")) == "/services/portal/sign-in"
+
+
 def test_the_portal_is_the_first_page_and_asks_for_no_consent() -> None:
     portal = settings(ports=Ports(9000)).services[0]
-    assert settings().default_url == "/services/portal/"
     assert (portal["name"], portal["url"], portal["oauth_no_confirm"]) == ("portal", "http://127.0.0.1:9003", True)
     assert portal["command"] == ["/opt/patunay/bin/python", "-m", "portal.cli", "serve", "--site", "/srv/site"]
 

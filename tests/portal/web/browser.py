@@ -49,6 +49,15 @@ def barriers(page: Page) -> list[str]:
     return [f"{each['id']}: {each['help']}: {[node['html'][:160] for node in each['nodes'][:3]]}" for each in found["violations"]]
 
 
+def drop_file(page: Page, file: Path, *, x: int = 20, y: int = 300) -> None:
+    """Drop a file onto the page at a place, as a hand does from the desktop: the browser itself is told, not a script of the page."""
+    held = {"items": [], "files": [str(file)], "dragOperationsMask": 1}
+    devtools = page.context.new_cdp_session(page)
+    for step in ("dragEnter", "dragOver", "drop"):
+        devtools.send("Input.dispatchDragEvent", {"type": step, "x": x, "y": y, "data": held})
+    devtools.detach()
+
+
 def overflow(page: Page) -> int:
     """Return by how many pixels the page is wider than its window."""
     return int(page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth"))
