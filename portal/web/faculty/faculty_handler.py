@@ -12,7 +12,7 @@ from courses.release import find_release
 from portal.background_work import Work, find_work, start_work
 from portal.course_insight import INSIGHTS, CourseInsight
 from portal.hub.server_plan import formgrader_address
-from portal.web.office.listing import Asked, asked_for
+from portal.web.listing import Asked, asked_for
 from portal.web.page_handler import PageHandler
 from portal.web.visitor import Role, Visitor
 

@@ -13,7 +13,7 @@ from courses.visible_text import visible
 from portal.course_insight import CourseInsight
 from portal.web.faculty.faculty_handler import FacultyHandler
 from portal.web.faculty.numbers import rows_of
-from portal.web.office.listing import Asked, Listing, paged, selected
+from portal.web.listing import Asked, Listing, paged, selected
 
 _LONGEST = 20_000
 """Characters of one answer that are shown."""

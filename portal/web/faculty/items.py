@@ -15,8 +15,8 @@ from portal.course_insight import CourseInsight
 from portal.web.faculty.charts import Chart, columns
 from portal.web.faculty.faculty_handler import FacultyHandler
 from portal.web.faculty.numbers import known, rows_of
-from portal.web.office.listing import Asked, Listing, paged, selected
-from portal.web.office.tables import Table, table_as
+from portal.web.listing import Asked, Listing, paged, selected
+from portal.web.tables import Table, table_as
 
 _MOST_VALUES = 12
 

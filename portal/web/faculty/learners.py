@@ -12,7 +12,7 @@ from tornado.web import authenticated
 from portal.course_insight import CourseInsight
 from portal.web.faculty.faculty_handler import FacultyHandler
 from portal.web.faculty.numbers import known, rows_of
-from portal.web.office.listing import Asked, Listing, paged, selected
+from portal.web.listing import Asked, Listing, paged, selected
 
 
 @dataclass(frozen=True, slots=True)

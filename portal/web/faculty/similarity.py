@@ -16,7 +16,7 @@ from portal.background_work import Work, find_work
 from portal.similar_pairs import work_digest
 from portal.similar_work import mark_course_pair
 from portal.web.faculty.faculty_handler import FacultyHandler
-from portal.web.office.listing import Asked, Listing, paged, selected
+from portal.web.listing import Asked, Listing, paged, selected
 
 COMMON = ("5", "10", "20", "50")
 """Percent of the learners: what more of them wrote counts nothing."""

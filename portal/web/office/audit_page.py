@@ -14,9 +14,9 @@ from courses.settings import Site
 from issuer.audit_anchor import AuditReport
 from issuer.ledger import AuditEntry, open_ledger
 from portal.governing import verify_audit
-from portal.web.office.listing import PER_PAGE, Asked, Listing
+from portal.web.listing import PER_PAGE, Asked, Listing
 from portal.web.office.office_handler import OfficeHandler
-from portal.web.office.tables import Table
+from portal.web.tables import Table
 from portal.web.visitor import Role
 
 READERS = (Role.REGISTRAR, Role.APPROVER, Role.ADMIN)

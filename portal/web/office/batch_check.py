@@ -10,7 +10,7 @@ from tornado.web import authenticated
 from courses.settings import Site
 from portal.awarding import Prepared, check, prepare
 from portal.web.office.office_handler import AWARDING, OfficeHandler
-from portal.web.office.tables import Table
+from portal.web.tables import Table
 from portal.web.visitor import Role
 
 MOST_SHOWN = 100

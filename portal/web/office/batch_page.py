@@ -20,10 +20,10 @@ from portal.awarding import approve, batch_rows, send_back
 from portal.batch_review import BatchReview, find_batch_facts, review_batch
 from portal.issuing_jobs import is_issuing, said_by_issuing, start_issuing
 from portal.sample_certificates import sample_certificate
-from portal.web.office.listing import Asked, Listing, paged, selected
+from portal.web.listing import Asked, Listing, paged, selected
 from portal.web.office.office_handler import AWARDING, OfficeHandler
 from portal.web.office.standings import STANDINGS
-from portal.web.office.tables import Table
+from portal.web.tables import Table
 from portal.web.visitor import Role, Visitor
 
 _MOST_NAMED = 50

@@ -8,8 +8,8 @@ from tornado.web import authenticated
 
 from courses.settings import Site
 from portal.batch_review import BatchFacts, batches_of
+from portal.web.listing import Asked, Listing, paged, selected
 from portal.web.office.courses import OfficeCourse, office_courses
-from portal.web.office.listing import Asked, Listing, paged, selected
 from portal.web.office.office_handler import AWARDING, OfficeHandler
 
 

@@ -14,7 +14,7 @@ from issuer.decisions import OPEN, REQUESTS, decisions_of
 from issuer.ledger import Decision, open_ledger
 from portal.credential_register import names_of
 from portal.governing import decide
-from portal.web.office.listing import Asked, Listing, paged, selected
+from portal.web.listing import Asked, Listing, paged, selected
 from portal.web.office.office_handler import AWARDING, OfficeHandler, chosen
 from portal.web.visitor import Role, Visitor
 

@@ -11,10 +11,10 @@ from courses.settings import Site
 from issuer.eligibility import Status
 from issuer.ledger import credentials_of, open_ledger
 from portal.batch_review import BatchFacts, batches_of
-from portal.web.office.listing import Asked, Listing, paged, selected
+from portal.web.listing import Asked, Listing, paged, selected
 from portal.web.office.office_handler import AWARDING, OfficeHandler
 from portal.web.office.standings import STANDINGS
-from portal.web.office.tables import Table
+from portal.web.tables import Table
 from portal.web.visitor import Role
 
 _OPEN = ("prepared", "approved", "issuing")

@@ -8,9 +8,9 @@ from tornado.web import HTTPError
 
 from courses.names import COURSE_ID
 from courses.release import find_release
-from portal.web.office.listing import Asked, asked_for
-from portal.web.office.tables import MIME_TYPES, Table, table_as
+from portal.web.listing import Asked, asked_for
 from portal.web.page_handler import PageHandler
+from portal.web.tables import MIME_TYPES, Table, table_as
 from portal.web.visitor import Role
 
 EVERYBODY = (Role.REGISTRAR, Role.APPROVER, Role.QUALITY, Role.ADMIN)

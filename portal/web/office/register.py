@@ -12,9 +12,9 @@ from courses.settings import Site
 from issuer.register import COLUMNS, STATES, RegisterLine
 from portal.credential_register import names_in, search_register
 from portal.office_tasks import EXPIRING
-from portal.web.office.listing import Asked, Listing, paged
+from portal.web.listing import Asked, Listing, paged
 from portal.web.office.office_handler import AWARDING, OfficeHandler
-from portal.web.office.tables import Table
+from portal.web.tables import Table
 from portal.web.visitor import Role
 
 SOON = "expiring"

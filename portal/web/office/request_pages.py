@@ -10,7 +10,7 @@ from courses.settings import Site
 from issuer.errors import DecisionError
 from portal.request_answers import answer_request, load_request
 from portal.requests import Request, requests_of
-from portal.web.office.listing import Asked, Listing, paged, selected
+from portal.web.listing import Asked, Listing, paged, selected
 from portal.web.office.office_handler import AWARDING, OfficeHandler, chosen
 
 

@@ -7,7 +7,7 @@ from urllib.parse import parse_qs
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portal.web.office.listing import PER_PAGE, Asked, asked_for, paged, selected
+from portal.web.listing import PER_PAGE, Asked, asked_for, paged, selected
 
 ROWS = st.lists(st.integers(0, 10**6).map(str), max_size=450)
 
