@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 import pandas as pd
+from nbgrader.api import Gradebook
 from sqlalchemy import select
 
 from autograder.attempt_rows import AttemptRows, read_attempts
@@ -109,14 +110,29 @@ def gradebook_reader(course: NbgraderCourse, *, attempt_rules: AttemptRules) -> 
         StorageError: a database is locked, full, damaged or of another version.
     """
     with open_gradebook(course) as gradebook:
-        released = tuple(
-            Released(str(each.name), each.duedate, float(each.max_score or 0))
-            for each in sorted(gradebook.assignments, key=lambda each: str(each.name))
-        )
+        released = _released(gradebook)
         learners = {str(student[0]) for student in students_of(gradebook)}
     with open_records(course) as session:
         learners.update(session.scalars(select(Attempt.learner).distinct().where(Attempt.assignment.in_([each.name for each in released]))))
     return GradebookReader(course, attempt_rules, released, tuple(sorted(learners)))
+
+
+def read_learner_slice(course: NbgraderCourse, learner: str, *, attempt_rules: AttemptRules) -> Slice:
+    """Return the gradebook's part of one learner, known to it or not; nobody else's rows are read.
+
+    Raises:
+        StorageError: a database is locked, full, damaged or of another version.
+    """
+    with open_gradebook(course) as gradebook:
+        released = _released(gradebook)
+    return _read_slice(course, released, attempt_rules, (learner,), is_all=False)
+
+
+def _released(gradebook: Gradebook) -> tuple[Released, ...]:
+    return tuple(
+        Released(str(each.name), each.duedate, float(each.max_score or 0))
+        for each in sorted(gradebook.assignments, key=lambda each: str(each.name))
+    )
 
 
 def _read_slice(

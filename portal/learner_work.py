@@ -17,7 +17,7 @@ import pandas as pd
 from sqlalchemy import select
 
 from autograder.extensions import due_dates, extra_attempts, granted_rules, later_than, load_grants
-from autograder.gradebook import GRADED, NEEDS_MANUAL, GradebookReader, gradebook_reader
+from autograder.gradebook import GRADED, NEEDS_MANUAL, read_learner_slice
 from autograder.nbgrader_database import extensions_of, open_gradebook
 from autograder.records import Attempt, open_records
 from courses.manifest import Assessment, CourseManifest
@@ -169,8 +169,7 @@ def read_learner(site: Site, course: str, learner: str, *, is_enrolled: bool) ->
     release, manifest, directory = find_release(root), load_released_manifest(root), _opened(root, _stamp(root))
     assert release is not None  # `released_root` looked
     rules = granted_rules(root, manifest.attempt_rules)
-    reader = _reader_with(gradebook_reader(directory, attempt_rules=rules), learner)
-    part = reader.read((learner,))
+    part = read_learner_slice(directory, learner, attempt_rules=rules)
     [eligibility] = assess_learners(manifest, part.frames, counted_points(directory, _points(root, release))) or (None,)
     with open_gradebook(directory) as gradebook:
         extensions = extensions_of(gradebook, learner)
@@ -186,11 +185,6 @@ def read_learner(site: Site, course: str, learner: str, *, is_enrolled: bool) ->
         work = _work(each, states[each.id], decided, longer, cells, manifest)
         works.append(replace(work, extra_attempts=extra_attempts(grants, each.id).get(learner, 0)))
     return LearnerCourse(manifest, release, tuple(works), eligibility, is_enrolled)
-
-
-def _reader_with(reader: GradebookReader, learner: str) -> GradebookReader:
-    """Return a reader that knows the learner: a course of one other person would else be read as all of it."""
-    return reader if learner in reader.learners else replace(reader, learners=tuple(sorted((*reader.learners, learner))))
 
 
 def _points(root: Path, release: Release) -> CellPoints:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_datetime
@@ -26,4 +27,9 @@ def day_element(day: date | None, *, language: str) -> Markup:
     """Return a `<time>` element for a day, an em dash for None."""
     if day is None:
         return Markup("—")
-    return Markup('<time datetime="{}">{}</time>').format(day.isoformat(), format_date(day, "d MMMM y", locale=_LOCALES[language]))
+    return Markup('<time datetime="{}">{}</time>').format(day.isoformat(), _day_words(day, language))
+
+
+@lru_cache(maxsize=4096)
+def _day_words(day: date, language: str) -> str:
+    return format_date(day, "d MMMM y", locale=_LOCALES[language])

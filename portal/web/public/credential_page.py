@@ -73,7 +73,7 @@ class SharedCredentialHandler(VerificationHandler):
     async def get(self, token: str) -> None:
         """Show it."""
         self.refuse_hurry(submitting=False)
-        page = await self.at_desk(
+        page = await self.look_up(
             find_shared_page, self.portal.site, token, self.link("c", token), self.portal.now(), self.language, self.gettext
         )
         if page is None:
@@ -92,7 +92,7 @@ class SharedFileHandler(VerificationHandler):
     async def get(self, token: str) -> None:
         """Send it."""
         self.refuse_hurry(submitting=False)
-        found = await self.at_desk(find_shared_file, self.portal.site, token)
+        found = await self.look_up(find_shared_file, self.portal.site, token)
         if found is None:
             raise HTTPError(404)
         number, document = found

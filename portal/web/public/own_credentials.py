@@ -69,7 +69,7 @@ def read_number(text: str) -> str:
 def find_own(site: Site, number: str) -> OwnCredential | None:
     """Return the credential of a number, None if this site issued none."""
     with open_ledger(site.ledger_url) as session:
-        row = session.execute(_BY_NUMBER, {"wanted": f"urn:uuid:{number.removeprefix('urn:uuid:')}"}).first()
+        row = session.connection().execute(_BY_NUMBER, {"wanted": f"urn:uuid:{number.removeprefix('urn:uuid:')}"}).first()
         return _own(row) if row is not None else None
 
 
@@ -78,7 +78,7 @@ def find_by_token(site: Site, token: str) -> OwnCredential | TakenDown | None:
     if not is_token(token):
         return None
     with open_ledger(site.ledger_url) as session:
-        row = session.execute(_BY_TOKEN, {"wanted": token}).first()
+        row = session.connection().execute(_BY_TOKEN, {"wanted": token}).first()
         if row is None:
             return None
         return _own(row) if row.id is not None else TakenDown()

@@ -5,6 +5,7 @@ The files are read again when they change, not for every check.
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -44,8 +45,13 @@ def site_resolver(folder: Path, *, ask_others: bool) -> Resolver:
 def published_state(folder: Path) -> tuple[int, ...]:
     """Return a value that changes whenever keys, status lists or notices of a site change: when each was written last, in nanoseconds."""
     status = folder / "status"
-    lists = sorted(status.glob("*.json")) if status.is_dir() else []
-    return tuple(_changed_ns(path) for path in (folder / "did.json", status, status / "notices", *lists))
+    try:
+        with os.scandir(status) as entries:
+            lists = sorted((each.name, each.stat().st_mtime_ns) for each in entries if each.name.endswith(".json"))
+    except OSError:  # taken away between two looks: the folder's own time says so
+        lists = []
+    own = (_changed_ns(path) for path in (folder / "did.json", status, status / "notices"))
+    return (*own, *(changed for _, changed in lists))
 
 
 @lru_cache(maxsize=8)

@@ -12,17 +12,24 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import ParamSpec, TypeVar
 
+from courses.errors import DiagnosedError
+
 P = ParamSpec("P")
 T = TypeVar("T")
 
 _THREADS = 4
 _WAITING = 32
+_LOOKING_THREADS, _LOOKING_WAITING = 2, 200
+"""For what the ledger has: it takes milliseconds, and waits for no stranger's file."""
 _LIMIT_S = 25.0
 _MOST_ADDRESSES = 20_000
 
 
-class DeskBusyError(Exception):
+class DeskBusyError(DiagnosedError):
     """Too many credentials wait to be checked, or this one takes too long."""
+
+    def __init__(self) -> None:
+        super().__init__("too many credentials wait to be checked, or this one takes too long", remedy="Try again in a minute.")
 
 
 class TokenBuckets:
@@ -52,23 +59,42 @@ class VerificationDesk:
     """Threads of its own for verification."""
 
     def __init__(self, *, submitting: TokenBuckets | None = None, looking: TokenBuckets | None = None) -> None:
-        self._workers = ThreadPoolExecutor(max_workers=_THREADS, thread_name_prefix="verify")
-        self._running = 0
+        self._strangers = _Queue(_THREADS, _WAITING, "verify")
+        self._own = _Queue(_LOOKING_THREADS, _LOOKING_WAITING, "look")
         self.submitting = submitting or TokenBuckets(burst=120, per_second=2)
         """For what is sent in, and for links that are fetched."""
         self.looking = looking or TokenBuckets(burst=2000, per_second=500)
         """For what the ledger has."""
 
     async def work(self, task: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
-        """Return what `task` returns.
+        """Return what `task` returns, which checks what a stranger sent, or draws.
 
         Raises:
             DeskBusyError: too many wait, or it takes too long.
         """
-        if self._running >= _WAITING:
+        return await self._strangers.work(partial(task, *arguments, **named))
+
+    async def look(self, task: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
+        """Return what `task` returns, which checks a credential of the ledger.
+
+        Raises:
+            DeskBusyError: too many wait, or it takes too long.
+        """
+        return await self._own.work(partial(task, *arguments, **named))
+
+
+class _Queue:
+    """Threads, and who waits for them."""
+
+    def __init__(self, threads: int, waiting: int, name: str) -> None:
+        self._workers = ThreadPoolExecutor(max_workers=threads, thread_name_prefix=name)
+        self._most, self._running = waiting, 0
+
+    async def work(self, task: Callable[[], T]) -> T:
+        if self._running >= self._most:
             raise DeskBusyError
         self._running += 1
-        future = asyncio.get_running_loop().run_in_executor(self._workers, partial(task, *arguments, **named))
+        future = asyncio.get_running_loop().run_in_executor(self._workers, task)
         future.add_done_callback(self._done)
         try:
             return await asyncio.wait_for(asyncio.shield(future), _LIMIT_S)

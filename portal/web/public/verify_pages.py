@@ -174,13 +174,24 @@ class VerificationHandler(PageHandler):
             self.show("public/verify.html", VerifyPage(self.gettext("Check a credential"), problem, remedy, text), status=status)
 
     async def at_desk(self, task: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
-        """Return what `task` returns, done where verification is done.
+        """Return what `task` returns, done where strangers' files are verified.
 
         Raises:
             HTTPError: 503: too much is done there.
         """
         try:
             return await self.desk.work(task, *arguments, **named)
+        except DeskBusyError as busy:
+            raise HTTPError(503) from busy
+
+    async def look_up(self, task: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
+        """Return what `task` returns, which asks for what the ledger has and takes milliseconds.
+
+        Raises:
+            HTTPError: 503: too many ask.
+        """
+        try:
+            return await self.desk.look(task, *arguments, **named)
         except DeskBusyError as busy:
             raise HTTPError(503) from busy
 
@@ -294,7 +305,7 @@ class NumberHandler(VerificationHandler):
         wanted = read_number(number)
         page = None
         if wanted:
-            page = await self.at_desk(check_number, self.portal.site, wanted, self.portal.now(), self.language, self.gettext)
+            page = await self.look_up(check_number, self.portal.site, wanted, self.portal.now(), self.language, self.gettext)
         if isinstance(page, ResultPage):
             self.answer(page)
         elif page is None:
