@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import nbformat
 
@@ -43,7 +44,7 @@ def unreleased_site(folder: Path) -> Site:
     return load_site(folder)
 
 
-def _notebook() -> nbformat.NotebookNode:
+def _notebook() -> Any:
     node = nbformat.v4.new_notebook()
     node.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"}
     node.cells = [

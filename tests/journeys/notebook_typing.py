@@ -31,11 +31,6 @@ def run_from_here(page: Page, *, cells: int) -> None:
     page.wait_for_function(_ALL_RAN)
 
 
-def shown_errors(page: Page) -> list[str]:
-    """Return the errors that stand below cells."""
-    return page.locator(".jp-Notebook .jp-OutputArea [data-mime-type='application/vnd.jupyter.stderr'], .jp-RenderedText pre").all_inner_texts()
-
-
 def hand_in(page: Page) -> None:
     """Press *Hand in* without saving first, agree, and go where the result is seen."""
     page.locator(".jp-NotebookPanel-toolbar >> text=Hand in").click()
