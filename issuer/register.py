@@ -61,6 +61,11 @@ def register_lines(
     return lines
 
 
+def register_line(credential: Credential, now: datetime) -> RegisterLine:
+    """Return the line of one credential."""
+    return _line(credential, _valid_until(credential), now)
+
+
 def _line(credential: Credential, until: datetime | None, now: datetime) -> RegisterLine:
     state = "replaced" if credential.superseded_by else state_of(credential)
     return RegisterLine(

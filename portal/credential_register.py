@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from courses.settings import Site
 from issuer.ledger import AuditEntry, Credential, Decision, find_credential, open_ledger
-from issuer.register import RegisterLine, register_lines
+from issuer.register import RegisterLine, register_line, register_lines
 from issuer.withdrawal import state_of
 
 _IDS_AT_ONCE = 500
@@ -103,7 +103,7 @@ def find_record(site: Site, name: str, *, now: datetime) -> CredentialRecord | N
         credential = find_credential(session, name)
         if credential is None:
             return None
-        line = next(each for each in register_lines(session, now, course=credential.course) if each.credential == credential.id)
+        line = register_line(credential, now)
         document: dict[str, Any] = json.loads(credential.document) if credential.document else {}
         decisions = list(session.scalars(select(Decision).where(Decision.credential_id == credential.id)))
         return CredentialRecord(
@@ -120,6 +120,13 @@ def find_record(site: Site, name: str, *, now: datetime) -> CredentialRecord | N
             history=_history(session, credential.id, [each.id for each in decisions]),
             waiting=tuple(each.id for each in decisions if each.state == "open"),
         )
+
+
+def find_state(site: Site, name: str, *, now: datetime) -> str | None:
+    """Return the state of a credential, one of `issuer.register.STATES`; None if it was not issued here."""
+    with open_ledger(site.ledger_url) as session:
+        credential = find_credential(session, name)
+        return register_line(credential, now).state if credential is not None else None
 
 
 def _history(session: Session, credential: str, decisions: Sequence[str]) -> tuple[HistoryLine, ...]:

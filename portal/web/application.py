@@ -34,6 +34,9 @@ class NoSuchPage(PageHandler):
         """Answer with the page for it."""
         self.send_error(404)
 
+    def check_xsrf_cookie(self) -> None:
+        """Ask for no token: there is nothing to do here, and that is what has to be said."""
+
 
 def make_application(portal: PortalSite, *, cookie_secret: bytes = b"") -> Application:
     """Return the portal as a tornado application.

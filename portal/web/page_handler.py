@@ -6,6 +6,7 @@ Without a hub nobody is signed in, unless the portal is tried out with invented 
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 from collections.abc import Callable
 from functools import partial
@@ -17,6 +18,7 @@ from tornado.web import HTTPError, RequestHandler
 from courses.errors import DiagnosedError
 from portal.web.error_page import ErrorPage, error_page
 from portal.web.language import choose_language, translations
+from portal.web.negotiation import prefers_json
 from portal.web.portal_site import PortalSite
 from portal.web.rendering import Frame, render
 from portal.web.visitor import NOBODY, Role, Visitor, visitor_of
@@ -142,6 +144,11 @@ class PageHandler(RequestHandler):
         elif status_code >= 500:
             _log.error("%s %s failed", self.request.method, self.request.path, exc_info=how.get("exc_info"))
         page: ErrorPage = error_page(status_code, error, self.gettext)
+        if self.is_for_machines or prefers_json(self.request.headers.get("Accept", "")):
+            self.set_status(status_code)
+            self.set_header("Content-Type", "application/json; charset=utf-8")
+            self.finish(json.dumps({"problem": page.told, "remedy": page.remedy}, ensure_ascii=False))
+            return
         self.show("error.html", page, status=status_code)
 
     def _frame(self) -> Frame:

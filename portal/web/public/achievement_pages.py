@@ -16,10 +16,10 @@ from tornado.web import HTTPError
 from courses.settings import Site
 from issuer.achievement import build_achievement
 from issuer.context_documents import CREDENTIALS_V2, OPEN_BADGES_3
+from portal.web.negotiation import answer_public_file, chosen_type, prefers_json
 from portal.web.page_handler import PageHandler
 from portal.web.public.course_facts import CourseFacts, OutcomeFact, course_facts
 from portal.web.public.course_words import Gettext
-from portal.web.public.negotiation import answer_public_file, chosen_type, prefers_json
 from portal.web.public.versions import ReleasedVersion, find_released
 
 _FROZEN_S = 86_400

@@ -8,7 +8,7 @@ from datetime import datetime
 from tornado.web import HTTPError
 
 from courses.settings import Site
-from portal.web.public.negotiation import answer_public_file
+from portal.web.negotiation import answer_public_file
 from portal.web.public.own_credentials import OwnCredential, TakenDown, find_by_token, read_number
 from portal.web.public.verdict_words import Gettext
 from portal.web.public.verification_page import ResultPage, result_page
@@ -88,6 +88,8 @@ class SharedCredentialHandler(VerificationHandler):
 
 class SharedFileHandler(VerificationHandler):
     """The signed file of a shared credential: what wallets fetch."""
+
+    is_for_machines = True
 
     async def get(self, token: str) -> None:
         """Send it."""

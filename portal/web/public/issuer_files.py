@@ -12,8 +12,8 @@ from tornado.web import HTTPError
 
 from issuer.did import did_document_url
 from issuer.errors import IdentifierError
+from portal.web.negotiation import answer_public_file, chosen_type
 from portal.web.page_handler import PageHandler
-from portal.web.public.negotiation import answer_public_file, chosen_type
 
 _SOON_S = 300
 """Seconds for which caches may keep what may change: a withdrawal is seen after this time at the latest."""

@@ -21,9 +21,9 @@ from courses.errors import DiagnosedError
 from courses.settings import Site
 from issuer.errors import ResolutionError
 from portal.verifying import Examined, credential_in, examine, read_credential
+from portal.web.negotiation import prefers_json
 from portal.web.page_handler import PageHandler
 from portal.web.public.certificate_picture import draw_own_certificate
-from portal.web.public.negotiation import prefers_json
 from portal.web.public.own_credentials import OwnCredential, find_own, own_page, read_number
 from portal.web.public.own_site_resolver import OwnSiteResolver, published_state, site_resolver
 from portal.web.public.verdict_words import Gettext

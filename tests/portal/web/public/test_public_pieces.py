@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from courses.errors import ManifestError
 from courses.manifest import CourseManifest
 from courses.typed_toml import parse_typed
+from portal.web.negotiation import chosen_type, prefers_json
 from portal.web.public import verification_desk
 from portal.web.public.catalogue import Wishes
 from portal.web.public.course_words import duration_words, is_free, names_phones, supervision_of_credential
-from portal.web.public.negotiation import chosen_type, prefers_json
 from portal.web.public.own_credentials import own_page, read_number
 from portal.web.public.sample_notebook import harmless_html
 from portal.web.public.verification_desk import DeskBusyError, TokenBuckets, VerificationDesk

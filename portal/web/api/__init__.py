@@ -1,0 +1,1 @@
+"""What programs ask the portal: the W3C CCG VC API, its health, and the description of every JSON endpoint."""
