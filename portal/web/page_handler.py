@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import asyncio
 import json
-import logging
 from collections.abc import Callable
 from functools import partial
+from types import TracebackType
 from typing import Any, ParamSpec, TypeVar
 from urllib.parse import urlencode
 
 from tornado.web import HTTPError, RequestHandler
 
 from courses.errors import DiagnosedError
+from portal.web.access_log import log_fault
 from portal.web.error_page import ErrorPage, error_page
 from portal.web.language import choose_language, translations
 from portal.web.negotiation import prefers_json
@@ -41,7 +42,6 @@ _HEADERS = {
     "Permissions-Policy": "geolocation=(), microphone=(), payment=()",
     "Cache-Control": "no-store",
 }
-_log = logging.getLogger("patunay.portal")
 
 
 class PageHandler(RequestHandler):
@@ -136,13 +136,16 @@ class PageHandler(RequestHandler):
             self.set_cookie(LANGUAGE_COOKIE, self.language, path=self.portal.prefix, max_age=31_536_000, httponly=True, samesite="Lax")
         self.finish(render(template, page, self._frame(), timezone=self.portal.site.settings.timezone))
 
+    def log_exception(self, typ: type[BaseException] | None, value: BaseException | None, tb: TracebackType | None) -> None:
+        """Write down a fault of ours; what a page refused is in the line about its answer. Neither has a word of what was asked."""
+        if not isinstance(value, HTTPError | DiagnosedError):
+            log_fault(self, typ, tb)
+
     def write_error(self, status_code: int, **how: Any) -> None:
         """Answer with a page that says what went wrong and what to do; a fault of ours is logged and never shown."""
         error = how.get("exc_info", (None, None, None))[1]
         if isinstance(error, DiagnosedError):
             status_code = 400
-        elif status_code >= 500:
-            _log.error("%s %s failed", self.request.method, self.request.path, exc_info=how.get("exc_info"))
         page: ErrorPage = error_page(status_code, error, self.gettext)
         if self.is_for_machines or prefers_json(self.request.headers.get("Accept", "")):
             self.set_status(status_code)
