@@ -93,13 +93,14 @@ class GateReport:
         """The whole in one sentence."""
         blocking, warnings = len(self.blocking), len(self.warnings)
         if blocking:
-            told = f"The course {self.course} cannot be released: {_count(blocking, 'finding blocks', 'findings block')} it"
+            told = f"The course {self.course} cannot be released: {_blocking(blocking)} it"
         elif self.obstacle or self.depth == "static":
-            why = f" ({self.obstacle})" if self.obstacle else ""
-            told = f"Nothing stands against releasing the course {self.course} as far as it was read; it was not rehearsed{why}"
+            told = f"Nothing stands against releasing the course {self.course} as far as it was read; it was not rehearsed"
+            if self.obstacle:
+                told = f"Nothing stands against releasing the course {self.course} as far as it was read; it was not rehearsed ({self.obstacle})"
         else:
             told = f"The course {self.course} can be released"
-        return f"{told}, and {_count(warnings, 'warning is', 'warnings are')} for your judgement." if warnings else f"{told}."
+        return f"{told}, and {_warnings(warnings)} for your judgement." if warnings else f"{told}."
 
     def as_json(self) -> dict[str, Any]:
         """Return the report as JSON values. Hidden tests and canaries are left out; survivors of mutation show lines of the solution."""
@@ -129,8 +130,12 @@ def sorted_findings(findings: list[Finding]) -> tuple[Finding, ...]:
     return tuple(sorted(dict.fromkeys(findings), key=lambda each: (not each.is_blocking, each.code, each.where)))
 
 
-def _count(number: int, one: str, many: str) -> str:
-    return f"{number} {one if number == 1 else many}"
+def _blocking(number: int) -> str:
+    return "1 finding blocks" if number == 1 else f"{number} findings block"
+
+
+def _warnings(number: int) -> str:
+    return "1 warning is" if number == 1 else f"{number} warnings are"
 
 
 def _rule(code: str) -> dict[str, str]:

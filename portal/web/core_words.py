@@ -94,7 +94,13 @@ def _told(sentence: str, templates: tuple[_Template, ...], depth: int) -> str | 
         _as_whole(sentence, [each for each in templates if not each.is_open], templates, depth)
         or _in_parts(sentence, templates, depth)
         or _as_whole(sentence, [each for each in templates if each.is_open], templates, depth)
+        or _without_its_stop(sentence, templates, depth)
     )
+
+
+def _without_its_stop(sentence: str, templates: tuple[_Template, ...], depth: int) -> str | None:
+    told = _told(sentence[:-1], templates, depth + 1) if sentence.endswith(".") else None
+    return None if told is None else f"{told}."
 
 
 def _as_whole(sentence: str, chosen: list[_Template], templates: tuple[_Template, ...], depth: int) -> str | None:

@@ -20,16 +20,19 @@ def moment_element(moment: datetime | None, *, language: str, timezone: str) -> 
     local = aware.astimezone(ZoneInfo(timezone))
     told = format_datetime(local, "d MMM y, HH:mm", locale=_LOCALES[language])
     city = timezone.rpartition("/")[2].replace("_", " ")
-    return Markup('<time datetime="{}" data-moment>{} ({})</time>').format(aware.astimezone(UTC).isoformat(timespec="seconds"), told, city)
+    return Markup('<time datetime="{}" data-moment="{}">{} ({})</time>').format(
+        aware.astimezone(UTC).isoformat(timespec="seconds"), timezone, told, city
+    )
 
 
 def day_element(day: date | None, *, language: str) -> Markup:
     """Return a `<time>` element for a day, an em dash for None."""
     if day is None:
         return Markup("—")
-    return Markup('<time datetime="{}">{}</time>').format(day.isoformat(), _day_words(day, language))
+    return Markup('<time datetime="{}">{}</time>').format(day.isoformat(), day_words(day, language))
 
 
 @lru_cache(maxsize=4096)
-def _day_words(day: date, language: str) -> str:
+def day_words(day: date, language: str) -> str:
+    """Return a day in words, without a time zone's help: `20 November 2026`."""
     return format_date(day, "d MMMM y", locale=_LOCALES[language])

@@ -3,8 +3,9 @@
 for (const element of document.querySelectorAll("time[data-moment]")) {
   const moment = new Date(element.dateTime);
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
-  if (!Number.isNaN(moment.getTime()) && zone !== "Asia/Manila") {
-    const told = moment.toLocaleString(document.documentElement.lang, { dateStyle: "medium", timeStyle: "short" });
+  if (!Number.isNaN(moment.getTime()) && zone !== element.dataset.moment) {
+    const how = { day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
+    const told = moment.toLocaleString(document.documentElement.lang === "fil" ? "fil-PH" : "en-GB", how);
     element.append(` · ${told} (${zone})`);
   }
 }
