@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable
-from functools import partial
+from functools import cached_property, partial
 from types import TracebackType
 from typing import Any, ParamSpec, TypeVar
 from urllib.parse import urlencode
@@ -21,7 +21,7 @@ from portal.web.error_page import ErrorPage, error_page
 from portal.web.language import choose_language, translations
 from portal.web.negotiation import prefers_json
 from portal.web.portal_site import PortalSite
-from portal.web.rendering import Frame, render
+from portal.web.rendering import FormToken, Frame, render
 from portal.web.visitor import NOBODY, Role, Visitor, visitor_of
 
 P = ParamSpec("P")
@@ -89,7 +89,7 @@ class PageHandler(RequestHandler):
             return NOBODY
         return visitor_of(str(model["name"]), [str(each) for each in model.get("groups", [])], is_admin=bool(model.get("admin")))
 
-    @property
+    @cached_property
     def language(self) -> str:
         """The language of the answer."""
         return choose_language(
@@ -170,7 +170,7 @@ class PageHandler(RequestHandler):
             sign_in=self.sign_in_address(),
             sign_out=f"{portal.hub_home}logout" if portal.hub_home else f"{portal.prefix}sign-out",
             jupyter=f"{portal.hub_home}spawn" if portal.hub_home else "",
-            xsrf_token=self.xsrf_token.decode("ascii") if isinstance(self.xsrf_token, bytes) else str(self.xsrf_token),
+            xsrf_token=FormToken(lambda: self.xsrf_token),
             stylesheets=tuple(self.static_url(name) for name in ("vendor/pico.min.css", "patunay.css")),
             scripts=tuple(self.static_url(name) for name in ("vendor/htmx.min.js", "patunay.js")),
         )

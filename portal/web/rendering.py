@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from markupsafe import escape
 
 from portal.web.core_words import core_element, core_text
 from portal.web.language import LANGUAGES, translations
@@ -15,6 +17,19 @@ from portal.web.moments import day_element, moment_element
 from portal.web.visitor import Visitor
 
 TEMPLATES = Path(__file__).resolve().parent / "templates"
+
+
+@dataclass(frozen=True, slots=True)
+class FormToken:
+    """The token of a page's forms, made when a form is drawn: a page without one sets no cookie."""
+
+    make: Callable[[], bytes]
+
+    def __html__(self) -> str:
+        return str(escape(str(self)))
+
+    def __str__(self) -> str:
+        return self.make().decode("ascii")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +48,7 @@ class Frame:
     sign_out: str
     jupyter: str
     """Address where Jupyter is started; empty without a hub."""
-    xsrf_token: str
+    xsrf_token: FormToken
     stylesheets: tuple[str, ...]
     scripts: tuple[str, ...]
     languages: tuple[tuple[str, str], ...] = tuple(LANGUAGES.items())

@@ -11,12 +11,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 
-from babel.dates import format_date
-
 from issuer.verification import Check, State, Verdict, VerificationReport
+from portal.web.moments import day_words as words_of_day
 
 Gettext = Callable[[str], str]
-_LOCALES = {"en": "en_PH", "fil": "fil_PH"}
 _LIST_OF = re.compile(r"list of (?:withdrawals of )?(\d{4})-(\d\d)-(\d\d)")
 
 
@@ -103,7 +101,7 @@ def day_words(check: Check, language: str) -> str:
     found = _LIST_OF.search(check.sentence)
     if found is None:
         return ""
-    return format_date(date(int(found[1]), int(found[2]), int(found[3])), "d MMMM y", locale=_LOCALES[language])
+    return words_of_day(date(int(found[1]), int(found[2]), int(found[3])), language)
 
 
 def public_reason(check: Check) -> str:
@@ -169,8 +167,8 @@ def _date_words(check: Check, report: VerificationReport, language: str, gettext
     facts = report.facts
     if facts is None:
         return _("Not looked at, because of what stands above.")
-    since = format_date(facts.valid_from.date(), "d MMMM y", locale=_LOCALES[language])
-    until = format_date(facts.valid_until.date(), "d MMMM y", locale=_LOCALES[language]) if facts.valid_until else ""
+    since = words_of_day(facts.valid_from.date(), language)
+    until = words_of_day(facts.valid_until.date(), language) if facts.valid_until else ""
     if check.state is State.NOT_CHECKED:
         return _("It is valid only from {day} on.").format(day=since)
     if check.state is State.FAILED:
