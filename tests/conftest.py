@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import settings
 
-settings.register_profile("gate", derandomize=True, deadline=None)
+settings.register_profile("gate", derandomize=True, deadline=None, max_examples=50)
 settings.register_profile("search", deadline=None, print_blob=True, max_examples=500)
 settings.load_profile("gate")
+
+_LONG = ("test_demo.py", "test_whole_journey.py", "test_docs.py", "test_parity_with_nbgrader.py", "test_commands.py")
+"""Files of few tests that take minutes: begun first, so that no worker has one left when the others are done."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the long files first; xdist deals files out in this order (`--no-loadscope-reorder`)."""
+    items.sort(key=lambda item: _LONG.index(item.path.name) if item.path.name in _LONG else len(_LONG))

@@ -24,7 +24,7 @@ _ROOT = Path(__file__).resolve().parents[2]
 _ESSAY = "Because of the square."
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=[pytest.param("sqlite", marks=pytest.mark.thorough), "postgresql"])  # SQLite is what all other tests use
 def course(request: pytest.FixtureRequest, tmp_path: Path) -> SmallCourse:
     """Return a small course whose gradebook and records are on a database of the kind."""
     config = ""

@@ -41,8 +41,14 @@ def check_whole(course: SmallCourse) -> None:
         assert (course.root / "autograded" / learner / "ps1" / "p1.ipynb").is_file()
 
 
-@pytest.mark.parametrize("engine", ["fork", "kernel"])
-@pytest.mark.parametrize("after", ["0", "1", "3"])
+@pytest.mark.parametrize(
+    ("after", "engine"),
+    [
+        ("1", "fork"),
+        ("0", "kernel"),
+        *(pytest.param(*each, marks=pytest.mark.thorough) for each in (("0", "fork"), ("3", "fork"), ("1", "kernel"), ("3", "kernel"))),
+    ],
+)
 def test_a_run_that_is_killed_between_results_goes_on(small_course: SmallCourse, engine: str, after: str) -> None:
     hand_in(small_course)
     command = [sys.executable, "-m", "tests.autograder.interrupted_grading", str(small_course.root), engine]
@@ -156,7 +162,9 @@ def fill(disk: Path, *, leave: int) -> Path:
     return filler
 
 
-@pytest.mark.parametrize("leave", [0, 4096, 16_384, 65_536, 131_072, 180_000, 262_144])
+@pytest.mark.parametrize(
+    "leave", [0, 65_536, 180_000, *(pytest.param(each, marks=pytest.mark.thorough) for each in (4096, 16_384, 131_072, 262_144))]
+)
 def test_a_full_disk_is_said_in_words_and_nothing_is_lost(small_disk: SmallCourse, leave: int) -> None:
     hand_in(small_disk)
     filler = fill(small_disk.root.parent, leave=leave)

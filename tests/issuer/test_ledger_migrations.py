@@ -82,7 +82,7 @@ def test_a_ledger_of_a_newer_version_is_refused_and_left_alone(url: str) -> None
     engine.dispose()
 
 
-@pytest.mark.parametrize("old", [False, True])
+@pytest.mark.parametrize("old", [pytest.param(False, marks=pytest.mark.thorough), True])
 def test_many_processes_may_open_a_ledger_at_the_same_moment(url: str, old: bool) -> None:
     if old:
         make_old_ledger(url)

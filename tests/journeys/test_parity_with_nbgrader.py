@@ -134,7 +134,7 @@ def theirs(template: SmallCourse, tmp_path_factory: pytest.TempPathFactory) -> S
     return course
 
 
-@pytest.fixture(scope="module", params=["fork", "kernel"])
+@pytest.fixture(scope="module", params=["fork", pytest.param("kernel", marks=pytest.mark.thorough)])
 def pair(request: pytest.FixtureRequest, template: SmallCourse, theirs: SmallCourse, tmp_path_factory: pytest.TempPathFactory) -> Pair:
     """Both."""
     ours = SmallCourse(shutil.copytree(template.root, tmp_path_factory.mktemp("ours") / "course"))

@@ -19,7 +19,7 @@ from tests.parity.report import table
 pytestmark = pytest.mark.xdist_group("fork-server")
 
 TEXTS = all_assignments()
-REPRESENTATIVE = frozenset({"numpy_arrays", "regex_text", "two_notebooks", "cheats_collected", "json_handling", "chained_answers"})
+REPRESENTATIVE = frozenset({"numpy_arrays", "regex_text", "two_notebooks", "cheats_collected", "json_handling"})
 """Those that the quick tests grade too."""
 
 

@@ -90,7 +90,7 @@ def assert_each_has_exactly_one(site: Site) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("moment", ["first commit", "published some"])
+@pytest.mark.parametrize("moment", [pytest.param("first commit", marks=pytest.mark.thorough), "published some"])
 def test_a_process_killed_in_the_middle_of_issuing_loses_and_doubles_nothing(moment: str, approved: tuple[Site, str]) -> None:
     site, batch = approved
 

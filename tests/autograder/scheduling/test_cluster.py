@@ -128,6 +128,7 @@ def test_a_worker_that_is_killed_in_mid_run_costs_time_and_nothing_else(cluster:
     assert {result.status for result in results.values()} == {"graded"}
 
 
+@pytest.mark.thorough
 def test_a_worker_with_another_environment_is_left_out_and_named_where_there_is_no_other(cluster: Cluster, course: SmallCourse) -> None:
     cluster.worker()
     scheduler = ClusterScheduler(cluster.address, demands(course, numpy="1.0.0"), patience_s=1)
@@ -149,6 +150,7 @@ def test_a_scheduler_that_is_not_there_is_said_in_words(course: SmallCourse) -> 
         run(course, ClusterScheduler(address, demands(course)))
 
 
+@pytest.mark.thorough
 def test_a_scheduler_that_is_killed_in_mid_run_loses_nothing_that_was_graded(cluster: Cluster, course: SmallCourse) -> None:
     cluster.worker()
 
@@ -200,6 +202,7 @@ class Proxy:
             other.shutdown(socket.SHUT_RDWR)
 
 
+@pytest.mark.thorough
 def test_a_network_that_is_lost_is_said_in_words(cluster: Cluster, course: SmallCourse) -> None:
     cluster.worker()
     proxy, finished = Proxy(cluster.address), list[int]()
@@ -246,6 +249,7 @@ def own_fork_servers() -> set[int]:
     return found
 
 
+@pytest.mark.thorough
 def test_this_machine_forks_kernels_for_a_run_on_a_cluster_only_to_make_a_sealing_plan(cluster: Cluster, small_course: SmallCourse) -> None:
     cluster.worker()
     started: list[set[int]] = []
