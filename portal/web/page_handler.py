@@ -44,6 +44,16 @@ _HEADERS = {
 }
 
 
+def is_by_tls(protocol: str, forwarded: str, *, is_behind_hub: bool) -> bool:
+    """Whether the visitor's browser speaks TLS: with us, or with a proxy in front of the hub, whose word counts there and nowhere else.
+
+    Args:
+        forwarded: the header `X-Forwarded-Proto`, to which every proxy on the way may have added its own.
+    """
+    told = forwarded.partition(",")[0].strip().lower() if is_behind_hub else ""
+    return (told or protocol) == "https"
+
+
 class PageHandler(RequestHandler):
     """A page, or what a form of it does."""
 
@@ -80,6 +90,12 @@ class PageHandler(RequestHandler):
         if not self.portal.people:
             raise HTTPError(403)
         return f"{self.portal.prefix}sign-in"
+
+    def set_cookie(self, name: str, value: str | bytes, *arguments: Any, **how: Any) -> None:
+        """Set a cookie; where the visitor came by TLS, one that never goes without it."""
+        if is_by_tls(self.request.protocol, self.request.headers.get("X-Forwarded-Proto", ""), is_behind_hub=bool(self.portal.hub_home)):
+            how.setdefault("secure", True)
+        super().set_cookie(name, value, *arguments, **how)
 
     @property
     def visitor(self) -> Visitor:
