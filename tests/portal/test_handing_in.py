@@ -111,3 +111,15 @@ def test_an_attempt_that_a_run_has_begun_with_is_being_graded(site: Site, tmp_pa
         )
         session.commit()
     assert state_of(site, COURSE, "ana", "basics").stage is Stage.RUNNING
+
+
+def test_an_attempt_is_graded_when_the_gradebook_shows_it_and_not_a_moment_before(
+    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    site = released_site(tmp_path / "site", tmp_path_factory.getbasetemp())
+    enter_results(site, (Someone("cora", "Cora Cruz"),))
+    with open_records(open_course(site.course_root(COURSE))) as session:
+        session.connection().exec_driver_sql("UPDATE result SET recorded = 0")
+        session.commit()
+    state = state_of(site, COURSE, "cora", "basics")
+    assert (state.stage, state.is_settled) == (Stage.RUNNING, False)

@@ -51,6 +51,12 @@ def test_a_form_without_its_token_is_refused_in_words(portal: RunningPortal) -> 
     assert answer.status_code == 403
 
 
+def test_a_script_that_is_not_signed_in_is_refused_and_not_sent_round_to_the_sign_in(portal: RunningPortal) -> None:
+    asked = {"Sec-Fetch-Mode": "cors", "Sec-Fetch-Site": "same-origin"}
+    assert portal.visitor().get("my", headers=asked).status_code == 403
+    assert portal.visitor().get("my").url.path == "/sign-in"
+
+
 def test_whom_one_can_be_is_only_who_is_in_the_list(portal: RunningPortal) -> None:
     client = portal.visitor("faculty")
     assert "Signed in as faculty" in client.get("").text

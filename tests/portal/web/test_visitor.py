@@ -27,3 +27,10 @@ def test_groups_that_mean_nothing_give_nothing(groups: list[str]) -> None:
 
 def test_nobody_is_not_signed_in() -> None:
     assert not NOBODY.is_signed_in
+
+
+def test_everybody_has_a_first_page_of_their_own() -> None:
+    assert visitor_of("a", ["nbgrader-a", "formgrade-b", "patunay-admin"]).first_page == "my"
+    assert visitor_of("a", ["formgrade-b", "patunay-admin"]).first_page == "teach"
+    assert visitor_of("a", ["patunay-admin"]).first_page == "office"
+    assert visitor_of("a", []).first_page == "my"

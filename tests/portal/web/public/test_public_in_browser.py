@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
+import segno
 from playwright.sync_api import Browser
 
 from portal.sharing import PageChoices, share
-from tests.portal.web.browser import barriers, overflow
+from tests.portal.web.browser import barriers, drop_file, overflow
 from tests.portal.web.public.conftest import IssuedPortal
 from tests.small_site import COURSE
 
@@ -62,6 +64,27 @@ def test_a_file_is_checked_without_javascript_by_keyboard_alone(browser: Browser
     page.wait_for_selector(".verdict")
     assert page.inner_text(".verdict .word") == "Valid"
     context.close()
+
+
+def test_a_file_that_is_dropped_anywhere_on_the_page_is_checked_at_once(browser: Browser, issued: IssuedPortal) -> None:
+    page = browser.new_context(locale="en-GB").new_page()
+    page.goto(f"{issued.running.address}verify")
+    drop_file(page, issued.file("ana", "png"))
+    page.wait_for_selector(".verdict")
+    assert page.inner_text(".verdict .word") == "Valid"
+    page.context.close()
+
+
+def test_a_picture_of_a_qr_code_is_no_credential_and_the_page_says_how_to_use_it(
+    browser: Browser, issued: IssuedPortal, tmp_path: Path
+) -> None:
+    segno.make(f"https://badges.uni.example/verify/{issued.numbers['ana']}").save(str(tmp_path / "photo.png"), scale=6)
+    page = browser.new_context(locale="en-GB").new_page()
+    page.goto(f"{issued.running.address}verify")
+    drop_file(page, tmp_path / "photo.png")
+    assert "A photo or a screenshot carries nothing." in page.get_by_role("alert").inner_text()
+    assert "Scan the QR code on the certificate" in page.inner_text("main")
+    page.context.close()
 
 
 def test_the_picture_of_the_certificate_comes_when_it_is_opened(browser: Browser, pages: dict[str, str]) -> None:
