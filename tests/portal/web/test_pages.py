@@ -8,12 +8,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser
 
 from portal.web.application import STATIC
 from tests.portal.web.running import RunningPortal, running_portal
 from tests.small_site import COURSE, Someone, enter_results, released_site
 
 pytestmark = pytest.mark.slow
+_BRIGHTNESS = """() => {
+  const told = (element, name) => getComputedStyle(element)[name].match(/[0-9.]+/g).slice(0, 3).reduce((sum, each) => sum + Number(each), 0) > 382 ? "light" : "dark";
+  return { paper: told(document.body, "backgroundColor"), ink: told(document.querySelector("h1"), "color") };
+}"""
 
 
 @pytest.fixture(scope="module")
@@ -70,6 +75,17 @@ def test_the_first_page_is_small(portal: RunningPortal) -> None:
     assert len(files) == 5
     sent = len(gzip.compress(page.encode())) + sum(len(gzip.compress(path.read_bytes())) for path in files)
     assert sent < 60_000
+
+
+def test_on_paper_stands_the_content_alone_in_black_on_white_whatever_the_screen_is_like(portal: RunningPortal, browser: Browser) -> None:
+    context = browser.new_context(color_scheme="dark")
+    page = context.new_page()
+    page.goto(portal.address + "trust")
+    assert page.evaluate(_BRIGHTNESS) == {"paper": "dark", "ink": "light"}
+    page.emulate_media(media="print", color_scheme="dark")
+    assert page.evaluate(_BRIGHTNESS) == {"paper": "light", "ink": "dark"}
+    assert [page.is_visible(each) for each in ("h1", ".site-head", "footer")] == [True, False, False]
+    context.close()
 
 
 def test_nothing_is_asked_of_anybody_else(portal: RunningPortal) -> None:
