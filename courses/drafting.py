@@ -28,6 +28,10 @@ def open_draft(course: NbgraderCourse, folder: Path) -> NbgraderCourse:
     own.source_directory = str(course.source("x").parent)
     own.release_directory = "release"
     own.db_url = f"sqlite:///{folder / 'gradebook.db'}"
+    for part in ("header", "footer"):  # nbgrader looks for them from the course's folder
+        notebook = course.option("IncludeHeaderFooter", part)
+        if notebook:
+            config.IncludeHeaderFooter[part] = str(course.root / str(notebook))
     return NbgraderCourse(folder, course.course_id, config, CourseDirectory(config=config))
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shutil
 import stat
 import sys
@@ -208,9 +209,15 @@ def _succeed(result: dict[str, object], problem: str) -> None:
     if result["success"]:
         return
     log = str(result.get("log", "")) or str(result.get("error", ""))
-    lines = [line.partition("] ")[2] or line for line in log.splitlines() if "ERROR" in line or "CRITICAL" in line]
-    told = " ".join(dict.fromkeys(line.strip() for line in lines if not line.startswith("Traceback")))[-600:]
-    raise ReleaseRefusedError(f"{problem}: {told or log[-600:]}", remedy="Correct the source notebook and release again.")
+    raise ReleaseRefusedError(f"{problem}: {_cause(log)}", remedy="Correct the source notebook and release again.")
+
+
+def _cause(log: str) -> str:
+    """Return what nbgrader's log says went wrong: the error at the end of each traceback, otherwise the lines that it marks as errors."""
+    lines = log.splitlines()
+    raised = [line.strip() for line in lines if re.match(r"\s*[\w.]*(Error|Exception|Exit|Invalid\w*)\b.*:", line)]
+    marked = [line.partition("] ")[2].strip() for line in lines if line.startswith(("[ERROR]", "[CRITICAL]")) and "Traceback" not in line]
+    return " ".join(dict.fromkeys(raised or marked))[-600:] or log[-600:]
 
 
 def _freeze(course: Course, root: Path, record: ReleaseRecord) -> None:
