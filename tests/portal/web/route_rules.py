@@ -7,8 +7,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from portal.web.portal_site import Person
+from tests.portal.web.running import PEOPLE
 from tests.small_site import COURSE
 
+WALKERS = (
+    *PEOPLE,
+    Person("stranger", "teaches another course", ("formgrade-another-course",)),
+    Person("ana", "learns", (f"nbgrader-{COURSE}",)),
+    Person("ben", "learns", (f"nbgrader-{COURSE}",)),
+    Person("nina", "learns in no course", ()),
+)
 EVERYBODY = frozenset({"", "ana", "ben", "nina", "faculty", "stranger", "clerk", "registrar", "quality", "administrator"})
 """The people of the walk; the empty name is nobody in particular."""
 SIGNED_IN = EVERYBODY - {""}

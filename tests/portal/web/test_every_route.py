@@ -17,22 +17,14 @@ from portal.attempt_states import state_of
 from portal.learner_record import make_link
 from portal.requests import requests_of
 from portal.sharing import PageChoices, share
-from portal.web.portal_site import Person
 from portal.web.routes import ROUTES
 from tests.portal.web.office_site import issued_site
-from tests.portal.web.route_rules import EVERYBODY, RULES, SIGNED_IN, STAFF, Rule
-from tests.portal.web.running import PEOPLE, RunningPortal, running_portal
+from tests.portal.web.route_rules import EVERYBODY, RULES, SIGNED_IN, STAFF, WALKERS, Rule
+from tests.portal.web.running import RunningPortal, running_portal
 from tests.small_site import COURSE
 
 pytestmark = pytest.mark.slow
 
-WALKERS = (
-    *PEOPLE,
-    Person("stranger", "teaches another course", ("formgrade-another-course",)),
-    Person("ana", "learns", (f"nbgrader-{COURSE}",)),
-    Person("ben", "learns", (f"nbgrader-{COURSE}",)),
-    Person("nina", "learns in no course", ()),
-)
 FIELDS = {"looked": "yes", "note": "x", "answer": "grant", "reason": "x", "text": "x", "kind": "mistake", "page": "link"}
 """What the forms ask for, so that nothing is refused for being empty."""
 
