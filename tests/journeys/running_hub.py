@@ -58,7 +58,17 @@ class RunningHub:
 
     def environment_of(self, *words: str) -> dict[str, str]:
         """Return the environment of the hub's process with these words in its command line."""
-        return next(each.environ() for each in self.descendants() if set(words) <= set(each.cmdline()))
+        found = self.find_process(*words)
+        assert found, words
+        return dict(found.environ())
+
+    def find_process(self, *words: str) -> psutil.Process | None:
+        """Return the hub's process with these words in its command line, None if it does not run now."""
+        for each in self.descendants():
+            with contextlib.suppress(psutil.NoSuchProcess):  # a zombie, or gone meanwhile
+                if set(words) <= set(each.cmdline()):
+                    return each
+        return None
 
 
 def ask(page: Page, method: str, path: str) -> tuple[int, str]:

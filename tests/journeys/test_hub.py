@@ -19,6 +19,7 @@ from playwright.sync_api import Browser
 from autograder.gradebook import read_gradebook
 from courses.nbgrader_course import open_course
 from portal.hub.server_plan import assignment_address, formgrader_address
+from tests.journeys.notebook_typing import type_answer
 from tests.journeys.running_hub import RunningHub, address_told, ask, running_hub, wait_gone
 from tests.portal.web.browser import barriers, chromium, overflow, running_browser
 from tests.small_site import COURSE, released_site
@@ -106,6 +107,33 @@ def test_what_is_no_assignment_of_theirs_is_not_there_to_open(hub: RunningHub, b
     ben.wait_for_url("**/lab/tree/**")
     for course, assignment in ((COURSE, "no-such"), ("another-course", "basics"), (COURSE, "..%2f..%2f..%2fkeys"), ("..", "keys")):
         assert ask(ben, "GET", f"/user/ben/patunay/open/{course}/{assignment}")[0] == 404
+
+
+def test_what_a_learner_looks_away_from_is_saved_and_a_tile_leads_back_to_the_portal(hub: RunningHub, browser: Browser) -> None:
+    ben = hub.sign_in(browser, "ben")
+    ben.goto(hub.address + assignment_address("/hub/", "ben", COURSE, "basics"))
+    ben.wait_for_url("**/lab/tree/**")
+    type_answer(ben, "square = abs  # not saved by anybody")
+    ben.get_by_role("button", name="New Launcher").first.click()
+    kept = hub.site / "hub" / "homes" / "ben" / COURSE / "basics" / "basics.ipynb"
+    deadline = time.monotonic() + 60
+    while "not saved by anybody" not in kept.read_text(encoding="utf-8"):
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+    ben.locator(".jp-LauncherCard", has_text="My courses").click()
+    ben.wait_for_url("**/services/portal/my")
+
+
+def test_only_an_assignment_that_is_there_is_handed_in(hub: RunningHub, browser: Browser) -> None:
+    ben = hub.sign_in(browser, "ben")
+    ben.goto(hub.address + "/hub/spawn")
+    ben.wait_for_url("**/user/ben/lab**")
+    assert ask(ben, "GET", f"/user/ben/patunay/hand-in/{COURSE}/project")[0] == 200
+    for course, assignment in ((COURSE, "no-such"), ("another-course", "basics"), ("..", "keys")):
+        assert ask(ben, "GET", f"/user/ben/patunay/hand-in/{course}/{assignment}")[0] == 404
+    status, told = ask(ben, "POST", f"/user/ben/patunay/hand-in/{COURSE}/project")  # never fetched
+    assert status == 409
+    assert "not found" in told
 
 
 def test_a_learner_reaches_nobodys_server_no_list_of_people_and_no_formgrader(hub: RunningHub, browser: Browser) -> None:

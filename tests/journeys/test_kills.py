@@ -14,7 +14,6 @@ from typing import Any
 
 import httpx
 import nbformat
-import psutil
 import pytest
 
 from autograder.nbgrader_database import open_gradebook
@@ -104,23 +103,12 @@ def wait_for_receipts(load: Load, more: int) -> None:
     wait_until(lambda: len(load.receipts) >= enough, f"{more} more receipts", load)
 
 
-def process_of(hub: RunningHub, *words: str) -> psutil.Process | None:
-    """Return the hub's process with these words in its command line, None if it does not run now."""
-    for each in hub.descendants():
-        try:
-            if set(words) <= set(each.cmdline()):
-                return each
-        except psutil.NoSuchProcess:
-            continue
-    return None
-
-
 def kill(load: Load, *words: str) -> None:
     """Kill that process at once, and return when the hub has started another."""
-    victim = process_of(load.hub, *words)
+    victim = load.hub.find_process(*words)
     assert victim
     victim.send_signal(signal.SIGKILL)
-    wait_until(lambda: (found := process_of(load.hub, *words)) is not None and found.pid != victim.pid, f"{words} runs again", load)
+    wait_until(lambda: (found := load.hub.find_process(*words)) is not None and found.pid != victim.pid, f"{words} runs again", load)
 
 
 def results_of(site: Site) -> dict[tuple[str, str], list[list[str]]]:
@@ -148,7 +136,7 @@ def test_whoever_has_a_receipt_is_graded_once_whatever_is_killed_meanwhile(
             wait_for_receipts(load, 6)
             kill(load, "portal.cli", "watch")
             wait_for_receipts(load, 6)
-            hub = process_of(first, "jupyterhub")
+            hub = first.find_process("jupyterhub")
             assert hub
             hub.send_signal(signal.SIGKILL)
             assert first.process.wait(120) == 1
