@@ -109,7 +109,7 @@ class OfficeJsonHandler(JsonHandler):
         """Send JSON that no other site's scripts may read."""
         self.set_status(status)
         self.set_header("Content-Type", "application/json; charset=utf-8")
-        self.finish(json.dumps(content, ensure_ascii=False, indent=2))
+        self.finish(json.dumps(content, ensure_ascii=False))  # indenting is done in Python, and costs a millisecond
 
     def refused(self, refusal: Refusal) -> None:
         """Say why not."""

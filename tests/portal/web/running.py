@@ -56,11 +56,14 @@ def submit(
 
 
 @contextmanager
-def running_portal(site: Site, *, people: tuple[Person, ...] = PEOPLE, now: datetime | None = None) -> Iterator[RunningPortal]:
+def running_portal(
+    site: Site, *, people: tuple[Person, ...] = PEOPLE, now: datetime | None = None, cookie_secret: bytes = b""
+) -> Iterator[RunningPortal]:
     """Run the portal of `site` in a thread of this process.
 
     Args:
         now: what the clock says; None: the time.
+        cookie_secret: signs cookies; empty: one of this portal alone.
     """
     portal = PortalSite(site, people=people) if now is None else PortalSite(site, people=people, now=lambda: now)
     sockets = bind_sockets(0, "127.0.0.1")
@@ -70,7 +73,7 @@ def running_portal(site: Site, *, people: tuple[Person, ...] = PEOPLE, now: date
 
     def run() -> None:
         asyncio.set_event_loop(loop)
-        server = HTTPServer(make_application(portal))
+        server = HTTPServer(make_application(portal, cookie_secret=cookie_secret))
         server.add_sockets(sockets)
         servers.append(server)
         loop.call_soon(ready.set)

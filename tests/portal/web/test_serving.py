@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import socket
 import stat
@@ -22,6 +23,8 @@ from issuer.errors import KeyFileError
 from portal.site_making import make_site
 from portal.web.cookie_secret import FILE_NAME, cookie_secret
 from portal.web.public.verification_desk import DeskBusyError
+from tests.portal.web.learner_site import ANA, LEARNERS, credential_of_ana, learner_site
+from tests.portal.web.running import PEOPLE, running_portal
 from tests.small_site import WANTED
 
 
@@ -98,3 +101,20 @@ def test_two_workers_answer_one_that_is_killed_is_replaced_and_all_end_together(
         family = parent.children()
     assert process.returncode == 0
     assert not [each for each in family if each.is_running()]
+
+
+@pytest.mark.slow
+def test_a_wallets_address_and_a_sign_in_outlive_a_restart(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    site = learner_site(tmp_path / "site", tmp_path_factory.getbasetemp())
+    people = (*PEOPLE, *LEARNERS)
+    with running_portal(site, people=people, cookie_secret=cookie_secret(site.keys)) as running:
+        client = running.visitor("ana")
+        page = client.get(f"my/credentials/{credential_of_ana(site)}/wallet").text
+        cookies = dict(client.cookies)
+    found = re.search(r"/(wallet/[A-Za-z0-9_-]{20,600})", page)
+    assert found
+    with running_portal(site, people=people, cookie_secret=cookie_secret(site.keys)) as running:
+        assert running.visitor().get(found[1]).json()["credentialSubject"]["name"] == ANA.name
+        assert httpx.get(f"{running.address}my", cookies=cookies, timeout=60).status_code == 200
+    with running_portal(site, people=people) as stranger:
+        assert stranger.visitor().get(found[1]).status_code == 404
