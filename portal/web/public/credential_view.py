@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote
 
@@ -132,6 +133,7 @@ def view_credential(
     )
 
 
+@lru_cache(maxsize=64)
 def passages(markdown: str) -> tuple[Passage, ...]:
     """Return a narrative, plain Markdown of paragraphs and lists, as paragraphs and lists of plain text."""
     found: list[Passage] = []
