@@ -10,13 +10,15 @@ from __future__ import annotations
 import logging
 import re
 import traceback
-from functools import cache
+from collections.abc import Iterable
 from types import TracebackType
 
 from tornado.web import RequestHandler
 
 _access = logging.getLogger("tornado.access")
 _log = logging.getLogger("patunay.portal")
+Shapes = tuple[tuple[re.Pattern[str], str], ...]
+"""Each address of the portal, relative to its prefix, with what is written of it."""
 _GROUP = re.compile(r"\((?:[^()\\]|\\.|\((?:[^()\\]|\\.)*\))*\)")
 
 
@@ -25,20 +27,26 @@ def log_answer(handler: RequestHandler) -> None:
     status = handler.get_status()
     level = logging.INFO if status < 400 else logging.WARNING if status < 500 else logging.ERROR
     if _access.isEnabledFor(level):
-        shape = address_shape(handler.request.path, str(getattr(getattr(handler, "portal", None), "prefix", "/")))
+        shape = _shape(handler)
         milliseconds = 1000.0 * handler.request.request_time()
         _access.log(level, "%d %s %s %.1f ms", status, _method(handler.request.method), shape, milliseconds)
 
 
 def log_fault(handler: RequestHandler, kind: type[BaseException] | None, where: TracebackType | None) -> None:
     """Write down what broke on our side: the kind of the error and the lines of code, not its words."""
-    shape = address_shape(handler.request.path, str(getattr(getattr(handler, "portal", None), "prefix", "/")))
+    shape = _shape(handler)
     name = kind.__name__ if kind is not None else "a fault"
     frames = "".join(traceback.format_tb(where)) if where is not None else ""
     _log.error("%s %s failed: %s\n%s", _method(handler.request.method), shape, name, frames)
 
 
-def address_shape(path: str, prefix: str) -> str:
+def address_shapes(paths: Iterable[str]) -> Shapes:
+    """Return each route's pattern with its shape; an application has them as its setting `address_shapes`."""
+    own = [*paths, "sign-in", "sign-out", "oauth_callback"]
+    return tuple((re.compile(path), _GROUP.sub("*", path).replace("\\", "")) for path in own)
+
+
+def address_shape(path: str, prefix: str, shapes: Shapes) -> str:
     """Return the address with `*` for all that is not the portal's own word; of an address that is none of the portal's, `*`.
 
     Args:
@@ -49,16 +57,12 @@ def address_shape(path: str, prefix: str) -> str:
     asked = path.removeprefix(prefix)
     if asked.startswith("static/"):
         return f"{prefix}static/*"
-    return next((prefix + shape for pattern, shape in _shapes() if pattern.fullmatch(asked)), f"{prefix}*")
+    return next((prefix + shape for pattern, shape in shapes if pattern.fullmatch(asked)), f"{prefix}*")
 
 
-@cache
-def _shapes() -> tuple[tuple[re.Pattern[str], str], ...]:
-    """Return every route with its shape."""
-    from portal.web.routes import ROUTES  # which imports the handlers, which log
-
-    own = [*(path for path, _ in ROUTES), "sign-in", "sign-out", "oauth_callback"]
-    return tuple((re.compile(path), _GROUP.sub("*", path).replace("\\", "")) for path in own)
+def _shape(handler: RequestHandler) -> str:
+    prefix = str(getattr(getattr(handler, "portal", None), "prefix", "/"))
+    return address_shape(handler.request.path, prefix, handler.settings.get("address_shapes", ()))
 
 
 def _method(method: str | None) -> str:

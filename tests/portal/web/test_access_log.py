@@ -17,10 +17,11 @@ from tornado.web import Application
 from courses.settings import Site
 from portal.learner_record import make_link
 from portal.sharing import PageChoices, share
-from portal.web.access_log import address_shape, log_answer
+from portal.web.access_log import address_shape, address_shapes, log_answer
 from portal.web.application import STATIC
 from portal.web.page_handler import PageHandler
 from portal.web.portal_site import PortalSite
+from portal.web.routes import ROUTES
 from tests.portal.web.learner_site import ANA, credential_of_ana, learner_site, learners_portal
 from tests.portal.web.running import submit
 from tests.small_site import COURSE
@@ -29,6 +30,9 @@ from tests.small_site import COURSE
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     yield learner_site(tmp_path_factory.mktemp("logs") / "site", tmp_path_factory.getbasetemp())
+
+
+SHAPES = address_shapes(path for path, _ in ROUTES)
 
 
 @pytest.mark.parametrize(
@@ -44,9 +48,9 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     ],
 )
 def test_an_address_is_logged_as_its_shape(path: str, shape: str) -> None:
-    assert address_shape(path, "/") == shape
-    assert address_shape(f"/services/patunay{path}", "/services/patunay/") == f"/services/patunay{shape}"
-    assert address_shape(path, "/services/patunay/") == "*"
+    assert address_shape(path, "/", SHAPES) == shape
+    assert address_shape(f"/services/patunay{path}", "/services/patunay/", SHAPES) == f"/services/patunay{shape}"
+    assert address_shape(path, "/services/patunay/", SHAPES) == "*"
 
 
 @given(st.text(alphabet=st.characters(categories=("Lu", "Nd")), min_size=4))
@@ -59,7 +63,7 @@ def test_no_word_of_a_visitor_stands_in_a_shape(word: str) -> None:
         f"/record/{word}",
         f"/office/{word}",
     ):
-        assert word not in address_shape(path, "/")
+        assert word not in address_shape(path, "/", SHAPES)
 
 
 @pytest.mark.slow
@@ -101,7 +105,9 @@ def test_a_fault_of_ours_is_told_by_its_kind_and_place_without_its_words(site: S
     async def ask() -> tuple[int, str]:
         portal = PortalSite(site)
         table = [(r"/teach/tiny-course/learners/(.*)", Broken, {"portal": portal})]
-        server = HTTPServer(Application(table, log_function=log_answer, static_path=str(STATIC), cookie_secret=b"x" * 32))
+        server = HTTPServer(
+            Application(table, log_function=log_answer, address_shapes=SHAPES, static_path=str(STATIC), cookie_secret=b"x" * 32)
+        )
         sockets = bind_sockets(0, "127.0.0.1")
         server.add_sockets(sockets)
         port = sockets[0].getsockname()[1]
