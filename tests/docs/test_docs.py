@@ -319,5 +319,5 @@ def test_the_guide_to_authoring_leads_from_an_empty_folder_to_a_released_course(
     ran = subprocess.run(["bash", "-c", script], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=1200, check=False)
     assert ran.returncode == 0, ran.stdout[-3000:] + ran.stderr[-3000:]
     for told in ("Weights: columns 60 %, rows 40 %.", "reading-tables: 0 blocking", "reading-tables 0.1.0 is released: columns, rows."):
-        assert told in ran.stdout, told
+        assert told in ran.stdout + ran.stderr, told
     assert sorted(path.name for path in (tmp_path / "mysite" / "exchange" / "reading-tables" / "outbound").iterdir()) == ["columns", "rows"]
