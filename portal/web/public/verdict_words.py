@@ -153,7 +153,9 @@ def _status_words(check: Check, _report: VerificationReport, language: str, gett
         suspended = " suspended " in check.sentence.partition(" Its reason: ")[0]
         told = _("The issuer has suspended it (its list of {day}).") if suspended else _("The issuer has withdrawn it (its list of {day}).")
         reason = public_reason(check)
-        return told.format(day=day) + (" " + _("The issuer's reason: {reason}").format(reason=core_text(reason, language)) if reason else "")
+        return told.format(day=day) + (
+            " " + _("The issuer's reason: {reason}").format(reason=core_text(reason, language)) if reason else ""
+        )
     if check.state is State.WARNING:
         if day:
             return _("It is not on the list of withdrawals of {day}, which was read from a copy.").format(day=day)
