@@ -359,13 +359,14 @@ async def _run_cell(kernel: Any, request: dict[str, Any], extension: Extension |
         "buffers": [],
     }
     kernel.set_parent([], parent, channel="shell")
-    kernel.pre_handler_hook()
     try:
-        await kernel.execute_request(None, [], parent)
-    except KeyboardInterrupt:
-        pass  # the interrupt came when the cell was just over
-    finally:
-        kernel.post_handler_hook()
+        kernel.pre_handler_hook()
+        try:
+            await kernel.execute_request(None, [], parent)
+        finally:
+            kernel.post_handler_hook()
+    except KeyboardInterrupt:  # it came when the cell was just over, perhaps before the hook had shut it out again
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
     _drain()
     sys.stdout.flush()
     sys.stderr.flush()
