@@ -6,6 +6,7 @@ so are compared together with a pause after them, as one text. A forked kernel w
 
 from __future__ import annotations
 
+import difflib
 import re
 import shutil
 from collections.abc import Iterator
@@ -223,6 +224,12 @@ def shape(cell: Any) -> list[tuple[str, str, str]]:
     return sorted(found)  # which of two streams comes first is chance in a stock kernel
 
 
+def difference(one: Any, other: Any) -> list[str]:
+    """Return the lines in which the outputs of a cell differ, after its source; none if they do not."""
+    ours, stock = ([line for output in shape(cell) for line in repr(output).split("\\n")] for cell in (one, other))
+    return [one.source, *difflib.unified_diff(ours, stock, "forked", "stock", lineterm="", n=0)] if ours != stock else []
+
+
 def texts(cells: list[Any]) -> list[str]:
     """Return all that the cells printed, by line."""
     return sorted("".join(output.get("text", "") for cell in cells for output in cell.outputs).splitlines())
@@ -251,8 +258,8 @@ def both(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[list
 def test_every_kind_of_cell_gives_what_a_stock_kernel_gives(both: tuple[list[Any], list[Any]]) -> None:
     ours, stock = both
     pairs = list(zip(ours, stock, strict=True))
-    differing = [(one.source, shape(one), shape(other)) for one, other in pairs[: len(CELLS)] if shape(one) != shape(other)]
-    assert differing == []
+    differing = [line for one, other in pairs[: len(CELLS)] for line in difference(one, other)]
+    assert not differing, "\n".join(differing)
     for place in range(len(CELLS), len(ours), 2):
         assert texts(ours[place : place + 2]) == texts(stock[place : place + 2]) != [], ours[place].source
         assert texts([ours[place + 1]]) == [], "a forked kernel's text is the cell's own"
