@@ -25,7 +25,7 @@ pytestmark = [
     pytest.mark.xdist_group("attacks"),
     pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user and give up rights"),
 ]
-ROLES = ("user", "container")
+ROLES = (pytest.param("user", marks=pytest.mark.thorough), "container")
 
 SEEN = {
     "whether a file of the grader's is there, and how large",

@@ -107,6 +107,7 @@ def test_what_fails_in_a_course_step_fails_its_submission_and_no_other(own_steps
     assert scores(own_steps, "ben")["test_square"] == (None, None, True)
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 def test_a_step_that_cannot_be_loaded_or_never_ends_is_said_in_words(own_steps: SmallCourse, monkeypatch: pytest.MonkeyPatch) -> None:
     own_steps.submit("ana", SQUARE, "found = 2")

@@ -98,6 +98,7 @@ def test_nbgraders_own_autograde_goes_on_where_we_stopped_and_we_where_it_did(co
     assert scores(course, "ana") == {"test_square": (2.0, None, False), "test_found": (3.0, None, False), "essay": (None, 2.0, True)}
 
 
+@pytest.mark.thorough
 def test_two_runs_at_once_on_one_course_lose_nothing_and_do_nothing_twice(course: SmallCourse) -> None:
     learners = [f"learner{number}" for number in range(6)]
     for number, learner in enumerate(learners):

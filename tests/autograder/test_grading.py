@@ -55,7 +55,7 @@ def hand_in_all_kinds(course: SmallCourse) -> None:
     course.submit("zed", *RIGHT)
 
 
-@pytest.fixture(scope="module", params=["fork", "kernel"])
+@pytest.fixture(scope="module", params=["fork", pytest.param("kernel", marks=pytest.mark.thorough)])
 def cohort(
     request: pytest.FixtureRequest, small_course_template: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[SmallCourse, GradingSummary]:
@@ -277,7 +277,7 @@ def test_a_loop_without_end_costs_its_cell_and_no_more(small_course: SmallCourse
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("engine", ["fork", "kernel"])
+@pytest.mark.parametrize("engine", ["fork", pytest.param("kernel", marks=pytest.mark.thorough)])
 def test_a_submission_that_takes_too_long_in_all_is_ended(small_course: SmallCourse, engine: str) -> None:
     small_course.submit("anna", "import time\ntime.sleep(60)", "time.sleep(60)")
     summary = grade(small_course, engine=engine, limits=Limits(cell_timeout_s=4, submission_timeout_s=3))
@@ -288,7 +288,7 @@ def test_a_submission_that_takes_too_long_in_all_is_ended(small_course: SmallCou
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("engine", ["fork", "kernel"])
+@pytest.mark.parametrize("engine", ["fork", pytest.param("kernel", marks=pytest.mark.thorough)])
 def test_a_flood_of_output_costs_its_cell_and_no_more(small_course: SmallCourse, engine: str) -> None:
     small_course.submit("anna", "while True: print('x' * 100_000)", "found = 3")
     summary = grade(small_course, engine=engine, limits=Limits(cell_timeout_s=2, output_bytes=2**20))

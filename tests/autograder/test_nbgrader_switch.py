@@ -59,6 +59,7 @@ def test_formgraders_button_grades_with_us_and_it_counts(switched: SmallCourse) 
     assert (switched.root / "autograded" / "ana" / "ps1" / "p1.ipynb").is_file()
 
 
+@pytest.mark.thorough
 def test_pressed_again_it_grades_again_and_only_the_attempt_that_counts(switched: SmallCourse) -> None:
     switched.submit("ana", SQUARE, "found = 1")
     assert press_button(switched, "ana")["success"]

@@ -79,6 +79,7 @@ def test_r02_a_verdict_that_depends_on_chance_names_the_runs(servers: SealedServ
     assert "0 points in run 1 (seed 1), 2 points in run 2 (seed 2)" in findings[0].problem
 
 
+@pytest.mark.thorough
 def test_r02_a_verdict_that_depends_on_the_order_of_a_set(tmp_path: Path) -> None:
     letters = "def letters():\n    return list(set('abcdefgh'))"
     order = subprocess.run(

@@ -298,6 +298,7 @@ def test_what_stops_nbgrader_does_not_stop_us(tmp_path: Path) -> None:
     assert found["c-json", "p1", "test_square"] == (None, None, True)
 
 
+@pytest.mark.thorough
 def test_a_pass_that_stands_on_in_nbgrader_after_a_dead_kernel_does_not_with_us(tmp_path: Path) -> None:
     theirs = make_course(tmp_path / "theirs")
     theirs.submit("anna", SQUARE, "found = 3", timestamp=_DUE)

@@ -19,7 +19,7 @@ from tests.parity.report import table
 pytestmark = pytest.mark.xdist_group("fork-server")
 
 TEXTS = all_assignments()
-REPRESENTATIVE = frozenset({"numpy_arrays", "regex_text", "two_notebooks", "cheats_collected", "json_handling"})
+REPRESENTATIVE = frozenset({"numpy_arrays", "two_notebooks", "cheats_collected"})
 """Those that the quick tests grade too."""
 
 

@@ -132,6 +132,7 @@ def test_two_processes_that_issue_the_same_batch_at_once_issue_it_once(approved:
     assert_each_has_exactly_one(site)
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 def test_two_processes_that_prepare_at_once_do_not_lead_to_two_awards(crowd: Path, tmp_path: Path) -> None:
     shutil.copytree(crowd, tmp_path / "site")

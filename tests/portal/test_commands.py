@@ -152,6 +152,7 @@ def test_a_gradebook_file_is_named_on_stdout(form: str, site: Site, tmp_path: Pa
     assert shown.err == ""
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 def test_the_governed_path_from_the_command_line(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
     site = released_site(tmp_path / "site", tmp_path_factory.getbasetemp())

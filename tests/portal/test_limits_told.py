@@ -46,6 +46,7 @@ def test_however_many_cells_there_are_it_stays_short_and_counts_all(found: list[
     assert told == len(all_of_them)
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 @pytest.mark.xdist_group("fork-server")
 def test_the_command_says_it_after_its_table_and_for_machines(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -193,6 +193,7 @@ def test_a_credential_whose_learner_fell_waits_for_a_person_and_stays_valid(site
         assert not any(each.revoked_at for each in credentials_of(session))
 
 
+@pytest.mark.thorough
 def test_a_dropped_item_is_out_of_everybodys_shares_in_a_preview_and_after(site: Site) -> None:
     assert statuses(site) == {"anna": "eligible", "ben": "not yet"}
     foreseen = regrade(site, "drop-item", item="test_sum", is_preview=True)

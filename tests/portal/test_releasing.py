@@ -80,6 +80,7 @@ def test_the_plans_are_frozen_with_the_release_and_hold_for_its_sources(site: Si
     assert (again, known.trials, known.findings) == (release, rehearsed.trials, rehearsed.findings)
 
 
+@pytest.mark.thorough
 def test_a_course_that_demands_sealed_verdicts_is_not_released_with_less(site: Site) -> None:
     demanding = course(
         site, (ITEMS, 'type = "performance"\ncells = { test_sum = "compat" }\nitems'), ("[qa]", 'assurance = "sealed"\n[qa]')
@@ -115,6 +116,7 @@ def test_what_an_author_has_to_mend_stops_the_release_at_every_depth(site: Site)
     assert find_release(site.course_root(COURSE)) is None
 
 
+@pytest.mark.thorough
 def test_what_a_check_found_is_not_run_again_and_what_changed_is(site: Site) -> None:
     files = check_files(site, course(site), now=now())
     first = check_running(site, course(site), ("basics",), files, Wanted("rehearsal"))

@@ -92,7 +92,7 @@ def learners(small_course: SmallCourse) -> list[str]:
     return names
 
 
-@pytest.mark.parametrize("happens", [kill_workers, kill_zygotes, stop_workers])
+@pytest.mark.parametrize("happens", [kill_workers, pytest.param(kill_zygotes, marks=pytest.mark.thorough), stop_workers])
 def test_whatever_is_killed_or_hangs_every_job_is_answered_once_and_rightly(
     small_course: SmallCourse, learners: list[str], happens: object, few_seconds: None
 ) -> None:

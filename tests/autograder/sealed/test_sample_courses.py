@@ -67,7 +67,7 @@ def hand_in(folder: Path, quality: Quality | None, target: Path) -> None:
     (target / f"{folder.name}.ipynb").write_text(nbformat.writes(nbformat.v4.new_notebook(cells=cells)), encoding="utf-8")
 
 
-@pytest.mark.parametrize("quality", ["correct", "partial", "wrong", None])
+@pytest.mark.parametrize("quality", [*(pytest.param(each, marks=pytest.mark.thorough) for each in ("correct", "wrong")), "partial", None])
 @pytest.mark.parametrize("folder", ASSIGNMENTS, ids=[folder.name for folder in ASSIGNMENTS])
 def test_every_test_cell_gets_the_same_score_sealed(servers: SealedServers, folder: Path, quality: Quality | None, tmp_path: Path) -> None:
     hand_in(folder, quality, tmp_path)

@@ -93,6 +93,7 @@ def test_a_service_that_is_killed_again_and_again_loses_nothing_and_grades_nothi
     check_each_is_graded_once(site, set(learners), log)
 
 
+@pytest.mark.thorough
 def test_a_broken_course_is_told_and_stops_no_other(site: Site, tmp_path: Path) -> None:
     log = tmp_path / "log"
     for name, text in (("damaged", "{"), ("another", json.dumps({"course": "another"}))):

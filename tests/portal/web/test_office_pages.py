@@ -312,7 +312,7 @@ def test_pages_render_in_both_languages_and_hostile_names_stay_text(issued: Runn
         assert HOSTILE[:8].replace("<", "&lt;") in client.get("office/register").text.replace("&gt;", ">")
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(360, "light"), (1200, "dark")])
+@pytest.mark.parametrize(("width", "scheme"), [(360, "dark"), pytest.param(1200, "light", marks=pytest.mark.thorough)])
 @pytest.mark.parametrize("person", PAGES)
 def test_pages_keep_nobody_out_and_fit_a_telephone(issued: RunningPortal, browser: Browser, person: str, width: int, scheme: str) -> None:
     client = issued.visitor(person)

@@ -42,7 +42,7 @@ def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningPortal]:
         yield running
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", [pytest.param("light", marks=pytest.mark.thorough), "dark"])
 def test_no_page_has_a_barrier_or_is_wider_than_a_telephone(
     portal: RunningPortal, browser: Browser, scheme: Literal["light", "dark"]
 ) -> None:

@@ -39,7 +39,9 @@ def pages(issued: IssuedPortal) -> Iterator[dict[str, str]]:
     }
 
 
-@pytest.mark.parametrize(("scheme", "language", "width"), [("light", "en-GB", 1200), ("dark", "fil-PH", 320)])
+@pytest.mark.parametrize(
+    ("scheme", "language", "width"), [pytest.param("light", "en-GB", 1200, marks=pytest.mark.thorough), ("dark", "fil-PH", 320)]
+)
 def test_nothing_keeps_anybody_out(browser: Browser, pages: dict[str, str], scheme: str, language: str, width: int) -> None:
     context = browser.new_context(color_scheme=scheme, locale=language, viewport={"width": width, "height": 800})  # type: ignore[arg-type]
     page = context.new_page()
