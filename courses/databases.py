@@ -25,9 +25,8 @@ def open_engine(url: str) -> Engine:
     """
     try:
         if not url.startswith("sqlite"):
-            return create_engine(
-                url, hide_parameters=True, pool_pre_ping=True
-            )  # a server that was started anew is no error of whoever comes next
+            # asked whether it still lives: a server that was started anew is no error of whoever comes next
+            return create_engine(url, hide_parameters=True, pool_pre_ping=True)
         patience = {} if "timeout" in make_url(url).query else {"timeout": _BUSY_TIMEOUT_S}
         engine = create_engine(url, connect_args=patience, hide_parameters=True)
     except (ArgumentError, ModuleNotFoundError) as unknown:
