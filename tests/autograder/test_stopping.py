@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import psutil
@@ -27,6 +28,7 @@ def test_a_signal_stops_cleanly_and_the_same_command_goes_on(small_course: Small
     with subprocess.Popen(command, cwd=_ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as run:
         while not (attempts(small_course, "anna") and attempts(small_course, "anna")[0].results):
             assert run.poll() is None
+            time.sleep(0.05)
         started = psutil.Process(run.pid).children(recursive=True)
         run.send_signal(number)
         out, told = run.communicate(timeout=60)

@@ -30,7 +30,11 @@ def workers() -> list[psutil.Process]:
 
 def kernels() -> list[psutil.Process]:
     """Return the learners' kernels: what zygotes have forked."""
-    return [kernel for zygote in zygotes() for kernel in zygote.children(recursive=True)]
+    found = []
+    for zygote in zygotes():
+        with contextlib.suppress(psutil.NoSuchProcess):
+            found += zygote.children(recursive=True)
+    return found
 
 
 def zygotes() -> list[psutil.Process]:
