@@ -39,6 +39,8 @@ from issuer.standing import released_root
 
 LARGEST_UPLOAD_BYTES = 25 * 2**20
 """Of all files of one upload together, unpacked; the course may say less."""
+MOST_WAITING = 10
+"""Attempts of one learner at one assignment that nobody collected yet; more are refused."""
 _MOST_FILES = 200
 _FILE_MODE, _FOLDER_MODE = 0o644, 0o777
 """As nbgrader leaves them: whoever collects may take the folder away."""
@@ -63,6 +65,26 @@ class Receipt:
     files: tuple[str, ...]
     missing: tuple[str, ...]
     """Notebooks of the assignment that were not among them."""
+
+
+def require_room(*, is_enrolled: bool, attempts_left: int | None, waiting: int) -> None:
+    """Go on if another attempt may be handed in.
+
+    Args:
+        attempts_left: None for as many as one likes.
+        waiting: attempts that nobody collected yet.
+
+    Raises:
+        SubmissionError: none may be.
+    """
+    if not is_enrolled:
+        raise SubmissionError("you are not in this course any more", where="hand in", remedy="If that is a mistake, write to your teacher.")
+    if attempts_left == 0:
+        raise SubmissionError(
+            "all your attempts are used", where="hand in", remedy="Only your teacher can give you another one: write to them."
+        )
+    if waiting >= MOST_WAITING:
+        raise SubmissionError("too many of your attempts wait to be graded", where="hand in", remedy="Wait until some of them are graded.")
 
 
 def assignment_archive(site: Site, course: str, learner: str, assignment: str) -> bytes:

@@ -15,7 +15,7 @@ from courses.nbgrader_course import open_course
 from courses.settings import Site
 from portal.attempt_states import Stage, state_of
 from portal.course_work import collect_course
-from portal.handing_in import LARGEST_UPLOAD_BYTES, Upload, assignment_archive, hand_in, released_files
+from portal.handing_in import LARGEST_UPLOAD_BYTES, Upload, assignment_archive, hand_in, released_files, require_room
 from tests.small_site import COURSE, Someone, enter_results, released_site
 
 pytestmark = pytest.mark.slow
@@ -123,3 +123,14 @@ def test_an_attempt_is_graded_when_the_gradebook_shows_it_and_not_a_moment_befor
         session.commit()
     state = state_of(site, COURSE, "cora", "basics")
     assert (state.stage, state.is_settled) == (Stage.RUNNING, False)
+
+
+@pytest.mark.parametrize(
+    ("is_enrolled", "left", "waiting", "told"),
+    [(False, None, 0, "not in this course"), (True, 0, 0, "all your attempts are used"), (True, None, 10, "wait to be graded")],
+)
+def test_who_may_hand_in_no_more_is_told_why_and_whom_to_ask(is_enrolled: bool, left: int | None, waiting: int, told: str) -> None:
+    with pytest.raises(SubmissionError, match=told) as caught:
+        require_room(is_enrolled=is_enrolled, attempts_left=left, waiting=waiting)
+    assert caught.value.remedy
+    require_room(is_enrolled=True, attempts_left=None if left is None else 1, waiting=9)

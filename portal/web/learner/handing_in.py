@@ -5,16 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from tornado.web import HTTPError, authenticated
+from tornado.web import authenticated
 
 from autograder.errors import SubmissionError
 from portal.attempt_states import Stage
-from portal.handing_in import LARGEST_UPLOAD_BYTES, Upload, assignment_archive, hand_in, released_files
+from portal.handing_in import LARGEST_UPLOAD_BYTES, Upload, assignment_archive, hand_in, released_files, require_room
 from portal.learner_work import LearnerCourse, Work
 from portal.web.learner.learner_handler import LearnerHandler
-
-MOST_WAITING = 10
-"""Attempts of one learner at one assignment that nobody collected yet; more are refused."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +85,7 @@ class HandInHandler(LearnerHandler):
     async def _open_work(self, course: str, assignment: str) -> tuple[LearnerCourse, Work]:
         found, work = await self.own_work(course, assignment)
         waiting = sum(each.stage is Stage.QUEUED for each in work.state.attempts)
-        if not found.is_enrolled or work.attempts_left == 0 or waiting >= MOST_WAITING:
-            raise HTTPError(403)
+        require_room(is_enrolled=found.is_enrolled, attempts_left=work.attempts_left, waiting=waiting)
         return found, work
 
     async def _show(self, course: LearnerCourse, work: Work, refused: SubmissionError | None = None) -> None:

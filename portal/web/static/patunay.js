@@ -17,6 +17,24 @@ for (const element of document.querySelectorAll("[data-live]")) {
   source.addEventListener("changed", () => window.htmx.ajax("GET", location.href, part));
   source.addEventListener("done", () => { source.close(); location.reload(); });
 }
+// On a phone a table that is wider than the screen becomes cards, a row each, where every value stands behind the name of its column.
+const phone = window.matchMedia("(max-width: 36rem)");
+function stack() {
+  for (const table of document.querySelectorAll(".wide > table")) {
+    table.classList.remove("stacked");
+    if (!phone.matches || table.scrollWidth <= table.parentElement.clientWidth) continue;
+    table.classList.add("stacked");
+    // Who listens to the page must hear a table still, although it is not laid out as one.
+    const roles = { table: [table], rowgroup: table.querySelectorAll("thead, tbody"), row: table.rows, columnheader: table.querySelectorAll("thead th"),
+      rowheader: table.querySelectorAll("tbody th"), cell: table.querySelectorAll("td") };
+    for (const [role, elements] of Object.entries(roles)) for (const element of elements) element.setAttribute("role", role);
+    const names = [...table.querySelectorAll("thead th")].map((heading) => (heading.querySelector("a") ?? heading).firstChild?.textContent.trim() ?? "");
+    for (const row of table.tBodies[0].rows) for (const [place, value] of [...row.cells].entries()) value.dataset.label = names[place] ?? "";
+  }
+}
+stack();
+phone.addEventListener("change", stack);
+document.addEventListener("htmx:afterSettle", stack);
 for (const button of document.querySelectorAll("button[data-copy]")) {
   button.hidden = false;
   button.addEventListener("click", async () => {
