@@ -81,6 +81,7 @@ def encode_multikey(public_key: bytes) -> str:
     return encode_base58btc(_ED25519_PUBLIC + public_key)
 
 
+@lru_cache(maxsize=256)
 def decode_multikey(text: str) -> bytes:
     """Return the 32 bytes of the Ed25519 public key in a Multikey.
 

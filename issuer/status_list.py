@@ -15,6 +15,7 @@ import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from issuer.context_documents import CREDENTIALS_V2
@@ -83,8 +84,9 @@ def encode_bits(bits: StatusBits) -> str:
     return encode_base64url(gzip.compress(bits.data, compresslevel=9, mtime=0))
 
 
+@lru_cache(maxsize=8)
 def decode_bits(encoded: str) -> StatusBits:
-    """Return the bits of an `encodedList` (3.4).
+    """Return the bits of an `encodedList` (3.4). Those read last are remembered: many credentials name one list.
 
     Raises:
         StatusListError: it is no compressed list, is shorter than the standard allows, or swells beyond 2 MiB.

@@ -6,16 +6,20 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, nodes, select_autoescape
+from jinja2.ext import InternationalizationExtension
+from jinja2.parser import Parser
 from markupsafe import escape
 
-from portal.web.core_words import core_element, core_text
+from portal.web.core_words import NO_NAMES, core_element, core_text
 from portal.web.language import LANGUAGES, translations
 from portal.web.moments import day_element, moment_element
 from portal.web.visitor import Visitor
 
+_TRANSLATE = "translate"
+"""The environment's own name of what translates a text when a template is compiled."""
 TEMPLATES = Path(__file__).resolve().parent / "templates"
 
 
@@ -54,21 +58,36 @@ class Frame:
     languages: tuple[tuple[str, str], ...] = tuple(LANGUAGES.items())
 
 
+class _CompiledTexts(InternationalizationExtension):
+    """`{% trans %}`, whose texts without values are translated once, when a template is compiled: each language has an environment of its own."""
+
+    def parse(self, parser: Parser) -> nodes.Node | list[nodes.Node]:
+        """Return what stands for the tag."""
+        node = super().parse(parser)
+        match node:
+            case nodes.Output(nodes=[nodes.Call(node=nodes.Name(name="gettext"), args=[nodes.Const(value=str(text))], kwargs=[])]):
+                translate = cast("Callable[[str], str]", self.environment.globals[_TRANSLATE])
+                return nodes.Output([nodes.TemplateData(translate(text) % {})], lineno=node.lineno)  # percent signs are doubled in texts
+        return node
+
+
 @cache
 def _environment(language: str, timezone: str) -> Environment:
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=select_autoescape(default=True, default_for_string=True),
         undefined=StrictUndefined,
-        extensions=["jinja2.ext.i18n"],
+        extensions=[_CompiledTexts],
+        auto_reload=False,
         trim_blocks=True,
         lstrip_blocks=True,
     )
     environment.install_gettext_translations(translations(language), newstyle=True)  # type: ignore[attr-defined]  # the extension adds it
+    environment.globals[_TRANSLATE] = translations(language).gettext
     environment.filters["moment"] = lambda value: moment_element(value, language=language, timezone=timezone)
     environment.filters["day"] = lambda value: day_element(value, language=language)
-    environment.filters["core"] = lambda sentence: core_element(sentence, language)
-    environment.filters["core_text"] = lambda sentence: core_text(sentence, language)
+    environment.filters["core"] = lambda sentence, titles=NO_NAMES: core_element(sentence, language, titles)
+    environment.filters["core_text"] = lambda sentence, titles=NO_NAMES: core_text(sentence, language, titles)
     environment.filters["percent"] = percent
     environment.filters["points"] = lambda value: "—" if value is None else f"{value:g}"
     return environment

@@ -21,24 +21,27 @@ class OwnSiteResolver:
     """What the site in `folder` publishes, believed."""
 
     folder: Path
+    seen: tuple[int, ...] = ()
+    """The `published_state` that the caller has just looked at: then the files' times are not looked at again."""
 
     def find_did_document(self, did: str) -> Found | None:
         """Return the site's DID document if it is that of `did`."""
-        found = _did_document(self.folder, did, _changed_ns(self.folder / "did.json"))
+        found = _did_document(self.folder, did, self.seen or (_changed_ns(self.folder / "did.json"),))
         return replace(found, origin=_address(did)) if found is not None else None
 
     def find_status_list(self, url: str) -> Found | None:
         """Return the site's status list, or notice, whose `id` is `url`."""
-        status = self.folder / "status"
-        name = url.rpartition("/")[2]
-        changed = (_changed_ns(status / name), _changed_ns(status / "notices" / name), _changed_ns(status))
-        found = _status_list(self.folder, url, changed)
+        found = _status_list(self.folder, url, self.seen or self._list_state(url.rpartition("/")[2]))
         return replace(found, origin=url) if found is not None else None
 
+    def _list_state(self, name: str) -> tuple[int, ...]:
+        status = self.folder / "status"
+        return (_changed_ns(status / name), _changed_ns(status / "notices" / name), _changed_ns(status))
 
-def site_resolver(folder: Path, *, ask_others: bool) -> Resolver:
+
+def site_resolver(folder: Path, *, ask_others: bool, seen: tuple[int, ...] = ()) -> Resolver:
     """Return where verification looks: the key itself, this site's files, and with `ask_others` other issuers on the web."""
-    own: tuple[Resolver, ...] = (DidKeyResolver(), OwnSiteResolver(folder))
+    own: tuple[Resolver, ...] = (DidKeyResolver(), OwnSiteResolver(folder, seen))
     return ResolverChain((*own, WebResolver()) if ask_others else own)
 
 
@@ -55,12 +58,12 @@ def published_state(folder: Path) -> tuple[int, ...]:
 
 
 @lru_cache(maxsize=8)
-def _did_document(folder: Path, did: str, _changed: int) -> Found | None:
+def _did_document(folder: Path, did: str, _changed: tuple[int, ...]) -> Found | None:
     return FolderResolver(folder, authoritative=True).find_did_document(did)
 
 
 @lru_cache(maxsize=64)
-def _status_list(folder: Path, url: str, _changed: tuple[int, int, int]) -> Found | None:
+def _status_list(folder: Path, url: str, _changed: tuple[int, ...]) -> Found | None:
     return FolderResolver(folder, authoritative=True).find_status_list(url)
 
 

@@ -1,6 +1,7 @@
 """Checking a credential: what somebody pastes, uploads or links to, or the number of one that was issued here.
 
-What is sent in stays in memory and is forgotten with the answer. Links are fetched by the verifier's own rules (`issuer.resolvers`): https, public hosts only.
+What is sent in is read by processes that end with the check (`portal.web.checking`), stays in memory and is forgotten with the answer. Links are fetched there, by the
+verifier's own rules (`issuer.resolvers`): https, public hosts only. A number that was issued here, the way of most, is looked up and checked in the portal itself.
 """
 
 from __future__ import annotations
@@ -20,13 +21,16 @@ from tornado.web import HTTPError
 from courses.errors import DiagnosedError
 from courses.settings import Site
 from issuer.errors import ResolutionError
-from portal.verifying import Examined, credential_in, examine, read_credential
+from portal.verifying import Examined, examine
+from portal.web.checking.checkers import Checkers, Codes
+from portal.web.checking.errors import CheckFailedError
 from portal.web.negotiation import prefers_json
 from portal.web.page_handler import PageHandler
 from portal.web.public.certificate_picture import draw_own_certificate
 from portal.web.public.own_credentials import OwnCredential, find_own, own_page, read_number
 from portal.web.public.own_site_resolver import OwnSiteResolver, published_state, site_resolver
-from portal.web.public.verdict_words import Gettext
+from portal.web.public.picture_code_page import code_page, credential_of_codes, own_page_of_codes
+from portal.web.public.verdict_words import Gettext, failure_words
 from portal.web.public.verification_desk import DeskBusyError, VerificationDesk
 from portal.web.public.verification_page import ResultPage, as_json, result_page
 
@@ -57,26 +61,6 @@ class ErasedPage:
     issued_at: datetime
 
 
-def check_data(site: Site, data: bytes, now: datetime, language: str, gettext: Gettext) -> ResultPage:
-    """Return what verification of a file's bytes finds.
-
-    Raises:
-        DiagnosedError: there is no credential in it.
-    """
-    examined = examine(credential_in(data), resolver=site_resolver(site.root, ask_others=True), now=now)
-    return _with_own(site, examined, now, language, gettext)
-
-
-def check_link(site: Site, link: str, now: datetime, language: str, gettext: Gettext) -> ResultPage:
-    """Return what verification of what is published at an https address finds.
-
-    Raises:
-        DiagnosedError: it cannot be had, or there is no credential in it.
-    """
-    resolver = site_resolver(site.root, ask_others=True)
-    return _with_own(site, examine(read_credential(link), resolver=resolver, now=now), now, language, gettext)
-
-
 def check_number(site: Site, number: str, now: datetime, language: str, gettext: Gettext) -> ResultPage | ErasedPage | None:
     """Return what verification of a credential of the ledger finds, with only as much of it as its holder shows; None if there is none."""
     own = find_own(site, number)
@@ -98,12 +82,12 @@ def examine_own(site: Site, own: OwnCredential, now: datetime) -> Examined:
 
 
 @lru_cache(maxsize=2048)
-def _examined_once(folder: Path, document: str, _published: tuple[int, ...], now: datetime) -> Examined:
-    return examine(document.encode("utf-8"), resolver=site_resolver(folder, ask_others=False), now=now)
+def _examined_once(folder: Path, document: str, published: tuple[int, ...], now: datetime) -> Examined:
+    return examine(document.encode("utf-8"), resolver=site_resolver(folder, ask_others=False, seen=published), now=now)
 
 
-def _with_own(site: Site, examined: Examined, now: datetime, language: str, gettext: Gettext) -> ResultPage:
-    """Return the page, which knows if this site issued what was checked, and whether another took its place."""
+def page_of_examined(site: Site, examined: Examined, now: datetime, language: str, gettext: Gettext) -> ResultPage:
+    """Return the page of what a stranger sent, which knows if this site issued it, and whether another took its place."""
     facts = examined.report.facts
     number = read_number(facts.credential_id) if facts is not None else ""
     own = find_own(site, number) if number else None
@@ -125,6 +109,12 @@ class VerificationHandler(PageHandler):
             self.settings[_DESK] = VerificationDesk()
         desk: VerificationDesk = self.settings[_DESK]
         return desk
+
+    @property
+    def checkers(self) -> Checkers:
+        """Where what strangers send is read."""
+        checkers: Checkers = self.settings["checkers"]
+        return checkers
 
     @property
     def wants_json(self) -> bool:
@@ -174,7 +164,7 @@ class VerificationHandler(PageHandler):
             self.show("public/verify.html", VerifyPage(self.gettext("Check a credential"), problem, remedy, text), status=status)
 
     async def at_desk(self, task: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
-        """Return what `task` returns, done where strangers' files are verified.
+        """Return what `task` returns, done where certificates are drawn.
 
         Raises:
             HTTPError: 503: too much is done there.
@@ -262,17 +252,19 @@ class VerifyHandler(VerificationHandler):
             remedy = _("Take one that begins with https://, or save the credential as a file and choose that.")
             self.refuse(_("This link is not a safe one."), remedy, status=400, text=link[:2000])
         else:
-            await self._check(lambda: self.at_desk(check_link, self.portal.site, link, *self._asked()), link)
+            await self._check(lambda now: self.checkers.check_link(link, now), link)
 
     async def check_bytes(self, data: bytes) -> None:
         """Check a file's bytes."""
-        await self._check(lambda: self.at_desk(check_data, self.portal.site, data, *self._asked()), "")
+        await self._check(lambda now: self.checkers.check_file(data, now), "")
 
-    async def _check(self, work: Callable[[], Awaitable[ResultPage]], link: str) -> None:
-        _ = self.gettext
+    async def _check(self, work: Callable[[datetime], Awaitable[Examined | Codes]], link: str) -> None:
+        _, now = self.gettext, self.portal.now()
         self.refuse_hurry(submitting=True)
         try:
-            page = await work()
+            found = await work(now)
+        except CheckFailedError as failed:
+            self.refuse(*failure_words(failed, _), status=failed.status, text=link[:2000])
         except ResolutionError:
             problem = _("What this link leads to cannot be had.")
             self.refuse(problem, _("Ask for the file itself, and choose that."), status=400, text=link[:2000])
@@ -282,14 +274,28 @@ class VerifyHandler(VerificationHandler):
                 remedy = _("The link leads to something else, such as a web page. Download the credential there, and choose the file.")
             else:
                 remedy = _(
-                    "Take the file as its holder got it: JSON, the badge (PNG or SVG), or the certificate (PDF). A photo or a screenshot carries nothing."
+                    "Take the file as its holder got it: JSON, the badge (PNG or SVG), or the certificate (PDF). Of a photo or a screenshot only a QR code is read: it has to be whole and sharp."
                 )
             self.refuse(problem, remedy, status=400, text=link[:2000])
         else:
-            self.answer(page)
+            if isinstance(found, Codes):
+                await self.follow(found)
+            else:
+                self.answer(await self.look_up(page_of_examined, self.portal.site, found, now, self.language, _))
 
-    def _asked(self) -> tuple[datetime, str, Gettext]:
-        return self.portal.now(), self.language, self.gettext
+    async def follow(self, codes: Codes) -> None:
+        """Go where the QR codes of a picture lead, if that is a check of ours; otherwise tell what they say. Nothing is fetched."""
+        page, credential = own_page_of_codes(codes.texts, self._own_hosts()), credential_of_codes(codes.texts)
+        if page:
+            self.redirect(self.portal.prefix + page, status=303)
+        elif credential:
+            await self.check_bytes(credential)
+        else:
+            told = code_page(codes.texts, self.gettext)
+            if self.wants_json:
+                self.answer_json({"problem": told.title, "remedy": told.advice, "codes": [each.text for each in told.codes]}, status=400)
+            else:
+                self.show("public/code.html", told)
 
     def _own_hosts(self) -> frozenset[str]:
         return frozenset({self.request.host.lower(), urlsplit(self.portal.site.settings.url).netloc.lower()})
