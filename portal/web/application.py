@@ -9,6 +9,7 @@ from tornado.web import Application, StaticFileHandler
 
 from portal.web import routes
 from portal.web.access_log import address_shapes, log_answer
+from portal.web.checking.checkers import Checkers
 from portal.web.page_handler import PageHandler
 from portal.web.portal_site import PortalSite
 from portal.web.sign_in import alone, behind_hub
@@ -59,4 +60,5 @@ def make_application(portal: PortalSite, *, cookie_secret: bytes = b"") -> Appli
         max_body_size=MAXIMUM_BODY_BYTES,
         log_function=log_answer,
         address_shapes=address_shapes(path for path, _ in routes.ROUTES),
+        checkers=Checkers(portal.site.root, portal.check_limits),
     )

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from urllib.parse import quote
 
 from courses.settings import Site
+from portal.web.checking.checkers import CheckLimits
 
 TRY_OUT_VARIABLE = "PATUNAY_HUB_TRY_OUT"
 """Set in the environment where a hub is tried out, for it and its services."""
@@ -44,6 +45,9 @@ class PortalSite:
     now: Callable[[], datetime] = _now
     workers: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(max_workers=4, thread_name_prefix="page"))
     """Where pages are computed: databases and files block."""
+
+    check_limits: CheckLimits = field(default_factory=CheckLimits)
+    """What strangers' files may take."""
 
     def address(self, *parts: str) -> str:
         """Return the path of a page of this portal; each part is one piece of the path, escaped."""

@@ -99,7 +99,9 @@ async def _serve(portal: PortalSite, sockets: list[socket.socket], secret: bytes
     with keeping_databases():
         await asyncio.to_thread(warm_up, portal.site, portal.now())
         server.add_sockets(sockets)
+        application.settings["checkers"].start()
         started()
         await ended.wait()
         server.stop()
+        application.settings["checkers"].close()
         portal.workers.shutdown(wait=False, cancel_futures=True)

@@ -7,26 +7,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
 from courses.errors import DiagnosedError
-from courses.settings import Site
 from issuer.verification import State, VerificationReport
-from portal.verifying import Verified, examine
+from portal.verifying import Verified
 from portal.web.api.json_handler import JsonHandler
-from portal.web.public.own_site_resolver import site_resolver
+from portal.web.checking.errors import CheckFailedError
 
 _ENVELOPE = "data:application/vc+jwt,"
-
-
-def verify(site: Site, credential: bytes, now: datetime) -> dict[str, Any]:
-    """Return what verification of a credential, as JSON or as a JWT, finds.
-
-    Raises:
-        DiagnosedError: it is neither.
-    """
-    return as_answer(examine(credential, resolver=site_resolver(site.root, ask_others=True), now=now).report)
 
 
 def as_answer(report: VerificationReport) -> dict[str, Any]:
@@ -77,7 +66,9 @@ class VcVerifyHandler(JsonHandler):
             if credential is None:
                 self.answer_problem("the request has no credential", 'Send {"verifiableCredential": …}.', status=400)
                 return
-            self.answer_json(await self.at_desk(verify, self.portal.site, credential, self.portal.now()))
+            self.answer_json(as_answer((await self.checkers.check_credential(credential, self.portal.now())).report))
+        except CheckFailedError as failed:
+            self.answer_problem(failed.problem, failed.remedy, status=failed.status)
         except DiagnosedError as unreadable:
             self.answer_problem(str(unreadable.problem), str(unreadable.remedy), status=400)
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from issuer.verification import Check, State, Verdict, VerificationReport
+from portal.web.checking.errors import CheckBrokenOffError, CheckFailedError, CheckTooLongError, CheckTooMuchError
 from portal.web.core_words import core_text
 from portal.web.moments import day_words as words_of_day
 
@@ -73,6 +74,20 @@ def headline(report: VerificationReport, gettext: Gettext) -> Headline:
         ),
     }
     return Headline(*words[report.verdict])
+
+
+def failure_words(failed: CheckFailedError, gettext: Gettext) -> tuple[str, str]:
+    """Return why a check came to no result, and what to do now."""
+    _ = gettext
+    ask = _("If it happens again, ask the holder for the credential as a JSON file.")
+    if isinstance(failed, CheckTooMuchError):
+        told = _("To read this file takes more memory or time than any credential needs, so it was given up.")
+        return told, _("Ask the holder for the credential as a JSON file.")
+    if isinstance(failed, CheckTooLongError):
+        return _("The check took too long, so it was ended. That says nothing of the credential."), _("Try again in a minute.") + " " + ask
+    if isinstance(failed, CheckBrokenOffError):
+        return _("The check broke off. That says nothing of the credential."), _("Try it once more.") + " " + ask
+    return _("Too many checks are done at this moment."), _("Try again in a minute.")
 
 
 def check_lines(report: VerificationReport, language: str, gettext: Gettext) -> tuple[CheckLine, ...]:

@@ -1,6 +1,6 @@
-"""Keeps verification of what strangers send from taking the portal away from everybody else: few at once, each for a limited time, each address so often.
+"""Keeps look-ups and drawings from taking the portal away from everybody else: few at once, each for a limited time, each address so often.
 
-A thread cannot be stopped: what takes too long goes on in its thread while its sender is told, which is why verification has threads of its own.
+What is done in these threads is the site's own: they cannot be stopped, so no stranger's file comes here. Those have processes (`portal.web.checking`).
 """
 
 from __future__ import annotations
@@ -12,7 +12,9 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import ParamSpec, TypeVar
 
-from courses.errors import DiagnosedError
+from portal.web.checking.errors import DeskBusyError
+
+__all__ = ["DeskBusyError", "TokenBuckets", "VerificationDesk"]
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -20,16 +22,9 @@ T = TypeVar("T")
 _THREADS = 4
 _WAITING = 32
 _LOOKING_THREADS, _LOOKING_WAITING = 2, 200
-"""For what the ledger has: it takes milliseconds, and waits for no stranger's file."""
+"""For what the ledger has: it takes milliseconds, and waits for no drawing."""
 _LIMIT_S = 25.0
 _MOST_ADDRESSES = 20_000
-
-
-class DeskBusyError(DiagnosedError):
-    """Too many credentials wait to be checked, or this one takes too long."""
-
-    def __init__(self) -> None:
-        super().__init__("too many credentials wait to be checked, or this one takes too long", remedy="Try again in a minute.")
 
 
 class TokenBuckets:
@@ -56,10 +51,10 @@ class TokenBuckets:
 
 
 class VerificationDesk:
-    """Threads of its own for verification."""
+    """Threads for what the site itself has: drawings, and look-ups in the ledger."""
 
     def __init__(self, *, submitting: TokenBuckets | None = None, looking: TokenBuckets | None = None) -> None:
-        self._strangers = _Queue(_THREADS, _WAITING, "verify")
+        self._drawing = _Queue(_THREADS, _WAITING, "draw")
         self._own = _Queue(_LOOKING_THREADS, _LOOKING_WAITING, "look")
         self.submitting = submitting or TokenBuckets(burst=120, per_second=2)
         """For what is sent in, and for links that are fetched."""
@@ -67,12 +62,12 @@ class VerificationDesk:
         """For what the ledger has."""
 
     async def work(self, task: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
-        """Return what `task` returns, which checks what a stranger sent, or draws.
+        """Return what `task` returns, which draws.
 
         Raises:
             DeskBusyError: too many wait, or it takes too long.
         """
-        return await self._strangers.work(partial(task, *arguments, **named))
+        return await self._drawing.work(partial(task, *arguments, **named))
 
     async def look(self, task: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
         """Return what `task` returns, which checks a credential of the ledger.

@@ -7,7 +7,7 @@ import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import httpx
@@ -16,6 +16,7 @@ from tornado.netutil import bind_sockets
 
 from courses.settings import Site
 from portal.web.application import make_application
+from portal.web.checking.checkers import CheckLimits
 from portal.web.portal_site import Person, PortalSite
 
 COURSE = "tiny-course"
@@ -57,15 +58,23 @@ def submit(
 
 @contextmanager
 def running_portal(
-    site: Site, *, people: tuple[Person, ...] = PEOPLE, now: datetime | None = None, cookie_secret: bytes = b""
+    site: Site,
+    *,
+    people: tuple[Person, ...] = PEOPLE,
+    now: datetime | None = None,
+    cookie_secret: bytes = b"",
+    check_limits: CheckLimits | None = None,
 ) -> Iterator[RunningPortal]:
     """Run the portal of `site` in a thread of this process.
 
     Args:
         now: what the clock says; None: the time.
         cookie_secret: signs cookies; empty: one of this portal alone.
+        check_limits: what strangers' files may take; None: what they may in earnest.
     """
-    portal = PortalSite(site, people=people) if now is None else PortalSite(site, people=people, now=lambda: now)
+    portal = PortalSite(site, people=people, check_limits=check_limits or CheckLimits())
+    if now is not None:
+        portal = replace(portal, now=lambda: now)
     sockets = bind_sockets(0, "127.0.0.1")
     port = sockets[0].getsockname()[1]
     loop, ready = asyncio.new_event_loop(), threading.Event()
@@ -73,11 +82,13 @@ def running_portal(
 
     def run() -> None:
         asyncio.set_event_loop(loop)
-        server = HTTPServer(make_application(portal, cookie_secret=cookie_secret))
+        application = make_application(portal, cookie_secret=cookie_secret)
+        server = HTTPServer(application)
         server.add_sockets(sockets)
         servers.append(server)
         loop.call_soon(ready.set)
         loop.run_forever()
+        application.settings["checkers"].close()
         loop.close()
 
     thread = threading.Thread(target=run, daemon=True)

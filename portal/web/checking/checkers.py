@@ -1,0 +1,229 @@
+"""The portal's side of the processes that read strangers' files: so many at once, each ended with its check or at its time limit, all with the portal.
+
+Each step of a check has a process of its own (`orders.Task`): what took a picture or a PDF apart says which credential it holds, not whether it is valid. The
+process that forks them, the zygote, is started with the first check, again if it was killed, and has none of the portal's environment.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import os
+import socket
+import subprocess
+import sys
+import weakref
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from issuer.documents import parse_document
+from issuer.errors import DocumentUnreadableError, ResolutionError
+from portal.verifying import Examined
+from portal.web.checking.errors import CheckBrokenOffError, CheckTooLongError, CheckTooMuchError, DeskBusyError
+from portal.web.checking.orders import Answer, Order, Refusal, RefusalKind, Task, order_frame, read_answer
+
+_log = logging.getLogger("patunay.portal")
+_KEPT = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "PYTHONPATH", "SSL_CERT_FILE", "SSL_CERT_DIR")
+_IS_TEXT = (b"{", b"eyJ")
+
+
+@dataclass(frozen=True, slots=True)
+class CheckLimits:
+    """What strangers' files may take of the machine."""
+
+    at_once: int = 4
+    waiting: int = 32
+    """Checks that are done or wait."""
+    time_s: float = 25.0
+    """For one check with all of its steps, from when it is asked for."""
+    cpu_s: int = 10
+    """Of processor time, for a step."""
+    memory_bytes: int = 512 * 2**20
+    """For a step, beside what its process has when it is forked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Codes:
+    """What the QR codes in a picture say that carries no credential."""
+
+    texts: tuple[str, ...]
+
+
+class Checkers:
+    """Checks what strangers send. Closing it, or forgetting it, ends every process."""
+
+    def __init__(self, site: Path, limits: CheckLimits | None = None) -> None:
+        self._site, self._limits = str(site), limits or CheckLimits()
+        self._slots = asyncio.Semaphore(self._limits.at_once)
+        self._here = 0
+        self._zygote: _Zygote | None = None
+
+    async def check_file(self, data: bytes, now: datetime) -> Examined | Codes:
+        """Return what is found of the credential that a file is or carries, or what the QR codes in a picture say.
+
+        Raises:
+            DocumentUnreadableError: there is no credential in it.
+            CheckFailedError: the check came to no result.
+        """
+        async with self._turn():
+            return await self._file(data, now)
+
+    async def check_link(self, link: str, now: datetime) -> Examined | Codes:
+        """Return the same of what is published at an https address.
+
+        Raises:
+            ResolutionError: it cannot be had.
+            DocumentUnreadableError, CheckFailedError: as above.
+        """
+        async with self._turn():
+            return await self._file((await self._carry_out(Task.FETCH, link.encode("utf-8", "replace"), now)).data, now)
+
+    async def check_credential(self, data: bytes, now: datetime) -> Examined:
+        """Return what is found of a credential, given as JSON or as a JWT.
+
+        Raises:
+            DocumentUnreadableError, CheckFailedError: as above.
+        """
+        async with self._turn():
+            return await self._examine(data, now)
+
+    @property
+    def process_id(self) -> int:
+        """The zygote's; 0 if none was started."""
+        return self._zygote.process_id if self._zygote is not None else 0
+
+    def start(self) -> None:
+        """Start the zygote now, so that the first who comes does not wait until it has loaded."""
+        if self._zygote is None or not self._zygote.is_alive():
+            self.close()
+            self._zygote = _Zygote(self._limits)
+
+    def close(self) -> None:
+        """End the zygote, and with it every check."""
+        if self._zygote is not None:
+            self._zygote.end()
+            self._zygote = None
+
+    @asynccontextmanager
+    async def _turn(self) -> AsyncIterator[None]:
+        """Wait until it is one's turn; what takes too long then is ended."""
+        if self._here >= self._limits.waiting:
+            raise DeskBusyError
+        self._here += 1
+        is_begun = False
+        try:
+            async with asyncio.timeout(self._limits.time_s), self._slots:
+                is_begun = True
+                yield
+        except TimeoutError as late:
+            raise (CheckTooLongError if is_begun else DeskBusyError) from late
+        finally:
+            self._here -= 1
+
+    async def _file(self, data: bytes, now: datetime) -> Examined | Codes:
+        if not data.startswith(_IS_TEXT):
+            found = await self._carry_out(Task.TAKE_OUT, data, now)
+            if found.codes:
+                return Codes(found.codes)
+            data = found.data
+        return await self._examine(data, now)
+
+    async def _examine(self, data: bytes, now: datetime) -> Examined:
+        found = await self._carry_out(Task.EXAMINE, data, now)
+        if found.report is None:
+            raise CheckBrokenOffError
+        return Examined(found.report, parse_document(found.data) if found.data and found.report.facts is not None else None)
+
+    async def _carry_out(self, task: Task, data: bytes, now: datetime) -> Answer:
+        """Return what a process answers."""
+        try:
+            answer = await self._ask(order_frame(Order(task, self._site, now, data)))
+        except (asyncio.IncompleteReadError, ConnectionError) as gone:
+            _log.error("a check (%s) broke off: its process ended", task)
+            raise CheckBrokenOffError from gone
+        except ValueError as strange:  # its words may be a stranger's
+            _log.error("a check (%s) broke off: its process answered what is no answer", task)
+            raise CheckBrokenOffError from strange
+        if answer.refusal is not None:
+            _raise(task, answer.refusal)
+        return answer
+
+    async def _ask(self, order: bytes) -> Answer:
+        ours, theirs = socket.socketpair()
+        try:
+            with theirs:
+                self._hand_over(theirs)
+            reader, writer = await asyncio.open_connection(sock=ours)
+        except BaseException:
+            ours.close()
+            raise
+        try:
+            writer.write(order)
+            await writer.drain()
+            return await read_answer(reader)
+        finally:
+            writer.transport.abort()  # at once: a process to which nobody listens is ended
+
+    def _hand_over(self, channel: socket.socket) -> None:
+        """Have a process forked that listens to `channel`.
+
+        Raises:
+            CheckBrokenOffError: none can be had.
+        """
+        for _ in range(2):
+            try:
+                self.start()
+                if self._zygote is not None:
+                    socket.send_fds(self._zygote.control, [b"c"], [channel.fileno()])
+                    return
+            except OSError as refusal:  # the zygote was ended a moment ago, or the machine has no room for one
+                _log.error("no process for checks can be had: %s", refusal.strerror)
+                self.close()
+        raise CheckBrokenOffError
+
+
+class _Zygote:
+    """The process that forks the others."""
+
+    def __init__(self, limits: CheckLimits) -> None:
+        self.control, theirs = socket.socketpair()
+        self.control.setblocking(False)  # the portal waits for nobody
+        environment = {name: os.environ[name] for name in _KEPT if name in os.environ}
+        given = json.dumps({"memory_bytes": limits.memory_bytes, "cpu_s": limits.cpu_s})
+        with theirs:
+            try:
+                self._process = subprocess.Popen(
+                    [sys.executable, "-P", "-m", "portal.web.checking.zygote", str(theirs.fileno()), given, str(os.getpid())],
+                    pass_fds=[theirs.fileno()], env=environment, cwd="/", stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                    start_new_session=True,
+                )  # fmt: skip
+            except OSError:
+                self.control.close()
+                raise
+        self.end = weakref.finalize(self, _end, self.control, self._process)
+        self.process_id = self._process.pid
+
+    def is_alive(self) -> bool:
+        """Whether it runs."""
+        return self._process.poll() is None
+
+
+def _end(control: socket.socket, process: subprocess.Popen[bytes]) -> None:
+    control.close()
+    process.kill()  # what it forked dies with it
+    process.wait()
+
+
+def _raise(task: Task, refusal: Refusal) -> None:
+    if refusal.kind is RefusalKind.TOO_MUCH:
+        raise CheckTooMuchError
+    if refusal.kind is RefusalKind.UNREACHABLE:
+        raise ResolutionError(refusal.problem, remedy=refusal.remedy)
+    if refusal.kind is RefusalKind.UNREADABLE:
+        raise DocumentUnreadableError(refusal.problem, remedy=refusal.remedy)
+    _log.error("a check (%s) broke off: %s", task, refusal.problem)
+    raise CheckBrokenOffError

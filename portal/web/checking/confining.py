@@ -1,0 +1,76 @@
+"""Holds a process that reads a stranger's file to limits, and to the files and the network that its task needs.
+
+1. Memory, processor time, open files; nothing can be written.
+2. Landlock, where the kernel has it: libraries and certificates may be read, the site's published files by who examines, no key, no ledger, no learner's work by
+   anybody. Who takes a file apart has no TCP. No other process can be signalled or looked into.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import resource
+import signal
+import ssl
+from pathlib import Path
+from types import FrameType
+
+import autograder
+import courses
+import issuer
+import portal
+from autograder.sandbox.landlock import restrict_files
+from autograder.sandbox.private_root import readable_paths
+from autograder.sandbox.syscalls import PR_SET_NO_NEW_PRIVS, PR_SET_PDEATHSIG, prctl
+from portal.web.checking.orders import Order, Task
+
+_NETWORK = ("/etc/resolv.conf", "/etc/hosts", "/etc/host.conf", "/etc/gai.conf", "/etc/services", "/etc/protocols", "/etc/ssl", "/etc/pki",
+            "/etc/ca-certificates", "/run/systemd/resolve")  # fmt: skip
+_PUBLISHED = ("did.json", ".well-known", "status")
+_OPEN_FILES = 64
+_GRACE_S = 2
+"""Of processor time, in which a process that has used up its share says so."""
+
+
+class ShareUsedUpError(BaseException):
+    """This process used up its processor time. No `except Exception` of a library stops it."""
+
+
+def tie_to(parent: int) -> None:
+    """End this process as soon as the process that forked it ends."""
+    prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:  # it ended before
+        os._exit(1)
+
+
+def limit(*, memory_bytes: int, cpu_s: int) -> None:
+    """Let this process take so much more memory than it has, and so much processor time from now on."""
+    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
+    resource.setrlimit(resource.RLIMIT_AS, (pages * resource.getpagesize() + memory_bytes,) * 2)
+    signal.signal(signal.SIGXCPU, _give_up)
+    resource.setrlimit(resource.RLIMIT_CPU, (cpu_s, cpu_s + _GRACE_S))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (_OPEN_FILES, _OPEN_FILES))
+
+
+def confine(order: Order) -> None:
+    """Leave this process what its task needs. Where the kernel has no Landlock, it keeps what its user has."""
+    prctl(PR_SET_NO_NEW_PRIVS, 1)
+    readable = [*readable_paths(), *(str(Path(each.__path__[0])) for each in (courses, autograder, issuer, portal))]
+    if order.task is not Task.TAKE_OUT:
+        readable += _NETWORK
+        readable += [path for path in (os.environ.get(name) for name in _certificate_variables()) if path]
+    if order.task is Task.EXAMINE:
+        readable += [os.path.join(order.site, name) for name in _PUBLISHED]
+    with contextlib.suppress(OSError):
+        restrict_files(readable=readable, writable=(), devices=("/dev/null", "/dev/urandom"), is_networked=order.task is Task.TAKE_OUT)
+
+
+def _certificate_variables() -> tuple[str, str]:
+    paths = ssl.get_default_verify_paths()
+    return paths.openssl_cafile_env, paths.openssl_capath_env
+
+
+def _give_up(_number: int, _frame: FrameType | None) -> None:
+    raise ShareUsedUpError

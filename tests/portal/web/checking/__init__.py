@@ -1,0 +1,1 @@
+"""What strangers send is read by processes that can be killed."""

@@ -1,0 +1,82 @@
+"""The portal as a process: told to end, or killed, it leaves nobody behind that reads a stranger's file."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import httpx
+import psutil
+import pytest
+
+from portal.site_making import make_site
+from tests.portal.web.checking.pictures import plain_png
+from tests.small_site import WANTED
+
+pytestmark = pytest.mark.slow
+
+
+@contextmanager
+def served(folder: Path, workers: int) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """Run a portal; it may have ended when this does."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = int(probe.getsockname()[1])
+    command = [sys.executable, "-m", "portal.cli", "serve", "--site", str(folder), "--port", str(port), "--workers", str(workers)]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=Path(__file__).resolve().parents[4])
+    address = f"http://127.0.0.1:{port}/"
+    try:
+        deadline = time.monotonic() + 120
+        while time.monotonic() < deadline:
+            with suppress(httpx.TransportError):
+                httpx.get(address + "healthz", timeout=30)
+                break
+            assert process.poll() is None
+            time.sleep(0.1)
+        yield address, process
+    finally:
+        process.kill()
+        process.wait(60)
+
+
+def checking(portal: subprocess.Popen[bytes]) -> list[psutil.Process]:
+    """Return the zygotes of a portal and what they forked."""
+    found: list[psutil.Process] = []
+    for each in psutil.Process(portal.pid).children(recursive=True):
+        with suppress(psutil.NoSuchProcess):
+            if "portal.web.checking.zygote" in each.cmdline():
+                found.append(each)
+    return found
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
+@pytest.mark.parametrize("workers", [1, pytest.param(2, marks=pytest.mark.thorough)])
+def test_no_process_outlives_the_portal(tmp_path: Path, number: signal.Signals, workers: int) -> None:
+    site = make_site(tmp_path / "site", WANTED)
+    with served(site.root, workers) as (address, process):
+        picture = plain_png(8_000, 7_900)
+
+        def send() -> None:
+            with suppress(httpx.TransportError):
+                httpx.post(f"{address}verify", files={"file": ("x.png", picture)}, timeout=60)
+
+        sender = threading.Thread(target=send)
+        sender.start()
+        deadline = time.monotonic() + 60
+        while len(found := checking(process)) <= workers:  # each portal's zygote, and one that reads the picture
+            assert time.monotonic() < deadline
+            time.sleep(0.005)
+        reading = max(found, key=lambda each: each.create_time())
+        reading.suspend()  # it would go on for ever
+        process.send_signal(number)
+        process.wait(60)
+        sender.join(60)
+        _, alive = psutil.wait_procs(found, 20)
+        assert not alive
