@@ -6,8 +6,8 @@ import contextlib
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import Engine, MetaData, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError, DatabaseError, IntegrityError, OperationalError, ProgrammingError
+from sqlalchemy import Engine, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError, DatabaseError, IntegrityError, OperationalError
 from sqlalchemy.exc import SQLAlchemyError as DatabaseFailure
 
 from courses.errors import StorageError
@@ -37,19 +37,6 @@ def open_engine(url: str) -> Engine:
         ) from unknown
     event.listen(engine, "connect", _prepare_sqlite)
     return engine
-
-
-def make_tables(engine: Engine, metadata: MetaData) -> None:
-    """Make the tables that are missing. Another process may be making them at the same moment: then we look again, until all are there."""
-    for _ in range(len(metadata.tables)):
-        try:
-            metadata.create_all(engine)
-        except (OperationalError, ProgrammingError) as raced:
-            if "already exists" not in str(raced):
-                raise
-        else:
-            return
-    metadata.create_all(engine)
 
 
 @contextlib.contextmanager

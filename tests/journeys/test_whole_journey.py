@@ -86,13 +86,18 @@ def release(teacher: Page) -> None:
     teacher.context.close()
 
 
+def open_notebook(desk: Page, learner: str) -> None:
+    """From the landing page by its one next step into the notebook in Jupyter."""
+    press(desk, "Work on “Squares” and hand it in.", "link")
+    press(desk, "Open in Jupyter", "link")
+    desk.wait_for_url(f"**/user/{learner}/lab/tree/{COURSE}/squares/squares.ipynb")
+
+
 def learn_at_once(hub: RunningHub, browser: Browser) -> None:
     """Ana solves it at the first try, in Jupyter's own window."""
     ana = hub.sign_in(browser, "ana")
     look(ana)
-    press(ana, "Work on “Squares” and hand it in.", "link")
-    press(ana, "Open in Jupyter", "link")
-    ana.wait_for_url(f"**/user/ana/lab/tree/{COURSE}/squares/squares.ipynb")
+    open_notebook(ana, "ana")
     type_answer(ana, "def square(n):", "    return n * n")
     run_from_here(ana, cells=3)
     hand_in(ana)
@@ -106,9 +111,7 @@ def learn_at_the_second_try_on_a_phone(hub: RunningHub, browser: Browser) -> Non
     """Ben codes at a desk and does all else on his phone: he fails, reads why, mends it, and passes."""
     phone, desk = hub.sign_in(browser, "ben", **PHONE), hub.sign_in(browser, "ben")
     look(phone)
-    press(desk, "Work on “Squares” and hand it in.", "link")
-    press(desk, "Open in Jupyter", "link")
-    desk.wait_for_url(f"**/user/ben/lab/tree/{COURSE}/squares/squares.ipynb")
+    open_notebook(desk, "ben")
     type_answer(desk, "def square(n):", "    return n * abs(n)")
     run_from_here(desk, cells=3)
     hand_in(desk)
