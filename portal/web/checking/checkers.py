@@ -28,6 +28,7 @@ from portal.web.checking.orders import Answer, Order, Refusal, RefusalKind, Task
 
 _log = logging.getLogger("patunay.portal")
 _KEPT = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "PYTHONPATH", "SSL_CERT_FILE", "SSL_CERT_DIR")
+_LONGEST_FAULT = 1_000
 _IS_TEXT = (b"{", b"eyJ")
 
 
@@ -225,5 +226,6 @@ def _raise(task: Task, refusal: Refusal) -> None:
         raise ResolutionError(refusal.problem, remedy=refusal.remedy)
     if refusal.kind is RefusalKind.UNREADABLE:
         raise DocumentUnreadableError(refusal.problem, remedy=refusal.remedy)
-    _log.error("a check (%s) broke off: %s", task, refusal.problem)
+    told = "".join(each if each.isprintable() else " " for each in refusal.problem[:_LONGEST_FAULT])  # by whoever had that process
+    _log.error("a check (%s) broke off: %s", task, told)
     raise CheckBrokenOffError

@@ -2,7 +2,8 @@
 
 1. Memory, processor time, open files; nothing can be written.
 2. Landlock, where the kernel has it: libraries and certificates may be read, the site's published files by who examines, no key, no ledger, no learner's work by
-   anybody. Who takes a file apart has no TCP. No other process can be signalled or looked into.
+   anybody. No other process can be signalled or looked into.
+3. Who takes a file apart has no network: by Landlock (TCP) and by the sandbox's filter of system calls (all of it), where there is libseccomp.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import os
 import resource
 import signal
 import ssl
+from functools import cache
 from pathlib import Path
 from types import FrameType
 
@@ -19,8 +21,9 @@ import autograder
 import courses
 import issuer
 import portal
-from autograder.sandbox.landlock import restrict_files
+from autograder.sandbox.landlock import ABI_OF_TRUNCATION, landlock_abi, restrict_files
 from autograder.sandbox.private_root import readable_paths
+from autograder.sandbox.seccomp import Shared, compile_filter, load_filter
 from autograder.sandbox.syscalls import PR_SET_NO_NEW_PRIVS, PR_SET_PDEATHSIG, prctl
 from portal.web.checking.orders import Order, Task
 
@@ -54,6 +57,15 @@ def limit(*, memory_bytes: int, cpu_s: int) -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (_OPEN_FILES, _OPEN_FILES))
 
 
+@cache
+def make_filter() -> bytes:
+    """Return the filter of system calls for who takes a file apart; empty where none can be made. To be made once, before forks."""
+    try:
+        return compile_filter(Shared(pid=0, can_truncate=landlock_abi() < ABI_OF_TRUNCATION))
+    except OSError:
+        return b""
+
+
 def confine(order: Order) -> None:
     """Leave this process what its task needs. Where the kernel has no Landlock, it keeps what its user has."""
     prctl(PR_SET_NO_NEW_PRIVS, 1)
@@ -65,6 +77,9 @@ def confine(order: Order) -> None:
         readable += [os.path.join(order.site, name) for name in _PUBLISHED]
     with contextlib.suppress(OSError):
         restrict_files(readable=readable, writable=(), devices=("/dev/null", "/dev/urandom"), is_networked=order.task is Task.TAKE_OUT)
+    with contextlib.suppress(OSError):
+        if order.task is Task.TAKE_OUT and make_filter():
+            load_filter(make_filter())
 
 
 def _certificate_variables() -> tuple[str, str]:

@@ -20,12 +20,14 @@ from typing import NoReturn
 
 from PIL import JpegImagePlugin, PngImagePlugin, WebPImagePlugin
 
-from portal.web.checking.confining import ShareUsedUpError, confine, limit, tie_to
+from portal.web.checking.confining import ShareUsedUpError, confine, limit, make_filter, tie_to
 from portal.web.checking.orders import Answer, Refusal, RefusalKind, answer_frame, read_order
 from portal.web.checking.tasks import carry_out
 
 _LOADED = (JpegImagePlugin, PngImagePlugin, WebPImagePlugin)
 """What Pillow would load when it opens a picture."""
+_NICE = 5
+"""What strangers' files want of the processor goes after what pages want."""
 _TOO_MUCH = answer_frame(Answer(refusal=Refusal(RefusalKind.TOO_MUCH)))
 """Made before, for who has no memory left."""
 
@@ -33,7 +35,9 @@ _TOO_MUCH = answer_frame(Answer(refusal=Refusal(RefusalKind.TOO_MUCH)))
 def main() -> None:
     """Fork until the portal is gone. Arguments: the number of the control socket, the limits as JSON."""
     tie_to(int(sys.argv[3]))
+    os.nice(_NICE)
     limits = json.loads(sys.argv[2])
+    make_filter()  # before any fork
     with socket.socket(fileno=int(sys.argv[1])) as control:
         gc.collect()
         gc.freeze()  # what is loaded is not looked through in each process, and so stays shared
@@ -133,7 +137,8 @@ def _answered(wire: socket.socket, hold: partial[None]) -> bytes:
 
 def _where(fault: BaseException) -> str:
     """Return the kind of an error and the lines of code, without its words: they may be a stranger's."""
-    return f"{type(fault).__name__}\n" + "".join(traceback.format_tb(fault.__traceback__))
+    lines = [f"{os.path.basename(each.filename)}:{each.lineno}" for each in traceback.extract_tb(fault.__traceback__)]
+    return f"{type(fault).__name__} at {' '.join(lines)}"
 
 
 def _receive(wire: socket.socket, count: int) -> bytes:
