@@ -43,4 +43,7 @@ def _is_decided_well(cell: CellPlan) -> bool:
 def _told(cell: CellPlan) -> str:
     if cell.chosen == "compat":
         return "decided in one process, as course.toml says"
-    return f"{'not sealed' if cell.label == 'unsealed' else cell.label}: {'; '.join(cell.causes)}" if cell.causes else cell.label
+    if not cell.causes:
+        return cell.label
+    causes = "; ".join(cell.causes)
+    return f"not sealed: {causes}" if cell.label == "unsealed" else f"cannot be sealed: {causes}"

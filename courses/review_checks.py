@@ -55,7 +55,7 @@ def _status_findings(status: ReviewStatus) -> Iterator[Finding]:
         return
     for step, reason in status.not_counted:
         yield warning(
-            "W03", f"the approval of {step.person} does not count: {step.person} {reason}", APPROVALS, "Let somebody else review it."
+            "W03", f"the approval of {step.person} does not count: this person {reason}", APPROVALS, "Let somebody else review it."
         )
     if not status.approvals and status.outdated is not None:
         step = status.outdated

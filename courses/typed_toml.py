@@ -58,15 +58,19 @@ def parse_typed(text: str, model: type[Table], error: type[DiagnosedError], *, w
 
 def describe_misfits(misfit: ValidationError, model: type[BaseModel]) -> str:
     """Return one line for each misfit: the path of the field, then what is wrong with it."""
-    lines = [f"{_path(entry['loc'])}: {_sentence(entry, model)}" for entry in misfit.errors()]
+    lines = [_line(entry["loc"], _sentence(entry, model)) for entry in misfit.errors()]
     return lines[0] if len(lines) == 1 else "\n  - " + "\n  - ".join(lines)
+
+
+def _line(location: tuple[int | str, ...], told: str) -> str:
+    return f"{_path(location)}: {told}" if location else f"the file: {told}"
 
 
 def _path(location: tuple[int | str, ...]) -> str:
     path = ""
     for step in location:
         path += f"[{step + 1}]" if isinstance(step, int) else f".{step}" if path else step
-    return path or "the file"
+    return path
 
 
 def _sentence(entry: Any, model: type[BaseModel]) -> str:

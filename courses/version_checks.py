@@ -70,7 +70,7 @@ def _version_findings(course: Course, last: Release, changes: list[Change], spot
         spot = spots.at("change_log")
         remedy = f"Add a line for {version} with kind = {kind.word!r} that says what changed."
         if kind >= ChangeKind.ASSESSMENT:
-            yield _blocked(spot, f"the change log does not say that since {last.version} {_told(changes, kind)}", remedy)
+            yield _blocked(spot, f"the change log does not say what changed since {last.version}: {_told(changes, kind)}", remedy)
         else:
             yield warning("Q20", f"the change log has no line for version {version}", spot.where, remedy, spot.place)
 
@@ -86,8 +86,10 @@ def _told(changes: list[Change], kind: ChangeKind) -> str:
     """Return the changes of that kind in words."""
     telling = [f"{change.where}: {change.what}" for change in changes if change.kind is kind]
     more = f"; and {len(telling) - _SHOWN} more" if len(telling) > _SHOWN else ""
-    noun = "an outcome" if kind is ChangeKind.OUTCOME else "the assessment" if kind is ChangeKind.ASSESSMENT else "a text"
-    return f"{noun} changed ({'; '.join(telling[:_SHOWN])}{more})"
+    told = "; ".join(telling[:_SHOWN])
+    if kind is ChangeKind.OUTCOME:
+        return f"an outcome changed ({told}{more})"
+    return f"the assessment changed ({told}{more})" if kind is ChangeKind.ASSESSMENT else f"a text changed ({told}{more})"
 
 
 def _id_findings(released: Course, course: Course, last: Release) -> Iterator[Finding]:

@@ -13,10 +13,16 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from pydantic_core._pydantic_core import list_all_errors  # the only list of what pydantic says
+
 PROJECT = Path(__file__).resolve().parents[1]
 _WORDS = re.compile(r"[A-Za-z’']{2,}[^\w/-]*\s[^\w/]*[A-Za-z’'(…“]|…[^\w/]*\s[a-z’']{2,}")
 _OWN_WORDS = re.compile(r"[A-Za-z’']{2,}")
 _PLACE = re.compile(r"\{\w+\}")
+_NO_TEXT = frozenset({"compile", "startswith", "endswith", "split", "partition", "mapped_column", "system", "removeprefix"})
+"""Calls whose texts are no sentences."""
+_IS_PLACE = re.compile(r"course\.toml[:,]")
+"""How a place in a course is told, which is no sentence."""
 _FORMAT = re.compile(r"\{(\w*)(?:![rsa])?(?::[^{}]*)?\}")
 WHOLE, ERRORS = "*", "*errors"
 """A module's every text; what the errors say that it raises."""
@@ -70,10 +76,11 @@ OFFICE: dict[str, tuple[str, ...]] = {
     "portal/awarding.py": (ERRORS, "append_entry.action"),
     "portal/claiming.py": (ERRORS, "append_entry.action"),
     "portal/course_standing.py": ("review_told", "overview_of"),
-    "portal/doctoring.py": (WHOLE,),
+    "portal/doctoring.py": (WHOLE, "Finding.0", "_tried.0"),
     "portal/exporting.py": (ERRORS, "append_entry.action"),
     "portal/governing.py": (ERRORS,),
     "portal/health_examination.py": ("_found",),
+    "portal/hub/examining.py": (WHOLE,),
     "portal/hub/people.py": (ERRORS,),
     "portal/issuing_jobs.py": (ERRORS,),
     "portal/key_keeping.py": (WHOLE, "end_key!"),
@@ -106,22 +113,82 @@ FACULTY: dict[str, tuple[str, ...]] = {
         for table in ("QUALITY", "NOTEBOOKS", "ACCESSIBILITY", "LEAKS", "WORKFLOW", "SEALING", "REHEARSAL", "MUTATION", "VARIANTS")
     ),
     "portal/background_work.py": (ERRORS,),
+    "portal/cli/app.py": ("main",),
+    "portal/cli/progress.py": ("Words", "REHEARSING", "MUTATING", "SIGNING", "DRAWING", "_left"),
     "portal/extensions.py": (ERRORS,),
     "portal/gate/report.py": ("verdict", "_blocking", "_warnings"),
     "portal/regrading.py": (ERRORS,),
     "portal/releasing.py": (ERRORS,),
     "portal/similar_work.py": (ERRORS,),
 }
-"""What teachers read: who is at risk and why, notes on items, the gate's rules (its findings stay English), refusals."""
-_PARTS = (LEARNERS, OFFICE, FACULTY)
+"""What teachers read: who is at risk and why, notes on items, the gate's rules, refusals, what work in the background says."""
+GATE: dict[str, tuple[str, ...]] = {
+    "autograder/mutation/findings.py": (WHOLE,),
+    "autograder/mutation/mutating.py": ("_obstacle",),
+    "autograder/rehearsal/checks.py": (
+        "check_rehearsal",
+        "_stopped",
+        "_noise",
+        "_reference",
+        "_blank",
+        "_hostile",
+        "_answer~",
+        "_limits",
+        "_points",
+    ),
+    "autograder/rehearsal/full_rehearsal.py": ("_obstacle",),
+    "autograder/rehearsal/hostile_answers.py": ("KINDS",),
+    "autograder/rehearsal/plan_checks.py": (WHOLE,),
+    "autograder/rehearsal/sealing_plan.py": ("_run_all", "_add", "_label", "_NO_REFERENCE", "_points"),
+    "autograder/sealing_checks.py": (WHOLE,),
+    "autograder/variant_rehearsal.py": (WHOLE,),
+    "courses/authoring/placeholder_checks.py": ("_manifest", "_notebooks"),
+    "courses/leak_notebook.py": ("check_stored_results", "picture_finding", "_metadata_findings"),
+    "courses/leak_scan.py": ("scan_release", "_name_findings", "_file_findings", "_passage_findings", "_leak", "_helper", "_unseen"),
+    "courses/leak_secrets.py": ("SecretKind", ERRORS),
+    "courses/static_checks/accessibility_rules.py": ("check_texts", "_pictures", "_links", "_headings"),
+    "courses/static_checks/answer_rules.py": (WHOLE,),
+    "courses/static_checks/environment_rules.py": (WHOLE,),
+    "courses/static_checks/evidence_rules.py": (WHOLE,),
+    "courses/static_checks/licence_rules.py": ("check_licences",),
+    "courses/static_checks/manifest_rules.py": (WHOLE,),
+    "courses/static_checks/metadata_rules.py": (WHOLE,),
+    "courses/static_checks/notebook_rules.py": (WHOLE,),
+    "courses/static_checks/portability_rules.py": (WHOLE,),
+    "courses/static_checks/scores_in_code.py": ("misread_score",),
+    "courses/static_checks/verdict_rules.py": ("_asserts_nothing", "_scores", "_hollow", "_noise", "_clocks", "_told_values"),
+    "courses/variant_cells.py": (ERRORS,),
+    "courses/variant_checks.py": ("_promise", "_assessment", "_cells", "_types", "_effect"),
+    "courses/version_checks.py": ("_version_findings", "_told", "_id_findings"),
+    "courses/version_changes.py": (WHOLE, "_fate!"),
+    "portal/gate/course_gate.py": ("check_running", "_not_rehearsed"),
+    "portal/gate/outcome_matrix.py": ("check_untouched",),
+    "portal/gate/trying.py": (WHOLE,),
+}
+"""What the release gate finds in a course, and what it says while it runs."""
+FILES: dict[str, tuple[str, ...]] = {
+    "courses/content_hash.py": (ERRORS,),
+    "courses/limits.py": ("contradictions",),
+    "courses/manifest.py": (
+        ERRORS,
+        "_matching.1",
+        "_holds_together",
+        "_duplicates",
+        "_weight_problems",
+        "_reference_problems",
+        "_limit_problems",
+    ),
+    "courses/manifest_file.py": (ERRORS,),
+    "courses/settings.py": (ERRORS,),
+    "courses/typed_toml.py": (ERRORS, "_line", "_sentence~"),
+    "courses/variants.py": (ERRORS, "_matching.1"),
+}
+"""What is wrong with course.toml or patunay.toml."""
+_PARTS = (LEARNERS, OFFICE, FACULTY, GATE, FILES)
 SHOWN: dict[str, tuple[str, ...]] = {
     module: tuple(dict.fromkeys(part for table in _PARTS for part in table.get(module, ()))) for table in _PARTS for module in table
 }
 IN_ENGLISH: dict[str, str] = {
-    "courses/content_hash.py": "who meets it puts files into a course by hand",
-    "courses/manifest.py": "about fields of course.toml, which is written in English",
-    "courses/manifest_file.py": "about course.toml",
-    "courses/settings.py": "about patunay.toml, read in a terminal",
     "issuer/context_documents.py": "a technical detail of a check",
     "issuer/did.py": "a technical detail of a check",
     "issuer/documents.py": "told to programs by the JSON endpoints, and a technical detail of a check",
@@ -131,9 +198,21 @@ IN_ENGLISH: dict[str, str] = {
 """Modules that pages call and whose errors have no Filipino, and why; such a sentence is shown as it is, marked as English."""
 
 
+PYDANTIC = (
+    "bool_type", "bool_parsing", "date_from_datetime_parsing", "date_parsing", "date_type", "datetime_from_date_parsing", "datetime_parsing", "datetime_type", "dict_type",
+    "finite_number", "float_parsing", "float_type", "greater_than", "greater_than_equal", "int_from_float", "int_parsing", "int_type", "less_than",
+    "less_than_equal", "list_type", "literal_error", "model_type", "string_pattern_mismatch", "string_too_short", "string_type", "too_short", "tuple_type",
+)  # fmt: skip
+"""The misfits of a TOML file that pydantic words, by its names for them: of what `courses.manifest`, `courses.settings` and `courses.variants` demand."""
+
+
 def sentences() -> dict[str, list[str]]:
     """Return every template, with the modules that say it."""
-    found: dict[str, list[str]] = {}
+    found: dict[str, list[str]] = {
+        str(each.get("message_template_json") or each["message_template_python"]): ["pydantic"]
+        for each in list_all_errors()
+        if each["type"] in PYDANTIC
+    }
     for module, parts in SHOWN.items():
         for template in module_sentences((PROJECT / module).read_text(encoding="utf-8"), parts):
             found.setdefault(template, []).append(module)
@@ -144,7 +223,8 @@ def module_sentences(source: str, parts: tuple[str, ...]) -> list[str]:
     """Return the templates of a module's parts, in the order in which they stand there.
 
     Args:
-        parts: WHOLE, ERRORS, the name of a function or constant (`name!`: with its single words, too), or `function.argument` of calls.
+        parts: WHOLE, ERRORS, the name of a function or constant (`name!`: with its single words, too; `name~`: with templates that have few words of their
+            own, which count only where their first value is a sentence), or `function.argument` of calls (`function.0`: the first one).
 
     Raises:
         LookupError: a part is not in the module.
@@ -153,6 +233,7 @@ def module_sentences(source: str, parts: tuple[str, ...]) -> list[str]:
     named = dict(_named(tree))
     nodes: list[ast.AST] = []
     found: list[str] = []
+    weak: list[str] = []
     for part in parts:
         if part == WHOLE:
             nodes += tree.body
@@ -162,18 +243,20 @@ def module_sentences(source: str, parts: tuple[str, ...]) -> list[str]:
             found += [each.value for each in _values(named[part[:-1]]) if isinstance(each, ast.Constant) and isinstance(each.value, str)]
         elif "." in part:
             found += [template for each in _arguments(tree, part) if (template := _template(each)) is not None]
+        elif part.endswith("~") and part[:-1] in named:
+            weak += _templates(named[part[:-1]])
         elif part in named:
             nodes.append(named[part])
         else:
             raise LookupError(part)
     found += [template for node in nodes for template in _templates(node)]
-    return list(dict.fromkeys(template for template in found if _says_enough(template)))
+    return list(dict.fromkeys([*(template for template in found if _says_enough(template)), *weak]))
 
 
 def _says_enough(template: str) -> bool:
     """Whether a sentence can be known by the template: two values side by side, or one at the beginning and few words, would fit many a sentence."""
     words, places = len(_OWN_WORDS.findall(_PLACE.sub("", template))), len(_PLACE.findall(template))
-    return "} {" not in template and (not _PLACE.match(template) or words >= places)
+    return "} {" not in template and not _IS_PLACE.match(template) and (not _PLACE.match(template) or words >= places)
 
 
 def _values(node: ast.AST) -> Iterator[ast.AST]:
@@ -185,11 +268,12 @@ def _values(node: ast.AST) -> Iterator[ast.AST]:
 
 
 def _arguments(tree: ast.Module, part: str) -> Iterator[ast.AST]:
-    """Return what calls of a function give for an argument, such as `append_entry.action`."""
+    """Return what calls of a function give for an argument, such as `append_entry.action`, or for the first one: `Finding.0`."""
     function, _, name = part.partition(".")
     for call in ast.walk(tree):
         if isinstance(call, ast.Call) and _called(call) == function:
             yield from (each.value for each in call.keywords if each.arg == name)
+            yield from call.args[int(name) :][:1] if name.isdigit() else ()
 
 
 def _named(tree: ast.Module) -> Iterator[tuple[str, ast.AST]]:
@@ -212,18 +296,9 @@ def _templates(node: ast.AST) -> Iterator[str]:
     """Return the templates below a node; what is no text for people (docstrings, log lines, keys, `where`) is left out."""
     if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
         return
-    if isinstance(node, ast.Call) and _called(node) in {
-        "debug",
-        "info",
-        "warning",
-        "compile",
-        "startswith",
-        "endswith",
-        "split",
-        "partition",
-        "mapped_column",
-        "system",
-    }:
+    if isinstance(node, ast.Call) and (_called(node) in _NO_TEXT or _is_log(node)):
+        return
+    if isinstance(node, ast.Assign) and [each.id for each in node.targets if isinstance(each, ast.Name)] == ["where"]:
         return
     if isinstance(node, ast.Constant | ast.JoinedStr | ast.BinOp):
         template = _template(node)
@@ -231,6 +306,12 @@ def _templates(node: ast.AST) -> Iterator[str]:
             yield template
     for child in _children(node):
         yield from _templates(child)
+
+
+def _is_log(call: ast.Call) -> bool:
+    """Whether a line of a log is written; a finding of the gate may be called `warning`, too."""
+    is_level = _called(call) in {"debug", "info", "warning", "error"}
+    return is_level and isinstance(call.func, ast.Attribute) and "log" in ast.unparse(call.func.value).lower()
 
 
 def _children(node: ast.AST) -> Iterator[ast.AST]:

@@ -76,7 +76,7 @@ def _reference(report: RehearsalReport, ignored: frozenset[_Key]) -> Iterator[Fi
         earned = [(run, run.score_of(*key)) for run in ended]
         scores = [each.score for _, each in earned if each is not None]
         if len(set(scores)) > 1:
-            told = ", ".join(f"{_points(each.score)} in run {_named(run)}" for run, each in earned if each is not None)
+            told = "; ".join(f"{_points(each.score)} in run {_named(run)}" for run, each in earned if each is not None)
             yield _at(
                 report, key, "R02", f"the reference solution does not earn the same every time: {told}, of {cell.points_possible:g}",
                 "Seed what is random, sort what comes from a set, and allow for rounding.",

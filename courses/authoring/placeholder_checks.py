@@ -16,6 +16,7 @@ from typing import Any
 from courses.catalogue import Course
 from courses.findings import Finding, Place, blocking
 from courses.manifest_file import FILE_NAME
+from courses.static_checks.places import cell_spot
 
 TODO = re.compile(r"\bTODO\b")
 TODO_IN_NOTEBOOK = "TODO(author)"
@@ -80,13 +81,6 @@ def _notebooks(course: Course) -> Iterator[Finding]:
         for notebook in notebooks:
             for cell in notebook.cells:
                 if TODO_IN_NOTEBOOK in cell.source:
-                    name = cell.grade_id or f"cell {cell.index + 1}"
                     line = next(line.strip() for line in cell.source.splitlines() if TODO_IN_NOTEBOOK in line)
-                    place = Place(f"{assignment}/{notebook.path.name}", None, None, assignment, notebook.name, cell.grade_id, cell.index)
-                    yield blocking(
-                        "N60",
-                        f"a placeholder was not filled in: {line[:60]}",
-                        f"{assignment}/{notebook.path.name}, {name}",
-                        "Write what is meant.",
-                        place,
-                    )
+                    spot = cell_spot(assignment, notebook, cell)
+                    yield spot.blocking("N60", f"a placeholder was not filled in: {line[:60]}", "Write what is meant.")

@@ -27,13 +27,14 @@ class Words:
     """What the task is called."""
 
     doing: str = "grading"
-    done: str = "graded"
-    things: str = "submissions"
+    begun: str = "grading {total} submissions"
+    so_far: str = "graded {done} of {total}{left}"
 
 
-REHEARSING = Words("rehearsing", "rehearsed", "submissions")
-MUTATING = Words("mutating", "graded", "mutants")
-GRADING, SIGNING, DRAWING = Words(), Words("signing", "signed", "credentials"), Words("drawing", "drawn", "credentials")
+REHEARSING = Words("rehearsing", "rehearsing {total} submissions", "rehearsed {done} of {total}{left}")
+MUTATING = Words("mutating", "mutating {total} mutants", "graded {done} of {total}{left}")
+GRADING, SIGNING = Words(), Words("signing", "signing {total} credentials", "signed {done} of {total}{left}")
+DRAWING = Words("drawing", "drawing {total} credentials", "drawn {done} of {total}{left}")
 
 
 @contextlib.contextmanager
@@ -105,13 +106,13 @@ class PlainLines:
         if self._is_over or total != self._total:
             self._total, self._started, self._next, self._is_over = total, now, now + _LINE_EVERY_S, False
             self._done, self._last_done = done, now
-            self._write(f"{self._words.doing} {total} {self._words.things}")
+            self._write(self._words.begun.format(total=total))
         else:
             if done > self._done:
                 self._done, self._last_done = done, now
             if done >= total or now >= self._next:
                 self._next = now + _LINE_EVERY_S
-                self._write(f"{self._words.done} {done} of {total}{self._left(done, now)}")
+                self._write(self._words.so_far.format(done=done, total=total, left=self._left(done, now)))
         self._is_over = done >= total
 
     def _left(self, done: int, now: float) -> str:

@@ -76,7 +76,7 @@ def test_r02_a_verdict_that_depends_on_chance_names_the_runs(servers: SealedServ
     draw = "import random\ndef draw():\n    return random.random()"
     _, _, findings = rehearsed(servers, source(tmp_path, draw, "assert 0.5 < draw() < 1"))
     assert codes(findings) == [("R02", True)]
-    assert "0 points in run 1 (seed 1), 2 points in run 2 (seed 2)" in findings[0].problem
+    assert "0 points in run 1 (seed 1); 2 points in run 2 (seed 2)" in findings[0].problem
 
 
 @pytest.mark.thorough
@@ -89,7 +89,7 @@ def test_r02_a_verdict_that_depends_on_the_order_of_a_set(tmp_path: Path) -> Non
         of = source(tmp_path, letters, f"assert letters() == {order.stdout.strip()}")
         _, _, findings = rehearsed(first.servers, of, seeded=(second,), runs=2)
     assert codes(findings) == [("R02", True)]
-    assert "2 points in run 1 (seed 1), 0 points in run 2 (seed 2 and hash seed 2)" in findings[0].problem
+    assert "2 points in run 1 (seed 1); 0 points in run 2 (seed 2 and hash seed 2)" in findings[0].problem
 
 
 def test_r03_a_test_that_pays_for_the_untouched_notebook(servers: SealedServers, tmp_path: Path) -> None:

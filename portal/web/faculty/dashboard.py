@@ -12,6 +12,7 @@ from tornado.web import HTTPError, authenticated
 from autograder.analysis.course_results import BINS
 from portal.background_work import Work
 from portal.course_insight import CourseInsight
+from portal.web.course_titles import titles_in
 from portal.web.faculty.charts import Chart, columns
 from portal.web.faculty.faculty_handler import FacultyHandler
 from portal.web.faculty.numbers import known, rows_of
@@ -67,6 +68,8 @@ class RunPage:
     outcomes: tuple[tuple[str, str, float, int, int], ...]
     """Id, text, needed share, learners, how many reached it."""
     at_risk: tuple[RiskRow, ...]
+    titles: Mapping[str, str]
+    """Of the course, English to the page's language: reasons name them."""
     all_at_risk: int
     report_at: datetime | None
     """When the full report was made; None if there is none."""
@@ -89,6 +92,7 @@ def run_page(insight: CourseInsight, language: str, report: tuple[datetime | Non
     risk = [_risk(row) for row in rows_of(tables["at_risk"].head(SHOWN_AT_RISK))]
     states = {str(row["assignment"]): row for row in rows_of(tables["states"])}
     titles = {each.id: each.title.in_language(language) for each in manifest.assessments}
+    told = titles_in(manifest, language)
     return RunPage(
         title=manifest.title.in_language(language),
         course=manifest.id,
@@ -97,10 +101,17 @@ def run_page(insight: CourseInsight, language: str, report: tuple[datetime | Non
         stages=tuple((str(row["stage"]), int(row["learners"]), known(row["of_first"])) for row in rows_of(tables["funnel"])),
         assignments=tuple(_assignment(row, states[str(row["assignment"])], titles) for row in rows_of(tables["scores"])),
         outcomes=tuple(
-            (str(row["outcome"]), str(row["text"]), float(row["minimum"]), int(row["learners"]), int(row["reached"]))
+            (
+                str(row["outcome"]),
+                told.get(str(row["text"]), str(row["text"])),
+                float(row["minimum"]),
+                int(row["learners"]),
+                int(row["reached"]),
+            )
             for row in rows_of(tables["outcomes"])
         ),
         at_risk=tuple(risk),
+        titles=told,
         all_at_risk=len(tables["at_risk"]),
         report_at=report[0],
         report_work=report[1],

@@ -124,7 +124,8 @@ def _finding(told: Mapping[str, Any]) -> FindingLine:
 
 
 def _sentence(problem: str) -> str:
-    told = problem[:1].upper() + problem[1:]
+    is_word = problem.partition(" ")[0].isalpha()  # a file or a function stays as it is called
+    told = problem[:1].upper() + problem[1:] if is_word else problem
     return told if told.endswith((".", "!", "?", "…")) else f"{told}."
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
@@ -16,6 +17,7 @@ from issuer.standing import learners_of
 from portal.attempt_states import SeenAttempt
 from portal.extensions import Terms, Wanted, grant_extension, terms_of
 from portal.learner_work import Work, read_learner
+from portal.web.course_titles import titles_in
 from portal.web.faculty.faculty_handler import FacultyHandler
 
 
@@ -63,6 +65,8 @@ class LearnerPage:
     """See `issuer.eligibility.Status`; empty: nothing is known."""
     overall: float | None
     reasons: tuple[str, ...]
+    titles: Mapping[str, str]
+    """Of the course, English to the page's language: reasons name them."""
     works: tuple[WorkRow, ...]
     timezone: str
     done: str
@@ -85,6 +89,7 @@ def learner_page(site: Site, course: str, learner: str, language: str, done: str
         standing=eligibility.status.value if eligibility else "",
         overall=eligibility.overall if eligibility else None,
         reasons=tuple(each.text for each in eligibility.reasons) if eligibility else (),
+        titles=titles_in(found.manifest, language),
         works=tuple(_work(site, course, learner, each, language) for each in found.works),
         timezone=site.settings.timezone,
         done=done,

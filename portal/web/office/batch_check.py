@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from tornado.web import authenticated
 
+from courses.released import load_released_manifest
 from courses.settings import Site
 from portal.awarding import Prepared, check, prepare
+from portal.web.course_titles import titles_in
 from portal.web.office.office_handler import AWARDING, OfficeHandler
 from portal.web.tables import Table
 from portal.web.visitor import Role
@@ -38,6 +41,8 @@ class CheckPage:
     parts: tuple[Part, ...]
     new: int
     may_prepare: bool
+    titles: Mapping[str, str]
+    """Of the course, English to the page's language: reasons name them."""
 
 
 def parts_of(checked: Prepared) -> tuple[Part, ...]:
@@ -53,10 +58,10 @@ def _plain(value: object) -> str:
     return f"{int(value * 10_000 + 1e-9) / 100:g} %" if isinstance(value, float) else str(value)
 
 
-def check_page(site: Site, course: str, *, now: datetime, title: str, may_prepare: bool) -> CheckPage:
+def check_page(site: Site, course: str, language: str, *, now: datetime, title: str, may_prepare: bool) -> CheckPage:
     """Return what a batch of the course would hold."""
-    checked = check(site, course, now=now)
-    return CheckPage(title, course, checked.content_hash, parts_of(checked), len(checked.new), may_prepare)
+    checked, titles = check(site, course, now=now), titles_in(load_released_manifest(site.course_root(course)), language)
+    return CheckPage(title, course, checked.content_hash, parts_of(checked), len(checked.new), may_prepare, titles)
 
 
 class CheckHandler(OfficeHandler):
@@ -70,6 +75,7 @@ class CheckHandler(OfficeHandler):
             check_page,
             self.portal.site,
             self.released(course),
+            self.language,
             now=self.portal.now(),
             title=self.gettext("What a batch would hold"),
             may_prepare=visitor.may(Role.REGISTRAR),

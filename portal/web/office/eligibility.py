@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,6 +12,7 @@ from courses.settings import Site
 from issuer.eligibility import Status
 from issuer.ledger import credentials_of, open_ledger
 from portal.batch_review import BatchFacts, batches_of
+from portal.web.course_titles import titles_in
 from portal.web.listing import Asked, Listing, paged, selected
 from portal.web.office.office_handler import AWARDING, OfficeHandler
 from portal.web.office.standings import STANDINGS
@@ -46,6 +48,8 @@ class EligibilityPage:
     lines: Listing[LearnerLine]
     open_batches: tuple[BatchFacts, ...]
     may_prepare: bool
+    titles: Mapping[str, str]
+    """Of the course, English to the page's language: reasons name them."""
 
 
 def learner_lines(site: Site, course: str, *, now: datetime, anew: bool = False) -> list[LearnerLine]:
@@ -82,12 +86,14 @@ def chosen_lines(lines: list[LearnerLine], asked: Asked) -> list[LearnerLine]:
     )
 
 
-def eligibility_page(site: Site, course: str, asked: Asked, *, now: datetime, anew: bool, may_prepare: bool) -> EligibilityPage:
+def eligibility_page(
+    site: Site, course: str, asked: Asked, language: str, *, now: datetime, anew: bool, may_prepare: bool
+) -> EligibilityPage:
     """Return the page of a released course."""
     lines = learner_lines(site, course, now=now, anew=anew)
     seen = STANDINGS.of(site, course, now=now)
     return EligibilityPage(
-        title=seen.standing.manifest.title.en,
+        title=seen.standing.manifest.title.in_language(language),
         course=course,
         version=seen.standing.manifest.version,
         needed=seen.standing.manifest.pass_rule.overall,
@@ -96,6 +102,7 @@ def eligibility_page(site: Site, course: str, asked: Asked, *, now: datetime, an
         lines=paged(chosen_lines(lines, asked), asked, of=len(lines)),
         open_batches=tuple(each for each in batches_of(site, course=course) if each.state in _OPEN),
         may_prepare=may_prepare,
+        titles=titles_in(seen.standing.manifest, language),
     )
 
 
@@ -111,6 +118,7 @@ class EligibilityHandler(OfficeHandler):
             self.portal.site,
             self.released(course),
             self.asked(),
+            self.language,
             now=self.portal.now(),
             anew=bool(self.get_query_argument("anew", "")),
             may_prepare=visitor.may(Role.REGISTRAR),

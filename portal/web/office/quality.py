@@ -7,6 +7,7 @@ from datetime import date, datetime
 
 from tornado.web import HTTPError, authenticated
 
+from courses.manifest_file import load_manifest
 from courses.settings import Site
 from portal.course_reports import review_course
 from portal.course_standing import CourseOverview, overview_of_courses
@@ -22,6 +23,8 @@ class ReviewedCourse:
     """A course, and its last review pack."""
 
     overview: CourseOverview
+    title: str
+    """In the page's language."""
     pack_at: datetime | None
     """When the pack was made; None: never."""
 
@@ -36,10 +39,15 @@ class QualityPage:
     done: str
 
 
-def quality_page(site: Site, *, today: date, title: str, may_make: bool, done: str) -> QualityPage:
+def quality_page(site: Site, language: str, *, today: date, title: str, may_make: bool, done: str) -> QualityPage:
     """Return the page."""
     found = sorted(overview_of_courses(site, today=today), key=lambda each: (each.review_by, each.course))
-    return QualityPage(title, tuple(ReviewedCourse(each, _made_at(site, each.course)) for each in found), may_make, done)
+    return QualityPage(title, tuple(_reviewed(site, each, language) for each in found), may_make, done)
+
+
+def _reviewed(site: Site, course: CourseOverview, language: str) -> ReviewedCourse:
+    title = load_manifest(site.courses / course.course).title.in_language(language)
+    return ReviewedCourse(course, title, _made_at(site, course.course))
 
 
 def _made_at(site: Site, course: str) -> datetime | None:
@@ -57,6 +65,7 @@ class QualityHandler(OfficeHandler):
         page = await self.compute(
             quality_page,
             self.portal.site,
+            self.language,
             today=self.portal.now().date(),
             title=self.gettext("Courses and quality"),
             may_make=visitor.may(Role.QUALITY),

@@ -164,7 +164,7 @@ def course_facts(manifest: CourseManifest, language: str, gettext: Gettext) -> C
         tags=manifest.tags,
         outcomes=tuple(_outcome(manifest, each, language, gettext) for each in manifest.outcomes),
         assessments=tuple(_assessment(manifest, each, language, gettext) for each in manifest.assessments),
-        passing=passing_words(manifest, gettext),
+        passing=passing_words(manifest, language, gettext),
         late=gettext("What comes after its date is worth nothing.") if manifest.late_policy == "zero" else "",
         hours=f"{hours.total:g}",
         modules=tuple((name, f"{each:g}") for name, each in hours.modules.items()),

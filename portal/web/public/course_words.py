@@ -89,7 +89,7 @@ def attempts_words(assessment: Assessment, gettext: Gettext) -> str:
     return f"{often}; {counts[assessment.credited]}"
 
 
-def passing_words(manifest: CourseManifest, gettext: Gettext) -> tuple[str, ...]:
+def passing_words(manifest: CourseManifest, language: str, gettext: Gettext) -> tuple[str, ...]:
     """Return the pass rule as sentences."""
     _ = gettext
     rule = manifest.pass_rule
@@ -103,7 +103,7 @@ def passing_words(manifest: CourseManifest, gettext: Gettext) -> tuple[str, ...]
     ]
     must = [each.title for each in manifest.assessments if each.id in rule.mandatory]
     if must:
-        titles = ", ".join(title.en for title in must)
+        titles = ", ".join(title.in_language(language) for title in must)
         told.append(_("Has to be handed in and worth more than nothing: {titles}.").format(titles=titles))
     told.append(_("Nothing is rounded up."))
     return tuple(told)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import importlib.util
 import re
+from datetime import date
 from pathlib import Path
 from types import ModuleType
 
@@ -12,12 +13,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from courses.checks import check_course
+from courses.errors import ManifestError
+from courses.manifest import CourseManifest
+from courses.typed_toml import parse_typed
 from portal.web.core_words import core_element, core_text, in_language
+from portal.web.faculty.gate_words import finding_line
 from portal.web.language import core_templates
+from tests.courses.bad_courses.edits import BAD_COURSES
+from tests.courses.bad_courses.good_course import Draft
 
 PROJECT = Path(__file__).parents[3]
 _PLACE = re.compile(r"\{(\w+)\}")
 TEMPLATES = core_templates("fil")
+WEAK = {"{message} (found {shown})", "{kinds} (in {answer})"}
+"""With few words of their own: known only by a sentence in their first place."""
 
 
 @pytest.fixture(scope="module")
@@ -37,10 +47,11 @@ def filled(template: str, value: str) -> str:
 
 
 def test_every_sentence_that_is_made_of_a_template_is_told_in_filipino() -> None:
-    clear = {template: told for template, told in TEMPLATES.items() if "}{" not in template.replace("{plural", "")}
-    wrong = [template for template, told in clear.items() if in_language(filled(template, "Q7"), "fil") != filled(told, "Q7")]
-    assert len(TEMPLATES) > 500
+    clear = {template: told for template, told in TEMPLATES.items() if "}{" not in template.replace("{plural", "") and template not in WEAK}
+    wrong = [template for template, told in clear.items() if in_language(filled(template, "q7"), "fil") != filled(told, "q7")]
+    assert len(TEMPLATES) > 1000
     assert wrong == []
+    assert TEMPLATES.keys() >= WEAK
 
 
 @pytest.mark.parametrize(
@@ -59,11 +70,97 @@ def test_every_sentence_that_is_made_of_a_template_is_told_in_filipino() -> None
             "the submission holds none of the assignment's notebooks (a.ipynb); it holds b.ipynb",
             "walang notebook ng gawaing ito sa ipinasa (ang hinahanap: a.ipynb); ang laman nito ay b.ipynb",
         ),
+        ("The test asserts nothing, so every answer passes.", "Walang ina-assert ang pagsubok, kaya pumapasa ang bawat sagot."),
+        ("data.csv is opened, and lies not beside the notebook.", "Binubuksan ang data.csv, pero wala ito sa tabi ng notebook."),
+        (
+            "The course demands sealed verdicts, and this test is not sealed: it rests on Box.__eq__.",
+            "Selyadong hatol ang hinihingi ng kurso, at ganito ang pagsubok na ito: hindi selyado: nakasalalay ito sa Box.__eq__.",
+        ),
+        (
+            "The tests of solve notice 50 % of its mutants; 4 slipped past: line 2 (compare, 0a1b) `a < b` made `a <= b`; and 3 more.",
+            "50 % ng mga mutant ng solve ang napapansin ng mga pagsubok nito; 4 ang nakalusot: linya 2 (compare, 0a1b) ginawang `a <= b` ang `a < b`; at 3 pa.",
+        ),
+        (
+            "The reference solution does not earn the same every time: 2 points in run 1 (seed 1); no score in run 2 (seed 2 and hash seed 2), of 2.",
+            "Hindi pare-pareho ang nakukuha ng batayang solusyon: 2 puntos sa takbo 1 (seed 1); walang marka sa takbo 2 (seed 2 and hash seed 2), mula sa 2.",
+        ),
+        (
+            "the test gives 1 of 2 points for an empty answer; an answer that never ends (in solve)",
+            "1 sa 2 puntos ang ibinibigay ng pagsubok sa sagot na walang laman; sagot na hindi natatapos (sa solve)",
+        ),
+        (
+            "version 1.0.0 is released, and since then the assessment changed (course.toml, assessments[ps1].weight: weight of ps1 is another; ps1/a.ipynb, c1: the cell is gone; and 3 more)",
+            "ni-release na ang bersiyon 1.0.0, at mula noon nagbago ang pagtatasa (course.toml, assessments[ps1].weight: iba na ang weight ng ps1; ps1/a.ipynb, c1: wala na ang cell; at 3 pa)",
+        ),
+        (
+            "in variant 2 (n = 4) and 3 more the untouched notebook earns 1 of 2 points",
+            "sa baryante 2 (n = 4) at 3 pa 1 sa 2 puntos ang nakukuha ng di-ginalaw na notebook",
+        ),
+        ("graded 20 of 40, about 1 min 02 s left", "namarkahan na ang 20 sa 40, mga 1 min 02 s pa"),
+        ("patunay: /site/course.toml: there is no such file", "patunay: /site/course.toml: walang ganoong file"),
     ],
 )  # fmt: skip
 def test_sentences_as_the_core_says_and_keeps_them(sentence: str, told: str) -> None:
     assert core_text(sentence, "fil") == told
     assert core_text(sentence, "en") == sentence
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ('id = "Bad Id"', ["id: hindi mga salitang maliliit ang titik na pinagdugtong ng gitling ang 'Bad Id'", "version: kailangan ang field na ito"]),
+        ("titel = 1", ["titel: hindi kilalang key; 'title' ba ang ibig mong sabihin?"]),
+        ("version = 1", ["version: dapat ay teksto (string) (ang nakasulat: 1)"]),
+        ("languages = []", ["languages: dapat ay may laman itong 1 o higit pa (Tuple), hindi 0 (ang nakasulat: [])"]),
+        ('supervision = "some"', ["supervision: dapat ay 'none', 'remote' or 'onsite' (ang nakasulat: 'some')"]),
+        ("[pass_rule]\noverall = 2.0", ["pass_rule.overall: dapat ay hindi hihigit sa 1 (ang nakasulat: 2.0)"]),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_with_course_toml_is_told_field_by_field(text: str, told: list[str]) -> None:
+    with pytest.raises(ManifestError) as refused:
+        parse_typed(text, CourseManifest, ManifestError, where="course.toml")
+    found = core_text(refused.value.problem, "fil")
+    assert [each for each in told if f"  - {each}" not in found.split("\n")] == []
+    assert "kailangan ang field na ito" in found
+    assert core_text(refused.value.remedy or "", "fil") == "Itama ang mga field na binanggit sa itaas."
+
+
+def test_what_holds_for_the_whole_of_course_toml_is_told_too() -> None:
+    sentence = "the file: levels: give a level, or say in not_levelled why there is none; assessments: 'ps1' stands there twice; limits of 'ps1': cell_cpu_s (9) is above submission_cpu_s (5), and so would never be reached"
+    assert core_text(sentence, "fil") == (
+        "ang file: levels: magbigay ng antas, o sabihin sa not_levelled kung bakit wala; assessments: dalawang beses nakasulat ang 'ps1'; "
+        "limits ng 'ps1': mas mataas ang cell_cpu_s (9) kaysa sa submission_cpu_s (5), kaya hindi ito maaabot kailanman"
+    )
+
+
+def test_every_module_that_finds_something_for_the_gate_is_in_the_tables(script: ModuleType) -> None:
+    finding = {
+        str(path.relative_to(PROJECT))
+        for package in ("courses", "autograder", "portal")
+        for path in (PROJECT / package).rglob("*.py")
+        if "web" not in path.parts and any(is_finding(node) for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+    }
+    assert len(finding) > 20
+    assert finding - script.SHOWN.keys() == {"portal/gate/directory_gate.py"}  # of a directory without a course: no page shows it
+
+
+def test_everything_that_is_found_in_the_bad_courses_is_told_in_filipino(tmp_path: Path) -> None:
+    found = []
+    for number, bad in enumerate(BAD_COURSES):
+        draft = Draft()
+        bad.edit(draft)
+        (tmp_path / str(number)).mkdir()
+        found += check_course(draft.write(tmp_path / str(number)), today=date(2026, 11, 20))
+    lines = [finding_line(each) for each in found]
+    said = [text for line in lines for text in (line.name, line.problem, line.why, line.remedy)]
+    assert len(said) > 300
+    assert [text for text in said if in_language(text, "fil") is None] == []
+
+
+def is_finding(node: ast.AST) -> bool:
+    """Whether a finding with a code of the gate is made."""
+    first = node.args[0] if isinstance(node, ast.Call) and node.args else None
+    return isinstance(first, ast.Constant) and isinstance(first.value, str) and re.fullmatch(r"[A-Z]\d\d", first.value) is not None
 
 
 @given(st.text())
