@@ -26,7 +26,7 @@ from issuer.batches import draft_batch
 from issuer.credential import signable_achievement
 from issuer.forked_work import forked_work
 from issuer.identity import load_identity
-from issuer.issuing import Desk, Order, Signed, StatusPlaces
+from issuer.issuing import Desk, Order, Signed, StatusPlaces, ledger_columns
 from issuer.ledger import Batch, Credential, SharedPage, open_ledger
 from issuer.ledger_copying import copy_ledger
 from issuer.standing import read_standing
@@ -102,16 +102,7 @@ def _enter(session: Session, desk: Desk, some: Sequence[Signed]) -> None:
     if refused:
         raise SystemExit(f"a credential was refused: {refused[0].refusal}")
     shared = some[::_ONE_SHARED_OF]
-    session.execute(
-        insert(Credential),
-        [
-            {
-                "id": each.credential, "course": COURSE, "version": desk.batch.version, "learner": each.learner, "batch_id": desk.batch.id,
-                "status_list": each.place[0], "status_index": each.place[1], "document": each.document, "issued_at": desk.now.isoformat(),
-            }
-            for each in some
-        ],
-    )  # fmt: skip
+    session.execute(insert(Credential), [ledger_columns(each, desk) for each in some])
     session.execute(
         insert(SharedPage),
         [

@@ -35,6 +35,7 @@ from issuer.iso_duration import after
 from issuer.keys import KeySigner, Signer
 from issuer.ledger import Batch, BatchRow, Credential
 from issuer.multibase import digest_of_sha256
+from issuer.proof import timestamp
 from issuer.standing import CourseStanding
 from issuer.status_list import MIN_ENTRIES, StatusEntry
 from issuer.template_signing import TemplateSigner
@@ -84,6 +85,9 @@ class Signed:
     document: str
     refusal: str
     """Why no credential can be made; empty otherwise."""
+    name: str | None = None
+    """As it stands in the document; None: no name is shown."""
+    valid_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +110,7 @@ class Desk:
             document = self.signer.sign(build_credential(self.manifest, self.identity.profile, award, url, achievement=self.achievement))
         except (CredentialRefusedError, CanonicalisationError) as refused:
             return Signed(order.row, order.learner, order.place, "", "", f"{refused.where}: {refused.problem}")
-        return Signed(order.row, order.learner, order.place, award.credential_id, document, "")
+        return Signed(order.row, order.learner, order.place, award.credential_id, document, "", award.learner_name, award.valid_until)
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,7 +212,7 @@ def _committed(signed: Iterable[Signed], desk: Desk, session: Session, commit_ev
     """Write what is signed into the ledger, a transaction at a time; yield what each has written."""
     pending = iter(signed)
     while some := list(islice(pending, commit_every)):
-        if issued := [_columns(each, desk) for each in some if not each.refusal]:
+        if issued := [ledger_columns(each, desk) for each in some if not each.refusal]:
             session.execute(insert(Credential), issued)
         for each in some:
             if each.refusal:
@@ -217,8 +221,8 @@ def _committed(signed: Iterable[Signed], desk: Desk, session: Session, commit_ev
         yield some
 
 
-def _columns(signed: Signed, desk: Desk) -> dict[str, Any]:
-    """Return the columns of the learner's row in the ledger."""
+def ledger_columns(signed: Signed, desk: Desk) -> dict[str, Any]:
+    """Return the columns of a signed credential's row in the ledger."""
     return {
         "id": signed.credential,
         "course": desk.batch.course,
@@ -229,6 +233,8 @@ def _columns(signed: Signed, desk: Desk) -> dict[str, Any]:
         "status_index": signed.place[1],
         "document": signed.document,
         "issued_at": desk.now.isoformat(),
+        "holder_name": signed.name,
+        "valid_until": timestamp(signed.valid_until) if signed.valid_until is not None else None,
     }
 
 

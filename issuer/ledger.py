@@ -8,16 +8,22 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 
-from sqlalchemy import Engine, ForeignKey, String, Text, UniqueConstraint, inspect, select
+from sqlalchemy import Engine, ForeignKey, Index, String, Text, UniqueConstraint, inspect, select
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, relationship
 
 from courses.databases import diagnosed_database, without_password
 from courses.kept_databases import open_database
 
-REVISION = "0004"
+REVISION = "0005"
 """The form of the tables below; `issuer.ledger_migrations` brings older ledgers to it."""
 PASSED = "passed the course"
 """The reason of an ordinary award."""
+REGISTER_INDEX = "ix_credential_register"
+REGISTER_COLUMNS = (
+    "issued_at", "id", "course", "version", "learner", "reason", "batch_id", "revoked_at", "suspended_at", "superseded_by", "public_reason",
+    "valid_until", "erased_at", "holder_name",
+)  # fmt: skip
+"""What the register shows. On SQLite an index holds all of it: a row's later columns lie behind its document, which would be read through to get there."""
 
 
 class LedgerRow(DeclarativeBase):
@@ -68,6 +74,7 @@ class Credential(LedgerRow):
     __table_args__ = (
         UniqueConstraint("course", "version", "learner", "reason", name="uq_award"),
         UniqueConstraint("status_list", "status_index", name="uq_status"),
+        Index(REGISTER_INDEX, *REGISTER_COLUMNS).ddl_if(dialect="sqlite"),
     )
 
     id: Mapped[str] = mapped_column(String(60), primary_key=True)
@@ -98,7 +105,9 @@ class Credential(LedgerRow):
     superseded_by: Mapped[str | None] = mapped_column(String(60))
     """The id of the credential that took its place."""
     valid_until: Mapped[str | None] = mapped_column(String(40))
-    """Only of a credential that replaces another; the document says it of all."""
+    """When its term ends, as ISO 8601; None: never. As the document says it, for who looks at many."""
+    holder_name: Mapped[str | None] = mapped_column(Text)
+    """As it stands in the document, for who searches; None where no name is shown, and after erasure."""
     document_sha256: Mapped[str | None] = mapped_column(String(64))
     """Of an erased credential: SHA-256 of the file that its holder may still have."""
     erased_at: Mapped[str | None] = mapped_column(String(40))

@@ -46,8 +46,7 @@ def erase_credential(credential: Credential, session: Session, *, by: str, reaso
     if credential.erased_at is not None:
         return False
     credential.document_sha256 = hashlib.sha256(credential.document.encode("utf-8")).hexdigest()
-    credential.valid_until = credential.valid_until or json.loads(credential.document).get("validUntil")
-    credential.document, credential.erased_at = "", now.isoformat()
+    credential.document, credential.holder_name, credential.erased_at = "", None, now.isoformat()
     query = select(BatchRow).where(BatchRow.batch_id == credential.batch_id, BatchRow.learner == credential.learner)
     for row in session.scalars(query):
         row.content = ""

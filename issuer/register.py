@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, fields
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
-from issuer.ledger import Credential
-from issuer.proof import parse_timestamp
-from issuer.withdrawal import state_of
+from issuer.ledger import REGISTER_COLUMNS, Credential
+from issuer.withdrawal_notice import REVOKED, SUSPENDED
 
 STATES = ("valid", "expired", "suspended", "revoked", "replaced")
 
@@ -24,6 +24,8 @@ class RegisterLine:
     course: str
     version: str
     learner: str
+    name: str
+    """As it stands in the credential; empty where none is shown, and after erasure."""
     reason: str
     """Why it was issued: `passed the course`, `replaces urn:uuid:…`, `renews urn:uuid:…`."""
     state: str
@@ -38,6 +40,7 @@ class RegisterLine:
 
 
 COLUMNS = tuple(field.name for field in fields(RegisterLine))
+_COLUMNS = tuple(getattr(Credential, name) for name in REGISTER_COLUMNS)
 
 
 def register_lines(
@@ -49,12 +52,12 @@ def register_lines(
         state: only those in this one of `STATES`.
         expiring_within: only valid ones whose term ends within this time from now.
     """
-    query = select(Credential).order_by(Credential.issued_at, Credential.id)
+    query = select(*_COLUMNS).order_by(Credential.issued_at, Credential.id)
     query = query if course is None else query.where(Credential.course == course)
     lines = []
-    for credential in session.scalars(query.execution_options(yield_per=500)):
-        until = _valid_until(credential)
-        line = _line(credential, until, now)
+    for row in session.connection().execute(query):
+        until = _moment(row.valid_until)
+        line = _line(row, until, now)
         ends_soon = until is not None and line.state == "valid" and expiring_within is not None and until <= now + expiring_within
         if (state is None or line.state == state) and (expiring_within is None or ends_soon):
             lines.append(line)
@@ -63,31 +66,35 @@ def register_lines(
 
 def register_line(credential: Credential, now: datetime) -> RegisterLine:
     """Return the line of one credential."""
-    return _line(credential, _valid_until(credential), now)
+    return _line(credential, _moment(credential.valid_until), now)
 
 
-def _line(credential: Credential, until: datetime | None, now: datetime) -> RegisterLine:
-    state = "replaced" if credential.superseded_by else state_of(credential)
+def _line(row: Credential | Row[*tuple[Any, ...]], until: datetime | None, now: datetime) -> RegisterLine:
+    state = _state(row)
     return RegisterLine(
-        credential=credential.id,
-        course=credential.course,
-        version=credential.version,
-        learner=credential.learner,
-        reason=credential.reason,
+        credential=row.id,
+        course=row.course,
+        version=row.version,
+        learner=row.learner,
+        name=row.holder_name or "",
+        reason=row.reason,
         state="expired" if state == "valid" and until is not None and until < now else state,
-        issued_at=credential.issued_at,
+        issued_at=row.issued_at,
         valid_until=until.isoformat() if until else "",
-        withdrawn_because=(credential.public_reason or "") if credential.is_withdrawn else "",
-        superseded_by=credential.superseded_by or "",
-        batch=credential.batch_id,
-        erased=credential.erased_at is not None,
+        withdrawn_because=(row.public_reason or "") if row.revoked_at or row.suspended_at else "",
+        superseded_by=row.superseded_by or "",
+        batch=row.batch_id,
+        erased=row.erased_at is not None,
     )
 
 
-def _valid_until(credential: Credential) -> datetime | None:
-    if credential.valid_until:
-        return datetime.fromisoformat(credential.valid_until)
-    if not credential.document:
-        return None
-    told = json.loads(credential.document).get("validUntil")
-    return parse_timestamp(told) if told else None
+def _state(row: Credential | Row[*tuple[Any, ...]]) -> str:
+    if row.superseded_by:
+        return "replaced"
+    return REVOKED if row.revoked_at is not None else SUSPENDED if row.suspended_at is not None else "valid"
+
+
+@lru_cache(maxsize=4096)
+def _moment(told: str | None) -> datetime | None:
+    """Return the end of a term, in UTC; those of a batch are all the same."""
+    return datetime.fromisoformat(told).astimezone(UTC) if told else None

@@ -113,7 +113,6 @@ def renew(credential: Credential, session: Session, site: Site, identity: Issuer
     until = ruling.now + (parse_timestamp(document["validUntil"]) - parse_timestamp(document["validFrom"]))
     document |= {"validFrom": timestamp(ruling.now), "validUntil": timestamp(until)}
     new = _issue(credential, session, site, identity, document, "renews", "It was renewed.", ruling.now)
-    new.valid_until = until.isoformat()
     details = {"renews": credential.id, "reason": ruling.note, "valid_until": until.isoformat(), "before": "none", "after": "valid"}
     append_entry(session, at=ruling.now, actor=ruling.by.strip(), action="credential renewed", subject=new.id, details=details)
     return new
@@ -156,6 +155,8 @@ def _issue(  # noqa: PLR0913 -- what a credential is made of
         status_index=place[1],
         document=json.dumps(add_proof(document, identity.signer, now), ensure_ascii=False, indent=2),
         issued_at=now.isoformat(),
+        holder_name=subject.get("name"),
+        valid_until=document.get("validUntil"),
     )
     session.add(new)
     session.flush()

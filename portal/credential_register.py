@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from courses.settings import Site
@@ -69,31 +69,19 @@ def search_register(
         expiring: only valid ones whose term ends within this time.
     """
     with open_ledger(site.ledger_url) as session:
-        lines = register_lines(session, now)
-        count = len(lines)
-        if course or state or expiring is not None:
-            kept = register_lines(session, now, course=course or None, state=state or None, expiring_within=expiring)
-        else:
-            kept = lines
-        words = search.casefold().split()
-        if words:
-            names = names_of(session, (each.credential for each in kept))
-            kept = [each for each in kept if _holds(f"{each.credential} {each.learner} {each.course} {names[each.credential]}", words)]
-        return list(reversed(kept)), count
-
-
-def names_in(site: Site, lines: Sequence[RegisterLine]) -> dict[str, str]:
-    """Return the name that stands in each credential, empty where none is shown."""
-    with open_ledger(site.ledger_url) as session:
-        return names_of(session, (each.credential for each in lines))
+        count = session.scalar(select(func.count()).select_from(Credential)) or 0
+        found = register_lines(session, now, course=course or None, state=state or None, expiring_within=expiring)
+    if words := search.casefold().split():
+        found = [each for each in found if _holds(f"{each.credential} {each.learner} {each.course} {each.name}", words)]
+    return list(reversed(found)), count
 
 
 def names_of(session: Session, ids: Iterable[str]) -> dict[str, str]:
     """Return the name that stands in each credential with these ids, empty where none is shown."""
     wanted, found = list(ids), dict[str, str]()
     for start in range(0, len(wanted), _IDS_AT_ONCE):
-        query = select(Credential.id, Credential.document).where(Credential.id.in_(wanted[start : start + _IDS_AT_ONCE]))
-        found |= {row.id: _name(row.document) for row in session.execute(query)}
+        query = select(Credential.id, Credential.holder_name).where(Credential.id.in_(wanted[start : start + _IDS_AT_ONCE]))
+        found |= {row.id: row.holder_name or "" for row in session.execute(query)}
     return found
 
 
@@ -108,7 +96,7 @@ def find_record(site: Site, name: str, *, now: datetime) -> CredentialRecord | N
         decisions = list(session.scalars(select(Decision).where(Decision.credential_id == credential.id)))
         return CredentialRecord(
             line=line,
-            name=_name(credential.document),
+            name=line.name,
             title=str(document.get("name", "")),
             result=_result(document),
             awarded_on=str(document.get("awardedDate", ""))[:10],
@@ -146,10 +134,6 @@ def history_line(entry: AuditEntry) -> HistoryLine:
 def _holds(text: str, words: Sequence[str]) -> bool:
     folded = text.casefold()
     return all(word in folded for word in words)
-
-
-def _name(document: str) -> str:
-    return str(json.loads(document)["credentialSubject"].get("name") or "") if document else ""
 
 
 def _result(document: dict[str, Any]) -> str:

@@ -10,7 +10,7 @@ from tornado.web import authenticated
 from courses.catalogue import course_ids
 from courses.settings import Site
 from issuer.register import COLUMNS, STATES, RegisterLine
-from portal.credential_register import names_in, search_register
+from portal.credential_register import search_register
 from portal.office_tasks import EXPIRING
 from portal.web.listing import Asked, Listing, paged
 from portal.web.office.office_handler import AWARDING, OfficeHandler
@@ -23,10 +23,14 @@ SOON = "expiring"
 
 @dataclass(frozen=True, slots=True)
 class NamedLine:
-    """A line with the name that stands in the credential."""
+    """A line, with its times as times."""
 
     line: RegisterLine
-    name: str
+
+    @property
+    def name(self) -> str:
+        """The name that stands in the credential; empty where none is shown."""
+        return self.line.name
 
     @property
     def number(self) -> str:
@@ -70,8 +74,7 @@ def register_page(site: Site, asked: Asked, *, now: datetime, title: str, may_wi
     """Return one page of the register."""
     lines, count = found_lines(site, asked, now=now)
     listing = paged(lines, asked, of=count)
-    names = names_in(site, listing.rows)
-    named = tuple(NamedLine(each, names[each.credential]) for each in listing.rows)
+    named = tuple(NamedLine(each) for each in listing.rows)
     return RegisterPage(
         title, Listing(named, listing.found, listing.all, listing.pages, listing.asked), tuple(course_ids(site.courses)), may_withdraw, done
     )
@@ -104,6 +107,6 @@ class RegisterFileHandler(OfficeHandler):
         """Send it."""
         self.require(*AWARDING)
         lines, _ = await self.compute(found_lines, self.portal.site, self.asked(), now=self.portal.now())
-        names = await self.compute(names_in, self.portal.site, lines)
-        rows = [(names[each.credential], *(str(getattr(each, column)) for column in COLUMNS)) for each in lines]
-        await self.send_table(Table(("name", *COLUMNS), rows), "register", form)
+        columns = ("name", *(each for each in COLUMNS if each != "name"))
+        rows = [tuple(str(getattr(each, column)) for column in columns) for each in lines]
+        await self.send_table(Table(columns, rows), "register", form)
