@@ -22,6 +22,9 @@ from courses.errors import ExchangeError, NameRefusedError
 from courses.names import course_id, path_segment
 from portal.hub.learner_exchange import fetch, is_released, submit
 
+_LANGUAGE_COOKIE = "patunay-language"
+"""Set by the portal where somebody chooses a language (`portal.web.page_handler`)."""
+
 
 class _AssignmentHandler(JupyterHandler):
     """What is about one assignment."""
@@ -68,11 +71,11 @@ class HandInHandler(_AssignmentHandler, APIHandler):
 
     @authenticated
     async def get(self, course: str, assignment: str) -> None:
-        """Say where the portal has the assignment; 404 if it is none."""
+        """Say where the portal has the assignment, and which language was chosen there (empty: none); 404 if it is none."""
         self.require_names(course, assignment)
         if not await self.beside(is_released, course, assignment):
             raise HTTPError(404, f"{course} has released no {assignment}")
-        self.finish({"portal": portal_address("my", course, assignment)})
+        self.finish({"portal": portal_address("my", course, assignment), "language": self.get_cookie(_LANGUAGE_COOKIE) or ""})
 
     @authenticated
     async def post(self, course: str, assignment: str) -> None:

@@ -216,7 +216,7 @@ class SentenceTemplates:
         return None if told_rest is None else f"{where}: {told_rest}"
 
     def _all_told(self, parts: list[str], between: str, search: _Search, depth: int) -> list[str] | None:
-        found = []
+        found: list[str] = []
         for part in parts:
             lead = _LEAD.match(part)[0]  # type: ignore[index]  # it matches the empty text, too
             told = self._told(part[len(lead) :], search, depth + 1) if part[len(lead) :] else ""

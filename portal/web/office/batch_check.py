@@ -8,7 +8,7 @@ from datetime import datetime
 
 from tornado.web import authenticated
 
-from courses.released import load_released_manifest
+from courses.release import load_released_manifest
 from courses.settings import Site
 from portal.awarding import Prepared, check, prepare
 from portal.web.course_titles import titles_in

@@ -16,8 +16,10 @@ from hypothesis import strategies as st
 from courses.checks import check_course
 from courses.errors import ManifestError
 from courses.manifest import CourseManifest
+from courses.manifest_file import load_manifest
 from courses.typed_toml import parse_typed
 from portal.web.core_words import core_element, core_text, in_language
+from portal.web.course_titles import titles_in
 from portal.web.faculty.gate_words import finding_line
 from portal.web.language import core_templates
 from tests.courses.bad_courses.edits import BAD_COURSES
@@ -131,6 +133,15 @@ def test_what_holds_for_the_whole_of_course_toml_is_told_too() -> None:
         "ang file: levels: magbigay ng antas, o sabihin sa not_levelled kung bakit wala; assessments: dalawang beses nakasulat ang 'ps1'; "
         "limits ng 'ps1': mas mataas ang cell_cpu_s (9) kaysa sa submission_cpu_s (5), kaya hindi ito maaabot kailanman"
     )
+
+
+def test_titles_and_outcomes_in_a_sentence_are_those_of_the_course_in_filipino() -> None:
+    titles = titles_in(load_manifest(PROJECT / "source_notebooks" / "python-foundations"), "fil")
+    assert core_text("You have not handed in “Text and files”.", "fil", titles) == "Hindi mo pa naipapasa ang “Teksto at mga file”."
+    late = core_text("Past due and not handed in: Values and decisions, Text and files.", "fil", titles)
+    assert "Mga halaga at pagpapasya, Teksto at mga file" in late
+    assert core_text("You have not handed in “Text and files”.", "fil") == "Hindi mo pa naipapasa ang “Text and files”."
+    assert titles_in(load_manifest(PROJECT / "source_notebooks" / "python-foundations"), "en") == {}
 
 
 def test_every_module_that_finds_something_for_the_gate_is_in_the_tables(script: ModuleType) -> None:

@@ -3,7 +3,45 @@
 "use strict";
 (() => {
   const NAME = "patunay-hand-in";
+  const WORDS = {
+    en: {
+      courses: "My courses",
+      back: "Due dates, results and credentials: back to the portal",
+      handIn: "Hand in",
+      tip: (name) => `Save and hand in “${name}”`,
+      sure: (name) => `Hand in “${name}”?`,
+      counts: "Everything in it is saved first, and counts as one attempt.",
+      cancel: "Cancel",
+      done: (name) => `“${name}” is handed in`,
+      graded: "It is graded in a moment. The portal shows how that goes, your result, and your receipt.",
+      stay: "Stay here",
+      see: "See the result",
+      failed: (name) => `“${name}” was not handed in`,
+    },
+    fil: {
+      courses: "Mga kurso ko",
+      back: "Mga takdang petsa, resulta at kredensiyal: pabalik sa portal",
+      handIn: "Ipasa",
+      tip: (name) => `I-save at ipasa ang “${name}”`,
+      sure: (name) => `Ipapasa ang “${name}”?`,
+      counts: "Sine-save muna ang lahat ng laman nito, at ibinibilang ito na isang pagtatangka.",
+      cancel: "Huwag muna",
+      done: (name) => `Naipasa na ang “${name}”`,
+      graded: "Mamarkahan ito maya-maya. Ipinakikita ng portal kung nasaan na ito, ang resulta mo, at ang resibo mo.",
+      stay: "Manatili rito",
+      see: "Tingnan ang resulta",
+      failed: (name) => `Hindi naipasa ang “${name}”`,
+    },
+  };
   let shared = {};
+  let kept = ""; // the language that was chosen in the portal
+
+  /** The words in the language that was chosen in the portal, else JupyterLab's, else the first of the browser's that we have. */
+  function words(lab) {
+    const wishes = [kept, lab && lab !== "en" && lab !== "default" ? lab : "", ...(navigator.languages || [])];
+    const known = wishes.map((wish) => wish.split(/[-_]/)[0].toLowerCase().replace(/^tl$/, "fil")).find((wish) => Object.hasOwn(WORDS, wish));
+    return WORDS[known || "en"];
+  }
 
   /** The module of JupyterLab's own copy of a package. */
   async function own(name) {
@@ -20,8 +58,8 @@
   }
 
   async function extension() {
-    const [apputils, coreutils, services, components, launching] = await Promise.all(
-      ["@jupyterlab/apputils", "@jupyterlab/coreutils", "@jupyterlab/services", "@jupyterlab/ui-components", "@jupyterlab/launcher"].map(own)
+    const [apputils, coreutils, services, components, launching, translation] = await Promise.all(
+      ["apputils", "coreutils", "services", "ui-components", "launcher", "translation"].map((name) => own(`@jupyterlab/${name}`))
     );
     const { Dialog, showDialog, showErrorMessage } = apputils;
     const portal = coreutils.PageConfig.getOption("patunayPortal") || "/services/portal/my";
@@ -36,11 +74,12 @@
       return told;
     }
 
-    function activate(app, launcher) {
+    function activate(app, launcher, translator) {
+      const told = () => words(translator ? translator.languageCode : "");
       const back = "patunay:portal";
       app.commands.addCommand(back, {
-        label: "My courses",
-        caption: "Due dates, results and credentials: back to the portal",
+        label: () => told().courses,
+        caption: () => told().back,
         icon: components.homeIcon,
         execute: () => { window.location.assign(portal); },
       });
@@ -56,22 +95,22 @@
 
       async function handIn(assignment) {
         const asked = await showDialog({
-          title: `Hand in “${assignment.id}”?`,
-          body: "Everything in it is saved first, and counts as one attempt.",
-          buttons: [Dialog.cancelButton(), Dialog.okButton({ label: "Hand in" })],
+          title: told().sure(assignment.id),
+          body: told().counts,
+          buttons: [Dialog.cancelButton({ label: told().cancel }), Dialog.okButton({ label: told().handIn })],
         });
         if (!asked.button.accept) return;
         try {
           await save((widget) => (({ course, id } = {}) => course === assignment.course && id === assignment.id)(assignmentOf(widget.context.path)));
           const { portal: result } = await ask(assignment, "POST");
           const next = await showDialog({
-            title: `“${assignment.id}” is handed in`,
-            body: "It is graded in a moment. The portal shows how that goes, your result, and your receipt.",
-            buttons: [Dialog.cancelButton({ label: "Stay here" }), Dialog.okButton({ label: "See the result" })],
+            title: told().done(assignment.id),
+            body: told().graded,
+            buttons: [Dialog.cancelButton({ label: told().stay }), Dialog.okButton({ label: told().see })],
           });
           if (next.button.accept) window.location.assign(result);
         } catch (problem) {
-          await showErrorMessage(`“${assignment.id}” was not handed in`, problem);
+          await showErrorMessage(told().failed(assignment.id), problem);
         }
       }
 
@@ -79,11 +118,12 @@
         createNew(panel, context) {
           const assignment = assignmentOf(context.path);
           if (assignment)
-            ask(assignment, "GET").then(() => {
+            ask(assignment, "GET").then(({ language }) => {
+              if (language) kept = language;
               if (panel.isDisposed) return;
               const button = new components.ToolbarButton({
-                label: "Hand in",
-                tooltip: `Save and hand in “${assignment.id}”`,
+                label: told().handIn,
+                tooltip: told().tip(assignment.id),
                 onClick: () => void handIn(assignment),
               });
               panel.toolbar.addItem("patunay-hand-in", button);
@@ -93,7 +133,7 @@
       });
     }
 
-    const plugin = { id: `${NAME}:plugin`, autoStart: true, optional: [launching.ILauncher], activate };
+    const plugin = { id: `${NAME}:plugin`, autoStart: true, optional: [launching.ILauncher, translation.ITranslator], activate };
     return () => ({ __esModule: true, default: plugin });
   }
 
