@@ -128,7 +128,8 @@ def _outcome_changes(old: tuple[Outcome, ...], new: tuple[Outcome, ...]) -> Iter
     for name in sorted({*before, *after}):
         where = f"course.toml, outcomes.{name}"
         if name not in after or name not in before:
-            yield Change(ChangeKind.OUTCOME, f"outcome {name} is {'new' if name in after else 'gone'}", where)
+            fate = _fate(name in before, name in after)
+            yield Change(ChangeKind.OUTCOME, f"outcome {name} is {fate}", where)
         elif before[name] != after[name]:
             claims = [each.model_dump(exclude={"text": {"fil"}}) for each in (before[name], after[name])]
             kind = ChangeKind.OUTCOME if claims[0] != claims[1] else ChangeKind.EDITORIAL
@@ -140,7 +141,8 @@ def _assessment_changes(old: CourseManifest, new: CourseManifest, published: tup
     for name in names:
         before, after = old.assessment(name), new.assessment(name)
         if before is None or after is None:
-            yield Change(ChangeKind.ASSESSMENT, f"assessment {name} is {'new' if after else 'gone'}", f"course.toml, assessments[{name}]")
+            fate = _fate(before is not None, after is not None)
+            yield Change(ChangeKind.ASSESSMENT, f"assessment {name} is {fate}", f"course.toml, assessments[{name}]")
             continue
         for field in Assessment.model_fields:
             if getattr(before, field) != getattr(after, field) and (name in published or field == "weight"):
@@ -158,7 +160,8 @@ def _file_changes(released: Course, now: Course, published: tuple[str, ...]) -> 
         kind = ChangeKind.EDITORIAL
         if path.parts[0] in published and (path.suffix.lower() not in _DOCUMENTS or _is_read(path.name, path.parts[0], released, now)):
             kind = ChangeKind.ASSESSMENT
-        yield Change(kind, f"the file is {_fate(name in before, name in after)}", name)
+        fate = _fate(name in before, name in after)
+        yield Change(kind, f"the file is {fate}", name)
 
 
 def _is_read(name: str, assignment: str, *courses: Course) -> bool:
@@ -176,7 +179,8 @@ def _notebook_changes(old: tuple[Notebook, ...], new: tuple[Notebook, ...], assi
     for name in sorted({*before, *after}):
         where = f"{assignment}/{name}.ipynb"
         if name not in before or name not in after:
-            yield Change(ChangeKind.ASSESSMENT, f"the notebook is {_fate(name in before, name in after)}", where)
+            fate = _fate(name in before, name in after)
+            yield Change(ChangeKind.ASSESSMENT, f"the notebook is {fate}", where)
             continue
         if before[name].kernel != after[name].kernel:
             yield Change(ChangeKind.ASSESSMENT, f"it runs in kernel {after[name].kernel!r}, not {before[name].kernel!r}", where)

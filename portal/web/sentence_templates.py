@@ -34,7 +34,7 @@ _LEAD = re.compile(r"\s*(?:- )?")
 _PATH = re.compile(r"(?:[^\s:]|(?<=,)[ ]|:(?! ))+")
 """A place in a course or a file before a colon: `course.toml:3, outcomes.LO1`."""
 _QUOTES = {"“": "”", "`": "`", "'": "'", '"': '"'}
-_WORD_PLACES = frozenset({"state", "status", "value", "what", "role", "reason", "why", "told", "fate", "noun", "before"})
+_WORD_PLACES = frozenset({"state", "status", "value", "what", "role", "reason", "why", "told", "fate"})
 """Places whose value may be a lone word of ours, such as a state; elsewhere a lone word is somebody's name for something."""
 _NOTHING: Mapping[str, str] = {}
 
@@ -156,16 +156,20 @@ class SentenceTemplates:
             or self._as_whole(sentence, self._beginning_like, search, depth)
             or self._in_parts(sentence, search, depth)
             or self._as_whole(sentence, self._having, search, depth)
-            or self._without_its_stop(sentence, search, depth)
         )
 
     def _as_whole(self, sentence: str, candidates: _Candidates, search: _Search, depth: int) -> str | None:
-        for form in dict.fromkeys((sentence, sentence[:1].lower() + sentence[1:])):
-            for template in candidates(form):
+        """The template that says most goes first, whether the sentence was begun with a capital and given a stop or not."""
+        lower = sentence[:1].lower() + sentence[1:]
+        forms = [form for whole in dict.fromkeys((sentence, lower)) for form in (whole, whole.removesuffix("."))]
+        found = dict.fromkeys(template for form in dict.fromkeys(forms) for template in candidates(form))
+        for template in sorted(found, key=lambda each: each.rank):
+            for form in dict.fromkeys(forms):
                 values = template.values(form)
                 told = None if values is None else self._filled(template, values, search, depth)
                 if told is not None:
-                    return told if form == sentence else told[:1].upper() + told[1:]
+                    begun = told if form[:1] == sentence[:1] else told[:1].upper() + told[1:]
+                    return begun + sentence[len(form) :]
         return None
 
     def _beginning_like(self, sentence: str) -> Iterable[_Template]:
@@ -181,6 +185,8 @@ class SentenceTemplates:
     def _filled(self, template: _Template, values: list[str], search: _Search, depth: int) -> str | None:
         if not template.is_likely(values, lambda value: self._told(value, search, depth + 1) is not None):
             return None
+        if any(place.name.startswith("fate") and value not in self.texts for place, value in zip(template.places, values, strict=True)):
+            return None  # what becomes of a thing is one of a few words
         for number, between in enumerate(template.literals[1:-1]):
             if not between:
                 values[number : number + 2] = self._parted(values[number] + values[number + 1], search, depth)
@@ -226,10 +232,6 @@ class SentenceTemplates:
                 return None
             found.append(lead + told)
         return found
-
-    def _without_its_stop(self, sentence: str, search: _Search, depth: int) -> str | None:
-        told = self._told(sentence[:-1], search, depth + 1) if sentence.endswith(".") else None
-        return None if told is None else f"{told}."
 
 
 def _begun(sentence: str, told: str) -> str:
