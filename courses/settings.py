@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -28,6 +29,14 @@ def _known_zone(name: str) -> str:
     except (ZoneInfoNotFoundError, ValueError) as unknown:
         raise ValueError(f"{name!r} is no time zone such as Asia/Manila") from unknown
     return name
+
+
+def _network(text: str) -> str:
+    try:
+        ip_network(text, strict=False)
+    except ValueError as unknown:
+        raise ValueError(f"{text!r} is no address or network such as 10.0.0.7 or 10.0.0.0/8") from unknown
+    return text
 
 
 class Issuer(TypedTable):
@@ -119,6 +128,15 @@ class Retention(TypedTable):
     decisions_days: Annotated[int, Field(ge=1)] | None = None
 
 
+class Portal(TypedTable):
+    """How the pages are served."""
+
+    workers: Annotated[int, Field(ge=0, le=64)] = 0
+    """How many processes answer; 0: two where the machine has two cores or more, otherwise one."""
+    trusted_proxies: tuple[Annotated[str, AfterValidator(_network)], ...] = ()
+    """Addresses or networks of web servers on other machines whose word about a visitor's address and protocol counts; this machine's always do."""
+
+
 class SiteSettings(TypedTable):
     """What `patunay.toml` may say."""
 
@@ -135,6 +153,7 @@ class SiteSettings(TypedTable):
     review: Review = Review()
     gate: Gate = Gate()
     retention: Retention = Retention()
+    portal: Portal = Portal()
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,9 @@ def serve(
     address: Annotated[str, typer.Option(help="Where to listen; 0.0.0.0 is everywhere.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=1, max=65535)] = 8765,
     try_out: Annotated[bool, typer.Option("--try-out", help="Choose who you are without proof; on this machine only.")] = False,
-    workers: Annotated[int, typer.Option(min=1, max=64, help="How many processes answer; one a core is as fast as it gets.")] = 1,
+    workers: Annotated[
+        int, typer.Option(min=0, max=64, help="How many processes answer; 0: as patunay.toml says (two, if there are two cores).")
+    ] = 0,
     site: SiteOption = HERE,
 ) -> None:
     """Serve the pages that anyone sees: courses, achievements, verification. Signing in needs a hub: `patunay hub`.

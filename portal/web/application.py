@@ -46,13 +46,14 @@ def make_application(portal: PortalSite, *, cookie_secret: bytes = b"") -> Appli
     Args:
         cookie_secret: signs cookies; empty: a new one, so that everybody signs in anew after a restart.
     """
+    secret = cookie_secret or secrets.token_bytes(32)
     table = [(portal.prefix + path, handler) for path, handler in routes.ROUTES]
-    handlers = behind_hub(table, portal) if portal.hub_home else alone(table, portal)
+    handlers = behind_hub(table, portal, secret) if portal.hub_home else alone(table, portal)
     return Application(
         [*handlers, (portal.prefix + r"static/(.*)", LongLivedFiles, {"path": str(STATIC)}), (r".*", NoSuchPage, {"portal": portal})],
         static_path=str(STATIC),
         static_url_prefix=f"{portal.prefix}static/",
-        cookie_secret=cookie_secret or secrets.token_bytes(32),
+        cookie_secret=secret,
         xsrf_cookies=True,
         xsrf_cookie_kwargs={"httponly": True, "samesite": "Lax", "path": portal.prefix},
         compress_response=True,

@@ -44,16 +44,6 @@ _HEADERS = {
 }
 
 
-def is_by_tls(protocol: str, forwarded: str, *, is_behind_hub: bool) -> bool:
-    """Whether the visitor's browser speaks TLS: with us, or with a proxy in front of the hub, whose word counts there and nowhere else.
-
-    Args:
-        forwarded: the header `X-Forwarded-Proto`, to which every proxy on the way may have added its own.
-    """
-    told = forwarded.partition(",")[0].strip().lower() if is_behind_hub else ""
-    return (told or protocol) == "https"
-
-
 class PageHandler(RequestHandler):
     """A page, or what a form of it does."""
 
@@ -93,7 +83,7 @@ class PageHandler(RequestHandler):
 
     def set_cookie(self, name: str, value: str | bytes, *arguments: Any, **how: Any) -> None:
         """Set a cookie; where the visitor came by TLS, one that never goes without it."""
-        if is_by_tls(self.request.protocol, self.request.headers.get("X-Forwarded-Proto", ""), is_behind_hub=bool(self.portal.hub_home)):
+        if self.request.protocol == "https":  # with the outermost proxy: see `portal.web.forwarded`
             how.setdefault("secure", True)
         super().set_cookie(name, value, *arguments, **how)
 
@@ -149,7 +139,8 @@ class PageHandler(RequestHandler):
         self.set_header("Content-Language", self.language)
         self.set_header("Vary", "Accept-Language, Cookie")
         if self.get_query_argument("lang", "") == self.language:
-            self.set_cookie(LANGUAGE_COOKIE, self.language, path=self.portal.prefix, max_age=31_536_000, httponly=True, samesite="Lax")
+            place = self.portal.hub_home.removesuffix("hub/") or self.portal.prefix  # the hub's own pages speak the same language
+            self.set_cookie(LANGUAGE_COOKIE, self.language, path=place, max_age=31_536_000, httponly=True, samesite="Lax")
         self.finish(render(template, page, self._frame(), timezone=self.portal.site.settings.timezone))
 
     def log_exception(self, typ: type[BaseException] | None, value: BaseException | None, tb: TracebackType | None) -> None:

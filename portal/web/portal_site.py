@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -45,6 +46,9 @@ class PortalSite:
     now: Callable[[], datetime] = _now
     workers: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(max_workers=4, thread_name_prefix="page"))
     """Where pages are computed: databases and files block."""
+
+    ending: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when the portal is told to end: what would go on telling something stops."""
 
     check_limits: CheckLimits = field(default_factory=CheckLimits)
     """What strangers' files may take."""

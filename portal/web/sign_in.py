@@ -30,11 +30,17 @@ class SignInHandler(PageHandler):
         self.redirect(f"{self.portal.prefix}{self.visitor.first_page}")
 
 
-def behind_hub(routes: Sequence[Route], portal: PortalSite) -> list[tuple[str, type[RequestHandler], dict[str, Any]]]:
-    """Return the routes with handlers that the hub signs people in for, and the one that ends the signing in."""
-    from jupyterhub.services.auth import HubOAuth, HubOAuthCallbackHandler, HubOAuthenticated
+def behind_hub(routes: Sequence[Route], portal: PortalSite, secret: bytes) -> list[tuple[str, type[RequestHandler], dict[str, Any]]]:
+    """Return the routes with handlers that the hub signs people in for, and the one that ends the signing in.
 
-    HubOAuth.instance(cache_max_age=_CACHE_SECONDS)
+    Args:
+        secret: the same for every process of this portal.
+    """
+    from jupyterhub.services.auth import HubOAuthCallbackHandler, HubOAuthenticated
+
+    from portal.web.oauth_states import SealedStates, state_key
+
+    SealedStates.instance(cache_max_age=_CACHE_SECONDS, state_key=state_key(secret))  # what every class of the hub's takes for HubOAuth's
     signing: list[Route] = [*routes, (f"{portal.prefix}sign-in", SignInHandler)]
     combined: list[tuple[str, type[RequestHandler], dict[str, Any]]] = [
         (path, type(f"Hub{handler.__name__}", (HubOAuthenticated, handler), _own_rule(handler)), {"portal": portal})

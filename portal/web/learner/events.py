@@ -54,10 +54,9 @@ class EventsHandler(LearnerHandler):
         ends_at = time.monotonic() + LONGEST_S
         try:
             await self._send(f"retry: {_AGAIN_MS}\n\n")
-            while (left := ends_at - time.monotonic()) > 0:
-                try:
-                    seen = await asyncio.wait_for(queue.get(), min(left, _HEARTBEAT_S))
-                except TimeoutError:
+            while (left := ends_at - time.monotonic()) > 0 and not self.portal.ending.is_set():
+                seen = await first_of(queue, self.portal.ending, min(left, _HEARTBEAT_S))
+                if seen is None:
                     await self._send(": still here\n\n")
                     continue
                 if seen.is_done:
@@ -78,3 +77,14 @@ class EventsHandler(LearnerHandler):
         if not isinstance(states, LiveStates):
             states = self.settings[_KEY] = LiveStates(SiteLook(self.portal.site), self.compute)
         return states
+
+
+async def first_of(queue: asyncio.Queue[Seen], ending: asyncio.Event, patience_s: float) -> Seen | None:
+    """Return what comes next, None if nothing came so long, or the portal is told to end."""
+    told, ended = asyncio.create_task(queue.get()), asyncio.create_task(ending.wait())
+    try:
+        await asyncio.wait((told, ended), timeout=patience_s, return_when=asyncio.FIRST_COMPLETED)
+        return told.result() if told.done() else None
+    finally:
+        told.cancel()
+        ended.cancel()

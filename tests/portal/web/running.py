@@ -11,12 +11,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import httpx
-from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
 
 from courses.settings import Site
 from portal.web.application import make_application
 from portal.web.checking.checkers import CheckLimits
+from portal.web.draining_server import DrainingServer
 from portal.web.portal_site import Person, PortalSite
 
 COURSE = "tiny-course"
@@ -78,12 +78,12 @@ def running_portal(
     sockets = bind_sockets(0, "127.0.0.1")
     port = sockets[0].getsockname()[1]
     loop, ready = asyncio.new_event_loop(), threading.Event()
-    servers: list[HTTPServer] = []
+    servers: list[DrainingServer] = []
 
     def run() -> None:
         asyncio.set_event_loop(loop)
         application = make_application(portal, cookie_secret=cookie_secret)
-        server = HTTPServer(application)
+        server = DrainingServer(application)
         server.add_sockets(sockets)
         servers.append(server)
         loop.call_soon(ready.set)

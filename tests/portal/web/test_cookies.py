@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 import pytest
 
-from portal.web.page_handler import is_by_tls
 from tests.portal.web.running import RunningPortal, running_portal, submit
 from tests.small_site import released_site
 
@@ -31,16 +30,10 @@ def test_no_script_and_no_other_site_gets_at_a_cookie(portal: RunningPortal) -> 
         assert {"httponly", "samesite=lax", "path=/"} <= attributes, line
 
 
-@pytest.mark.parametrize(
-    ("protocol", "forwarded", "behind_hub", "expected"),
-    [
-        ("http", "", True, False),
-        ("https", "", False, True),
-        ("http", "https", True, True),
-        ("http", "https,http", True, True),  # the proxy in front speaks TLS, the hub's own behind it does not
-        ("https", "http", True, False),
-        ("http", "https", False, False),  # anybody can say so
-    ],
-)
-def test_a_visitor_comes_by_tls_if_the_first_proxy_says_so(protocol: str, forwarded: str, behind_hub: bool, expected: bool) -> None:
-    assert is_by_tls(protocol, forwarded, is_behind_hub=behind_hub) is expected
+@pytest.mark.slow
+@pytest.mark.parametrize("scheme", ["https", "http"])
+def test_a_cookie_goes_without_tls_only_where_there_is_none(portal: RunningPortal, scheme: str) -> None:
+    client = portal.visitor()
+    told = client.get("verify?lang=fil", headers={"X-Forwarded-Proto": f"{scheme},http"}).headers.get_list("Set-Cookie")
+    assert told
+    assert [("secure" in line.lower()) for line in told] == [scheme == "https"] * len(told)

@@ -23,6 +23,7 @@ from issuer.errors import KeyFileError
 from portal.site_making import make_site
 from portal.web.cookie_secret import FILE_NAME, cookie_secret
 from portal.web.public.verification_desk import DeskBusyError
+from portal.web.serving import worker_count
 from tests.portal.web.learner_site import ANA, LEARNERS, credential_of_ana, learner_site
 from tests.portal.web.running import PEOPLE, running_portal
 from tests.small_site import WANTED
@@ -101,6 +102,78 @@ def test_two_workers_answer_one_that_is_killed_is_replaced_and_all_end_together(
         family = parent.children()
     assert process.returncode == 0
     assert not [each for each in family if each.is_running()]
+
+
+def _half_a_check(address: str) -> tuple[socket.socket, bytes]:
+    """Ask for a check of a credential as over a slow line: return the connection after half of what is sent, and the other half."""
+    place = httpx.URL(address)
+    body = b'{"type": "nothing"' + b" " * 5000 + b"}"
+    head = f"POST /verify HTTP/1.1\r\nHost: {place.host}\r\nAccept: application/json\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    connection = socket.create_connection((place.host, place.port or 80), timeout=30)
+    connection.sendall(head.encode("ascii") + body[:2500])
+    time.sleep(0.5)  # until the server has seen the beginning
+    return connection, body[2500:]
+
+
+def _rest_of(connection: socket.socket) -> str:
+    received = b""
+    while part := connection.recv(65536):
+        received += part
+    return received.decode("utf-8")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("workers", [pytest.param("1", marks=pytest.mark.thorough), "2"])
+def test_what_is_being_answered_is_finished_when_the_portal_is_told_to_end_and_nobody_else_is_accepted(
+    tmp_path: Path, workers: str
+) -> None:
+    site = make_site(tmp_path / "site", WANTED)
+    with _served(site.root, "--workers", workers) as (address, process):
+        place = (httpx.URL(address).host, httpx.URL(address).port or 80)
+        connection, rest = _half_a_check(address)
+        with connection, socket.create_connection(place, timeout=30) as idle:
+            process.send_signal(signal.SIGTERM)
+            time.sleep(1.5)
+            with pytest.raises(httpx.ConnectError):
+                httpx.get(f"{address}healthz", timeout=5)
+            assert idle.recv(100) == b""  # nothing was asked on it
+            connection.sendall(rest)
+            answer = _rest_of(connection)  # the server closes it
+            assert answer.startswith("HTTP/1.1 200"), answer
+            assert '"verdict"' in answer
+        assert process.wait(20) == 0
+
+
+@pytest.mark.thorough
+def test_a_second_signal_ends_the_portal_at_once(tmp_path: Path) -> None:
+    site = make_site(tmp_path / "site", WANTED)
+    with _served(site.root, "--workers", "2") as (address, process):
+        connection, _ = _half_a_check(address)
+        with connection:
+            for _ in range(2):
+                process.send_signal(signal.SIGTERM)
+                time.sleep(1)
+            started = time.monotonic()
+            assert process.wait(20) == 0
+            assert time.monotonic() - started < 5
+
+
+@pytest.mark.thorough
+def test_workers_end_with_the_process_that_started_them_so_that_the_address_is_free_again(tmp_path: Path) -> None:
+    site = make_site(tmp_path / "site", WANTED)
+    with _served(site.root, "--workers", "2") as (address, process):
+        workers = psutil.Process(process.pid).children()
+        process.kill()
+        process.wait(20)
+        assert psutil.wait_procs(workers, timeout=20)[1] == []
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((str(httpx.URL(address).host), httpx.URL(address).port or 80))
+
+
+@pytest.mark.parametrize(("wanted", "cores", "count"), [(0, 1, 1), (0, 2, 2), (0, 64, 2), (5, 2, 5), (1, 8, 1)])
+def test_two_processes_answer_where_there_are_two_cores_unless_the_site_says_otherwise(wanted: int, cores: int, count: int) -> None:
+    assert worker_count(wanted, cores) == count
 
 
 @pytest.mark.slow
