@@ -28,6 +28,8 @@ from portal.course_work import GradeRequest, collect_course, grade_course, gradi
 from portal.grading_service.course_queue import changed_ns
 from portal.grading_service.messages import MOST_OF_ONE, MOST_TOLD, Answer, GradedNow, Order
 from portal.grading_service.turns import first_of_each, is_given_up
+from portal.invented_learners import enter_invented_learners
+from portal.web.portal_site import TRY_OUT_VARIABLE
 
 _OF_LEARNERS = ("attempts", "submitted", "autograded", "graded", "feedback", "inbound")
 
@@ -65,6 +67,8 @@ class CourseDesk:
         found = {}
         if order.names is None or order.names:
             found = collect_course(self._site, self._course, (), now=_now(), names=order.names)
+        if found and os.environ.get(TRY_OUT_VARIABLE):
+            enter_invented_learners(released_root(self._site, self._course))
         if order.names is None:
             self._show_all()
         new, refused = sum(each.new for each in found.values()), sum(len(each.refused) for each in found.values())

@@ -23,6 +23,7 @@ from portal.hub.people import FILE_NAME, load_people
 from portal.hub.proxy_program import proxy_program
 from portal.hub.secret_files import hub_folder, kept_secret
 from portal.hub.server_plan import SERVERS, plan_server, unix_group
+from portal.web.hub_pages import HubPages
 from portal.web.portal_site import TRY_OUT_VARIABLE
 from portal.web.visitor import visitor_of
 
@@ -46,7 +47,9 @@ class SiteHub:
     folder: str
     """The hub's own files: its database, secrets, log."""
     template_paths: list[str]
-    template_vars: dict[str, str]
+    template_vars: dict[str, Any]
+    headers: dict[str, str]
+    """Of every answer of the hub's own."""
     prepare_server: Callable[[Any], None]
     """The spawner's `pre_spawn_hook`."""
 
@@ -86,7 +89,11 @@ def site_hub(root: Path, *, idle_minutes: int = 60, servers: Path | str = SERVER
         proxy_token=kept_secret(folder / "proxy-token"),
         folder=str(folder),
         template_paths=[str(TEMPLATES)],
-        template_vars={"institution": site.settings.issuer.name, "site_name": site.settings.name},
+        template_vars={
+            "site_name": site.settings.name,
+            "patunay": HubPages(site.settings.issuer.name, site.settings.name, site.settings.timezone),
+        },
+        headers={"X-Content-Type-Options": "nosniff", "Referrer-Policy": "same-origin", "Permissions-Policy": "geolocation=(), microphone=(), payment=()"},
         prepare_server=preparing(site, servers),
     )
 

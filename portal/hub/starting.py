@@ -17,7 +17,8 @@ from courses.settings import Site
 from portal.hub.people import FILE_NAME, load_people
 from portal.hub.proxy_program import install_proxy
 from portal.hub.secret_files import hub_folder
-from portal.hub.trying_out import LEARNERS, password_file, try_out_password
+from portal.hub.trying_out import password_file, try_out_password
+from portal.invented_learners import LEARNERS
 from portal.web.trying_out import require_loopback
 
 

@@ -8,9 +8,8 @@ from pathlib import Path
 from courses.catalogue import course_ids
 from courses.settings import load_site
 from portal.hub.secret_files import hub_folder, kept_secret, new_password
+from portal.invented_learners import LEARNERS
 from portal.web.trying_out import people_of
-
-LEARNERS = ("ana", "ben")
 
 
 def password_file(root: Path) -> Path:

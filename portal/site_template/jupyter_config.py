@@ -53,6 +53,11 @@ if "jupyterhub.app" in sys.modules:
     # c.GenericOAuthenticator.userdata_url = "https://login.example.edu/userinfo"
     # c.GenericOAuthenticator.username_claim = "preferred_username"
     # c.GenericOAuthenticator.scope = ["openid", "profile"]
+    # c.GenericOAuthenticator.login_service = "Example University"  # as the button says it
+    # Groups that the login brings, named as those of people.toml, which then counts no more: delete the line of load_groups below as well.
+    # c.GenericOAuthenticator.manage_groups = True
+    # c.GenericOAuthenticator.auth_state_groups_key = "oauth_user.groups"  # the claim
+    # c.GenericOAuthenticator.allow_all = True
     #
     # LTI 1.3, from Moodle or Canvas (pip install jupyterhub-ltiauthenticator):
     # c.JupyterHub.authenticator_class = "ltiauthenticator.lti13.auth.LTI13Authenticator"
@@ -81,6 +86,7 @@ if "jupyterhub.app" in sys.modules:
     c.JupyterHub.hub_port = hub.hub_port
     c.JupyterHub.template_paths = hub.template_paths
     c.JupyterHub.template_vars = hub.template_vars
+    c.JupyterHub.tornado_settings = {"headers": hub.headers}
     c.JupyterHub.db_url = f"sqlite:///{hub.folder}/jupyterhub.sqlite"
     c.JupyterHub.cookie_secret_file = f"{hub.folder}/cookie-secret"
     c.ConfigurableHTTPProxy.command = hub.proxy_command

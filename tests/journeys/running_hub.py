@@ -80,7 +80,7 @@ def ask(page: Page, method: str, path: str) -> tuple[int, str]:
 @contextlib.contextmanager
 def running_hub(site: Path, *options: str, python: str = sys.executable) -> Iterator[RunningHub]:
     """Run `patunay hub` for the site, with these options, until it is no longer looked at."""
-    port = _four_free_ports()
+    port = free_ports(4)
     command = [python, "-m", "portal.cli", "hub", "--site", str(site), "--port", str(port), *options]
     with subprocess.Popen(command, cwd="/", stderr=subprocess.PIPE, text=True, env={**os.environ, "COLUMNS": "400"}) as process:
         assert process.stderr is not None
@@ -99,11 +99,12 @@ def running_hub(site: Path, *options: str, python: str = sys.executable) -> Iter
             process.wait(120)
 
 
-def _four_free_ports() -> int:
+def free_ports(count: int) -> int:
+    """Return a port of this machine that is free with the next ones, `count` in all."""
     for port in range(18400 + os.getpid() % 400 * 4, 20000, 4):
         with contextlib.ExitStack() as stack:
             try:
-                for number in range(port, port + 4):
+                for number in range(port, port + count):
                     stack.enter_context(socket.socket()).bind(("127.0.0.1", number))
             except OSError:
                 continue

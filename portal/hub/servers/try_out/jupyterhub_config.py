@@ -18,6 +18,8 @@ c.JupyterHub.spawner_class = "simple"
 c.SimpleLocalProcessSpawner.home_dir_template = str(_site / "hub" / "homes" / "{username}")
 c.Spawner.mem_limit = None
 c.Spawner.args = ["--allow-root"] if os.geteuid() == 0 else []
-for _group, _names in people_to_try(_site).items():
-    _users = c.JupyterHub.load_groups[_group]["users"]
-    _users.extend(name for name in _names if name not in _users)
+_groups = {_group: {"users": list(_names)} for _group, _names in people_to_try(_site).items()}
+for _group, _given in dict(c.JupyterHub.get("load_groups", {})).items():  # absent where the site's groups come from its login
+    _users = _groups.setdefault(_group, {"users": []})["users"]
+    _users.extend(name for name in _given["users"] if name not in _users)
+c.JupyterHub.load_groups = _groups
