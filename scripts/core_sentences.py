@@ -103,7 +103,7 @@ FACULTY: dict[str, tuple[str, ...]] = {
     "autograder/similarity/marks.py": (ERRORS,),
     "courses/catalogue.py": (ERRORS,),
     "courses/nbgrader_course.py": (ERRORS,),
-    "courses/release.py": (ERRORS,),
+    "courses/release.py": (ERRORS, "_succeed.1"),
     "courses/release_record.py": (ERRORS,),
     "courses/review_checks.py": (WHOLE,),
     "courses/review_workflow.py": (WHOLE, "CourseState!"),

@@ -43,7 +43,7 @@ _NOTHING: Mapping[str, str] = {}
 class _Place:
     name: str
     may_be_empty: bool
-    """The ending of a plural, and what follows another place at once: it is only sometimes added."""
+    """The ending of a plural, and what follows another place or a stop at once: it is only sometimes added."""
     is_quoted: bool
 
 
@@ -242,11 +242,16 @@ def _begun(sentence: str, told: str) -> str:
     return told[:1].upper() + told[1:] if is_whole and is_name and told.partition(" ")[0] not in sentence else told
 
 
+def _may_be_empty(name: str, before: str, after: str, number: int) -> bool:
+    is_added = (number > 0 and not before) or (not after and before.endswith((".", ")", "`", "”")))
+    return is_added or "plural" in name
+
+
 def _template(text: str, translated: str, rank: int) -> _Template:
     pieces = _PLACE.split(text)
     literals, names = pieces[::2], pieces[1::2]
     places = tuple(
-        _Place(name, "plural" in name or (number > 0 and not before), _QUOTES.get(before[-1:]) == after[:1] != "")
+        _Place(name, _may_be_empty(name, before, after, number), _QUOTES.get(before[-1:]) == after[:1] != "")
         for number, (name, before, after) in enumerate(zip(names, literals, literals[1:], strict=False))
     )
     return _Template(tuple(literals), places, translated, rank, len(_OWN_WORDS.findall(" ".join(literals))))

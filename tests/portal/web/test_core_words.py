@@ -77,6 +77,15 @@ def test_every_sentence_that_is_made_of_a_template_is_told_in_filipino() -> None
             "walang notebook ng gawaing ito sa ipinasa (ang hinahanap: a.ipynb); ang laman nito ay b.ipynb",
         ),
         ("The test asserts nothing, so every answer passes.", "Walang ina-assert ang test, kaya pumapasa ang bawat sagot."),
+        (
+            "a line of the solution (a.ipynb, c1) stands in the release: `x = 1`",
+            "nasa release ang isang linya ng solusyon (a.ipynb, c1): `x = 1`",
+        ),
+        ("Give the cell its id back, or take a higher version.", "Ibalik sa cell ang id nito, o gumamit ng mas mataas na bersiyon."),
+        (
+            "Give the cell its id back, or take a higher version. Was it renamed to 'c2'?",
+            "Ibalik sa cell ang id nito, o gumamit ng mas mataas na bersiyon. Pinalitan ba ito ng pangalang 'c2'?",
+        ),
         ("Outcome LO2 is not assessed.", "Hindi sinusukat ang kinalabasang LO2."),
         ("data.csv is opened, and lies not beside the notebook.", "Binubuksan ang data.csv, pero wala ito sa tabi ng notebook."),
         (
