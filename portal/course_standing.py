@@ -7,6 +7,7 @@ from datetime import date
 from typing import Literal
 
 from courses.catalogue import Course, course_ids, load_course
+from courses.errors import DiagnosedError
 from courses.released import find_release
 from courses.review_checks import REMINDED_DAYS, status_of
 from courses.review_record import ReviewStep, load_reviews
@@ -53,6 +54,17 @@ class CourseOverview:
 def overview_of_courses(site: Site, *, today: date) -> list[CourseOverview]:
     """Return every course of the site, by its id; see `overview_of`."""
     return [overview_of(site, load_course(site.courses, name), today=today) for name in course_ids(site.courses)]
+
+
+def readable_courses(site: Site, *, today: date) -> tuple[list[CourseOverview], tuple[str, ...]]:
+    """Return the same of every course that can be read, and the ids of the others: one author's mistake hides no other course."""
+    found, unread = list[CourseOverview](), list[str]()
+    for name in course_ids(site.courses):
+        try:
+            found.append(overview_of(site, load_course(site.courses, name), today=today))
+        except DiagnosedError:
+            unread.append(name)
+    return found, tuple(unread)
 
 
 def overview_of(site: Site, course: Course, *, today: date) -> CourseOverview:

@@ -167,9 +167,10 @@ def _state(credential: Credential, until: datetime | None, now: datetime, *, is_
 
 
 def _results(subject: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
-    descriptions = subject.get("achievement", {}).get("resultDescription", [])
-    names = {str(each.get("id", "")): str(each.get("name", "")) for each in descriptions}
-    told = subject.get("result", [])
-    return tuple(
-        (names.get(str(each.get("resultDescription", "")), ""), str(each.get("value") or each.get("status") or "")) for each in told
-    )
+    described = {str(each.get("id", "")): each for each in subject.get("achievement", {}).get("resultDescription", [])}
+    told = []
+    for each in subject.get("result", []):
+        what = described.get(str(each.get("resultDescription", "")), {})
+        unit = " %" if each.get("value") and "Percent" in str(what.get("resultType")) else ""
+        told.append((str(what.get("name", "")), f"{each.get('value') or each.get('status') or ''}{unit}"))
+    return tuple(told)

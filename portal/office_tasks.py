@@ -13,12 +13,12 @@ from issuer.decisions import OPEN, REGRADE, REQUESTS, decisions_of
 from issuer.ledger import open_ledger
 from issuer.register import register_lines
 from portal.batch_review import batches_of
-from portal.course_standing import overview_of_courses
+from portal.course_standing import readable_courses
 
 EXPIRING = timedelta(days=60)
 What = Literal[
     "to approve", "own to approve", "to issue", "stopped", "not issued", "blocked", "expiring", "review overdue", "review soon",
-    "requests", "regrades", "decisions",
+    "unreadable", "requests", "regrades", "decisions",
 ]  # fmt: skip
 
 
@@ -69,7 +69,8 @@ def blocked_tasks(blocked: Mapping[str, int]) -> list[Task]:
 
 
 def review_tasks(site: Site, *, today: date) -> list[Task]:
-    """Return the courses whose review is overdue or near."""
+    """Return the courses whose review is overdue or near, and those whose sources cannot be read."""
     kinds: Mapping[str, What] = {"overdue": "review overdue", "due soon": "review soon"}
-    found = overview_of_courses(site, today=today)
-    return [Task(kinds[each.review], abs(each.review_in_days), each.course, "office/quality") for each in found if each.review in kinds]
+    found, unread = readable_courses(site, today=today)
+    due = [Task(kinds[each.review], abs(each.review_in_days), each.course, "office/quality") for each in found if each.review in kinds]
+    return [*due, *(Task("unreadable", 1, course, "office/quality") for course in unread)]

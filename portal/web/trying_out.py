@@ -19,6 +19,8 @@ from portal.web.page_handler import TRY_OUT_COOKIE, PageHandler
 from portal.web.portal_site import Person
 
 _MOST_LEARNERS = 40
+_ = str
+"""Marks texts that the page translates when it is drawn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +58,12 @@ def people_of(site: Site) -> tuple[Person, ...]:
             for student in students_of(gradebook):
                 learners.setdefault(str(student[0]), []).append(f"nbgrader-{course}")
     return (
-        Person("faculty", "teaches every course", tuple(f"formgrade-{course}" for course in courses)),
-        Person("clerk", "registrar's clerk: prepares and issues", ("patunay-registrar",)),
-        Person("registrar", "university registrar: approves", ("patunay-approver",)),
-        Person("quality", "quality office: reviews courses", ("patunay-quality",)),
-        Person("administrator", "runs the site", ("patunay-admin",)),
-        *(Person(name, "learner", tuple(groups)) for name, groups in sorted(learners.items())[:_MOST_LEARNERS]),
+        Person("faculty", _("teaches every course"), tuple(f"formgrade-{course}" for course in courses)),
+        Person("clerk", _("registrar's clerk: prepares and issues"), ("patunay-registrar",)),
+        Person("registrar", _("university registrar: approves"), ("patunay-approver",)),
+        Person("quality", _("quality office: reviews courses"), ("patunay-quality",)),
+        Person("administrator", _("runs the site"), ("patunay-admin",)),
+        *(Person(name, _("learner"), tuple(groups)) for name, groups in sorted(learners.items())[:_MOST_LEARNERS]),
     )
 
 

@@ -10,7 +10,7 @@ from tornado.web import HTTPError, authenticated
 from courses.manifest_file import load_manifest
 from courses.settings import Site
 from portal.course_reports import review_course
-from portal.course_standing import CourseOverview, overview_of_courses
+from portal.course_standing import CourseOverview, readable_courses
 from portal.web.office.office_handler import OfficeHandler
 from portal.web.office.overview import REVIEWING
 from portal.web.visitor import Role
@@ -35,14 +35,17 @@ class QualityPage:
 
     title: str
     courses: tuple[ReviewedCourse, ...]
+    unread: tuple[str, ...]
+    """Ids of courses whose sources cannot be read now."""
     may_make: bool
     done: str
 
 
 def quality_page(site: Site, language: str, *, today: date, title: str, may_make: bool, done: str) -> QualityPage:
     """Return the page."""
-    found = sorted(overview_of_courses(site, today=today), key=lambda each: (each.review_by, each.course))
-    return QualityPage(title, tuple(_reviewed(site, each, language) for each in found), may_make, done)
+    found, unread = readable_courses(site, today=today)
+    in_order = sorted(found, key=lambda each: (each.review_by, each.course))
+    return QualityPage(title, tuple(_reviewed(site, each, language) for each in in_order), unread, may_make, done)
 
 
 def _reviewed(site: Site, course: CourseOverview, language: str) -> ReviewedCourse:

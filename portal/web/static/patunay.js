@@ -5,8 +5,9 @@ for (const element of document.querySelectorAll("time[data-moment]")) {
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
   if (!Number.isNaN(moment.getTime()) && zone !== element.dataset.moment) {
     const how = { day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
-    const told = moment.toLocaleString(document.documentElement.lang === "fil" ? "fil-PH" : "en-GB", how);
-    element.append(` · ${told} (${zone})`);
+    const parts = new Intl.DateTimeFormat(document.documentElement.lang === "fil" ? "fil-PH" : "en-GB", how).formatToParts(moment);
+    const { day, month, year, hour, minute } = Object.fromEntries(parts.map((part) => [part.type, part.value]));
+    element.append(` · ${day} ${month} ${year}, ${hour}:${minute} (${zone})`);
   }
 }
 // A hub believes a script of a page only with the page's token: other people's servers stand on the same host.
@@ -35,6 +36,7 @@ function stack() {
 stack();
 phone.addEventListener("change", stack);
 document.addEventListener("htmx:afterSettle", stack);
+document.addEventListener("toggle", stack, true);
 for (const button of document.querySelectorAll("button[data-copy]")) {
   button.hidden = false;
   button.addEventListener("click", async () => {

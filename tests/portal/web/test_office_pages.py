@@ -297,6 +297,15 @@ def _addresses(portal: RunningPortal, person: str) -> list[str]:
     return [named.get(path, path) for path in PAGES[person]]
 
 
+def test_one_courses_broken_sources_hide_nothing_of_the_office(acted_on: RunningPortal) -> None:
+    source = acted_on.portal.site.courses / COURSE / "course.toml"
+    source.write_text(source.read_text(encoding="utf-8").replace("weight = 40", "weight = 41"), encoding="utf-8")
+    for path in ("office", "office/quality"):
+        answer = acted_on.visitor("quality").get(path)
+        assert answer.status_code == 200
+        assert f"The sources of {COURSE} cannot be read now" in answer.text
+
+
 @pytest.mark.parametrize("language", ["en", "fil"])
 @pytest.mark.parametrize("person", PAGES)
 def test_pages_render_in_both_languages_and_hostile_names_stay_text(issued: RunningPortal, person: str, language: str) -> None:
