@@ -32,6 +32,17 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     yield learner_site(tmp_path_factory.mktemp("logs") / "site", tmp_path_factory.getbasetemp())
 
 
+@pytest.fixture
+def _audible(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the portal's loggers speak, whatever was tested before in this process: a library that sets up logging silences all loggers that are there."""
+    monkeypatch.setattr(logging.root.manager, "disable", 0)
+    for name in ("tornado", "tornado.access", "patunay", "patunay.portal"):
+        logger = logging.getLogger(name)
+        monkeypatch.setattr(logger, "disabled", False)
+        monkeypatch.setattr(logger, "propagate", True)
+        logger.setLevel(logging.NOTSET)
+
+
 SHAPES = address_shapes(path for path, _ in ROUTES)
 
 
@@ -67,6 +78,7 @@ def test_no_word_of_a_visitor_stands_in_a_shape(word: str) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("_audible")
 def test_a_day_of_use_leaves_nobodys_name_and_no_token_in_the_log(site: Site, caplog: pytest.LogCaptureFixture) -> None:
     credential = credential_of_ana(site)
     with learners_portal(site) as portal, caplog.at_level(logging.INFO):
@@ -101,6 +113,7 @@ class Broken(PageHandler):
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("_audible")
 def test_a_fault_of_ours_is_told_by_its_kind_and_place_without_its_words(site: Site, caplog: pytest.LogCaptureFixture) -> None:
     async def ask() -> tuple[int, str]:
         portal = PortalSite(site)
