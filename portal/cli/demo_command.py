@@ -22,6 +22,9 @@ def register(app: typer.Typer) -> None:
 
 def demo(
     learners: Annotated[int, typer.Option(min=1, max=500, help="How many simulated learners; the first ten are of ten kinds.")] = 12,
+    course: Annotated[
+        list[str] | None, typer.Option("--course", help="Only this sample course; may be repeated. Default: all three.", show_default=False)
+    ] = None,
     into: Annotated[Path | None, typer.Option(help="The folder to make; default: a new temporary one.", show_default=False)] = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -34,7 +37,7 @@ def demo(
     folder = into or Path(tempfile.mkdtemp(prefix="patunay-demo-"))
     say(f"Demonstration in {folder.resolve()}")
     with progress_bar("") as progress:
-        tally = run_demo(folder.resolve(), learners, now=now, tell=say, progress=progress)
+        tally = run_demo(folder.resolve(), learners, courses=course or (), now=now, tell=say, progress=progress)
     if as_json:
         print_json(summary(tally))
     else:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
@@ -16,6 +16,7 @@ from pathlib import Path
 
 from autograder.gradebook_export import export_frame
 from courses.catalogue import load_course
+from courses.errors import ManifestError
 from courses.nbgrader_course import open_course
 from courses.release import load_released_manifest
 from courses.samples import samples_folder
@@ -105,17 +106,20 @@ class Stage:
     progress: Progress
 
 
-def run_demo(folder: Path, count: int, *, now: Now, tell: Tell, progress: Progress) -> Tally:
+def run_demo(folder: Path, count: int, *, courses: Sequence[str] = (), now: Now, tell: Tell, progress: Progress) -> Tally:
     """Run the demonstration with `count` learners into `folder` and return its numbers.
+
+    Args:
+        courses: ids of the sample courses that are shown; empty: all of them.
 
     Raises:
         DiagnosedError: whatever a step refuses; the next call goes on from there.
     """
-    tally = Tally(str(folder), count)
+    tally, new = Tally(str(folder), count), _demo_site(courses)
     with _timed(tally, "1 site", tell, "A site is made"):
-        site = make_site(folder, _demo_site())
+        site = make_site(folder, new)
         _set_time_limit(site)
-        site = make_site(folder, _demo_site())
+        site = make_site(folder, new)
     stage = Stage(
         site, tuple(sorted(path.parent.name for path in site.courses.glob("*/course.toml"))), make_roster(count), tally, now, progress
     )
@@ -141,14 +145,20 @@ def summary(tally: Tally) -> dict[str, object]:
     return asdict(tally)
 
 
-def _demo_site() -> NewSite:
+def _demo_site(courses: Sequence[str]) -> NewSite:
+    known = tuple(sorted(path.parent.name for path in samples_folder().glob("*/course.toml")))
+    for course in courses:
+        if course not in known:
+            raise ManifestError(
+                f"there is no sample course {course!r}", where="--course", remedy=f"The sample courses are {', '.join(known)}."
+            )
     return NewSite(
         name="Bayanihan Open University (sample) micro-credentials",
         url="https://credentials.bayanihan.example",
         issuer="Bayanihan Open University (sample)",
         issuer_url="https://bayanihan.example",
         email="registrar@bayanihan.example",
-        samples=tuple(sorted(path.parent.name for path in samples_folder().glob("*/course.toml"))),
+        samples=tuple(sorted(set(courses))) or known,
     )
 
 
