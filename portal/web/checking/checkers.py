@@ -41,7 +41,7 @@ class CheckLimits:
     """Checks that are done or wait."""
     time_s: float = 25.0
     """For one check with all of its steps, from when it is asked for."""
-    cpu_s: int = 10
+    cpu_s: int = 5
     """Of processor time, for a step."""
     memory_bytes: int = 512 * 2**20
     """For a step, beside what its process has when it is forked."""

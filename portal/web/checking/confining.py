@@ -15,7 +15,6 @@ import signal
 import ssl
 from functools import cache
 from pathlib import Path
-from types import FrameType
 
 import autograder
 import courses
@@ -31,12 +30,6 @@ _NETWORK = ("/etc/resolv.conf", "/etc/hosts", "/etc/host.conf", "/etc/gai.conf",
             "/etc/ca-certificates", "/run/systemd/resolve")  # fmt: skip
 _PUBLISHED = ("did.json", ".well-known", "status")
 _OPEN_FILES = 64
-_GRACE_S = 2
-"""Of processor time, in which a process that has used up its share says so."""
-
-
-class ShareUsedUpError(BaseException):
-    """This process used up its processor time. No `except Exception` of a library stops it."""
 
 
 def tie_to(parent: int) -> None:
@@ -47,11 +40,10 @@ def tie_to(parent: int) -> None:
 
 
 def limit(*, memory_bytes: int, cpu_s: int) -> None:
-    """Let this process take so much more memory than it has, and so much processor time from now on."""
+    """Let this process take so much more memory than it has, and so much processor time: then the kernel ends it with SIGXCPU."""
     pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
     resource.setrlimit(resource.RLIMIT_AS, (pages * resource.getpagesize() + memory_bytes,) * 2)
-    signal.signal(signal.SIGXCPU, _give_up)
-    resource.setrlimit(resource.RLIMIT_CPU, (cpu_s, cpu_s + _GRACE_S))
+    resource.setrlimit(resource.RLIMIT_CPU, (cpu_s, cpu_s + 1))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_NOFILE, (_OPEN_FILES, _OPEN_FILES))
@@ -85,7 +77,3 @@ def confine(order: Order) -> None:
 def _certificate_variables() -> tuple[str, str]:
     paths = ssl.get_default_verify_paths()
     return paths.openssl_cafile_env, paths.openssl_capath_env
-
-
-def _give_up(_number: int, _frame: FrameType | None) -> None:
-    raise ShareUsedUpError

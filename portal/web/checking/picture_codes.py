@@ -10,7 +10,7 @@ import io
 import warnings
 
 import zxingcpp
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageFilter, ImageOps, UnidentifiedImageError
 
 from issuer.errors import DocumentUnreadableError
 from portal.web.checking.errors import CheckTooMuchError
@@ -23,6 +23,10 @@ MAX_CODE_CHARACTERS = 8_000
 _CODES = zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode)
 _FORMATS = ("PNG", "JPEG", "WEBP")
 _LONGEST_SIDE = 4_000
+_SOFTER = ImageFilter.GaussianBlur(0.7)
+"""In a screenshot of a certificate the code has about two pixels for each of its squares, with hard edges: softened, they are read."""
+_SMALL_SIDE = 2_000
+"""What is not larger is read at twice its size as well."""
 _BEGINS = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n")
 
 
@@ -38,7 +42,15 @@ def read_codes(picture: bytes) -> tuple[str, ...]:
         DocumentUnreadableError: it is no sound picture.
         CheckTooMuchError: it has too many pixels.
     """
-    found = zxingcpp.read_barcodes(_in_grey(picture), formats=_CODES, text_mode=zxingcpp.TextMode.Plain)
+    grey = _in_grey(picture)
+    found = _codes(grey) or _codes(grey.filter(_SOFTER))
+    if not found and max(grey.size) <= _SMALL_SIDE:
+        found = _codes(grey.resize((2 * grey.width, 2 * grey.height), Image.Resampling.BICUBIC))
+    return found
+
+
+def _codes(grey: Image.Image) -> tuple[str, ...]:
+    found = zxingcpp.read_barcodes(grey, formats=_CODES, text_mode=zxingcpp.TextMode.Plain)
     texts = dict.fromkeys(each.text.strip()[:MAX_CODE_CHARACTERS] for each in found if each.valid)
     return tuple(text for text in texts if text)[:MAX_CODES]
 

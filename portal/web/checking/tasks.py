@@ -54,5 +54,7 @@ def take_out(data: bytes) -> Answer:
 
 def _examined(order: Order) -> Answer:
     examined = examine(order.data, resolver=site_resolver(Path(order.site), ask_others=True), now=order.now)
-    document = b"" if examined.document is None else json.dumps(examined.document, ensure_ascii=False).encode("utf-8", "replace")
-    return Answer(document, examined.report)
+    if examined.document is None:
+        return Answer(report=examined.report)
+    text = json.dumps(examined.document, ensure_ascii=False, separators=(",", ":"))  # no longer than it came: its reader has a limit
+    return Answer(text.encode("utf-8", "replace"), examined.report)

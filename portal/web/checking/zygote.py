@@ -20,7 +20,7 @@ from typing import NoReturn
 
 from PIL import JpegImagePlugin, PngImagePlugin, WebPImagePlugin
 
-from portal.web.checking.confining import ShareUsedUpError, confine, limit, make_filter, tie_to
+from portal.web.checking.confining import confine, limit, make_filter, tie_to
 from portal.web.checking.orders import Answer, Refusal, RefusalKind, answer_frame, read_order
 from portal.web.checking.tasks import carry_out
 
@@ -29,11 +29,11 @@ _LOADED = (JpegImagePlugin, PngImagePlugin, WebPImagePlugin)
 _NICE = 5
 """What strangers' files want of the processor goes after what pages want."""
 _TOO_MUCH = answer_frame(Answer(refusal=Refusal(RefusalKind.TOO_MUCH)))
-"""Made before, for who has no memory left."""
+"""Made before, for who has no memory left, or was ended."""
 
 
 def main() -> None:
-    """Fork until the portal is gone. Arguments: the number of the control socket, the limits as JSON."""
+    """Fork until the portal is gone. Arguments: the number of the control socket, the limits as JSON, the portal's process id."""
     tie_to(int(sys.argv[3]))
     os.nice(_NICE)
     limits = json.loads(sys.argv[2])
@@ -53,15 +53,14 @@ def _fork_on_request(control: socket.socket, memory_bytes: int, cpu_s: int) -> N
         if not data:
             running.end_all()
             return
-        if not descriptors:
-            continue
-        with contextlib.suppress(OSError):  # no process can be had: who asked sees the socket closed
-            parent, pid = os.getpid(), os.fork()
-            if not pid:
-                _check(descriptors[0], parent, partial(limit, memory_bytes=memory_bytes, cpu_s=cpu_s))
-            running.add(descriptors[0], pid)
-            continue
-        os.close(descriptors[0])
+        for channel in descriptors:
+            try:
+                parent, pid = os.getpid(), os.fork()
+                if not pid:
+                    _check(channel, parent, partial(limit, memory_bytes=memory_bytes, cpu_s=cpu_s))
+                running.add(channel, pid)
+            except OSError:  # no process can be had: who asked sees the socket closed
+                os.close(channel)
 
 
 class _Running:
@@ -100,12 +99,14 @@ class _Running:
 
     def _forget(self, handle: int) -> None:
         channel = self._channels.pop(handle)
-        os.waitpid(self._pids.pop(channel), 0)
+        _, status = os.waitpid(self._pids.pop(channel), 0)
         with contextlib.suppress(KeyError):
             self._poller.unregister(channel)
         self._poller.unregister(handle)
         os.close(handle)
-        os.close(channel)
+        with socket.socket(fileno=channel) as wire, contextlib.suppress(OSError):
+            if os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGXCPU:
+                wire.send(_TOO_MUCH, socket.MSG_DONTWAIT)
 
 
 def _check(channel: int, parent: int, hold: partial[None]) -> NoReturn:
@@ -129,7 +130,7 @@ def _answered(wire: socket.socket, hold: partial[None]) -> bytes:
         hold()
         confine(order)
         return answer_frame(carry_out(order))
-    except (MemoryError, ShareUsedUpError):
+    except MemoryError:
         return _TOO_MUCH
     except Exception as fault:  # noqa: BLE001 - round one check: the portal writes it down
         return answer_frame(Answer(refusal=Refusal(RefusalKind.FAULT, _where(fault))))

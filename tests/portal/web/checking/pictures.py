@@ -35,6 +35,19 @@ def plain_png(width: int, height: int) -> bytes:
     return SIGNATURE + _chunk(b"IHDR", header) + _chunk(b"IDAT", packed) + _chunk(b"IEND", b"")
 
 
+def labyrinth_png() -> bytes:
+    """Return a picture full of what QR codes have in their corners: 45 kB, which keep a reader busy for most of a minute."""
+    corner = Image.new("L", (9, 9), 255)
+    for size, shade in ((7, 0), (5, 255), (3, 0)):
+        corner.paste(shade, ((9 - size) // 2, (9 - size) // 2, (9 + size) // 2, (9 + size) // 2))
+    page = Image.new("L", (3_996, 3_996), 255)
+    for x in range(0, page.width, 9):
+        page.paste(corner, (x, 0))
+    for y in range(9, page.height, 9):
+        page.paste(page.crop((0, 0, page.width, 9)), (0, y))
+    return as_bytes(page)
+
+
 def lying_png(width: int, height: int) -> bytes:
     """Return a PNG that says it has so many pixels, and has none."""
     header = struct.pack("!IIBBBBB", width, height, 8, 6, 0, 0, 0)

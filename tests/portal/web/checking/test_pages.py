@@ -21,7 +21,7 @@ from portal.sharing import PageChoices, share
 from portal.web.checking.checkers import CheckLimits
 from portal.web.public.certificate_picture import draw_own_certificate
 from tests.portal.web.browser import barriers, overflow
-from tests.portal.web.checking.pictures import as_bytes, plain_png, qr_picture
+from tests.portal.web.checking.pictures import as_bytes, labyrinth_png, plain_png, qr_picture
 from tests.portal.web.public.conftest import IssuedPortal, issued_site
 from tests.portal.web.running import running_portal, submit
 
@@ -32,7 +32,7 @@ pytestmark = pytest.mark.slow
 def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[IssuedPortal]:
     """A portal whose processes have little time and memory."""
     site, numbers = issued_site(tmp_path_factory.mktemp("checking") / "site", tmp_path_factory.getbasetemp())
-    with running_portal(site, check_limits=CheckLimits(time_s=8, memory_bytes=160 * 2**20)) as running:
+    with running_portal(site, check_limits=CheckLimits(time_s=8, cpu_s=2, memory_bytes=160 * 2**20)) as running:
         yield IssuedPortal(running, site, numbers)
 
 
@@ -45,7 +45,8 @@ def certificate(portal: IssuedPortal) -> Image.Image:
 
 
 def given(client: httpx.Client, data: bytes, name: str = "photo.jpg") -> httpx.Response:
-    """Send a file with the form."""
+    """Send a file with the form, and follow nothing: httpx keeps the form's content type where a browser drops it."""
+    client.follow_redirects = False
     return submit(client, "verify", {"text": ""}, files={"file": (name, data)})
 
 
@@ -66,22 +67,23 @@ def test_a_picture_of_a_certificate_leads_to_the_check_of_its_credential(
     portal: IssuedPortal, certificate: Image.Image, degrees: float, scale: float, form: str, quality: int
 ) -> None:
     photo = as_bytes(photographed(certificate, degrees, scale), form, **({"quality": quality} if quality else {}))
-    answer = given(portal.running.visitor(), photo)
-    assert answer.history[0].status_code == 303
-    assert answer.url.path == f"/verify/{portal.numbers['ana']}"
-    assert '<p class="word"><strong>Valid' in answer.text
+    client = portal.running.visitor()
+    answer = given(client, photo)
+    assert answer.status_code == 303
+    assert answer.headers["Location"] == f"/verify/{portal.numbers['ana']}"
+    assert '<p class="word"><strong>Valid' in client.get(answer.headers["Location"]).text
 
 
 def test_the_code_of_a_page_that_is_shared_leads_there(portal: IssuedPortal) -> None:
     token = share(portal.site, portal.numbers["ben"], PageChoices(show_grade=True), datetime.now(UTC))
     link = portal.site.published("c", token)
-    assert given(portal.running.visitor(), as_bytes(qr_picture(link))).url.path == f"/c/{token}"
+    assert given(portal.running.visitor(), as_bytes(qr_picture(link))).headers["Location"] == f"/c/{token}"
 
 
 def test_a_badge_is_checked_as_a_badge_whatever_code_is_in_its_picture(portal: IssuedPortal) -> None:
     badge = export_credential(portal.site, portal.numbers["ana"], "png").content
     answer = given(portal.running.visitor(), badge, "badge.png")
-    assert (answer.history, answer.url.path) == ([], "/verify")
+    assert answer.status_code == 200
     assert '<p class="word"><strong>Valid' in answer.text
 
 
@@ -123,7 +125,8 @@ def test_what_is_no_plain_link_is_shown_as_text_alone(portal: IssuedPortal, text
 
 def test_a_number_of_nobody_is_told_where_the_code_leads(portal: IssuedPortal) -> None:
     link = portal.site.published("verify", "00000000-0000-4000-8000-000000000000")
-    answer = given(portal.running.visitor(), as_bytes(qr_picture(link)))
+    client = portal.running.visitor()
+    answer = client.get(given(client, as_bytes(qr_picture(link))).headers["Location"])
     assert answer.status_code == 404
     assert "No credential with this number was issued here." in answer.text
 
@@ -135,7 +138,11 @@ def test_a_photo_without_a_code_says_what_helps(portal: IssuedPortal) -> None:
 
 
 def test_a_bomb_is_given_up_in_words_and_the_next_visitor_is_served(portal: IssuedPortal) -> None:
-    for bomb in (plain_png(30_000, 30_000), plain_png(8_000, 8_000).replace(b"IHDR\x00\x00\x1f\x40", b"IHDR\x00\xff\x1f\x40")):
+    for bomb in (
+        labyrinth_png(),
+        plain_png(30_000, 30_000),
+        plain_png(8_000, 8_000).replace(b"IHDR\x00\x00\x1f\x40", b"IHDR\x00\xff\x1f\x40"),
+    ):
         answer = given(portal.running.visitor(), bomb)
         assert answer.status_code == 400
         assert "more memory or time than any credential needs" in answer.text or "No credential was found" in answer.text
@@ -146,14 +153,19 @@ def test_a_bomb_is_given_up_in_words_and_the_next_visitor_is_served(portal: Issu
     assert '<p class="word"><strong>Valid' in given(portal.running.visitor(), portal.file("ana", "json").read_bytes()).text
 
 
-def reading(portal: IssuedPortal, seen: list[psutil.Process]) -> psutil.Process:
-    """Return a process of this portal that reads a file now and was not seen before."""
+def reading() -> psutil.Process:
+    """Return the process that reads a file now."""
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         for each in psutil.Process().children(recursive=True):
             with contextlib.suppress(psutil.NoSuchProcess):
                 parent = each.parent()
-                if parent and each not in seen and "portal.web.checking.zygote" in parent.cmdline():
+                if (
+                    parent
+                    and "portal.web.checking.zygote" in parent.cmdline()
+                    and each.cpu_times().user > 0.5
+                    and each.status() != psutil.STATUS_ZOMBIE
+                ):
                     return each
         time.sleep(0.002)
     raise AssertionError("no process reads")
@@ -164,9 +176,9 @@ def reading(portal: IssuedPortal, seen: list[psutil.Process]) -> psutil.Process:
 )
 def test_a_process_that_is_killed_or_hangs_is_told_in_words_and_the_next_check_works(portal: IssuedPortal, blow: str, told: str) -> None:
     answers: list[httpx.Response] = []
-    sender = threading.Thread(target=lambda: answers.append(given(portal.running.visitor(), plain_png(8_000, 7_900))))
+    sender = threading.Thread(target=lambda: answers.append(given(portal.running.visitor(), labyrinth_png())))
     sender.start()
-    getattr(reading(portal, []), blow)()
+    getattr(reading(), blow)()
     sender.join(60)
     assert answers[0].status_code == 503
     assert told in answers[0].text
