@@ -75,6 +75,9 @@ if "jupyterhub.app" in sys.modules:
     c.LocalProcessSpawner.interrupt_timeout = 3
     c.LocalProcessSpawner.term_timeout = 5
 
+    # Where browsers reach the hub through a web server with TLS on another machine: then its cookies are never sent without.
+    # c.JupyterHub.public_url = "https://learn.example.edu/"
+
     # What follows from the site: leave it as it is.
     c.Spawner.pre_spawn_hook = hub.prepare_server
     c.JupyterHub.allow_named_servers = True  # a teacher's, one for each course

@@ -12,6 +12,7 @@ import pwd
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
@@ -85,7 +86,7 @@ def site_hub(root: Path, *, idle_minutes: int = 60, servers: Path | str = SERVER
         bind_url=f"http://{address}:{port}",
         hub_port=ports.hub,
         proxy_api_url=f"http://127.0.0.1:{ports.proxy_api}",
-        proxy_command=[proxy_program(folder)],
+        proxy_command=[proxy_program(folder), *forwarding(address)],
         proxy_token=kept_secret(folder / "proxy-token"),
         folder=str(folder),
         template_paths=[str(TEMPLATES)],
@@ -93,9 +94,25 @@ def site_hub(root: Path, *, idle_minutes: int = 60, servers: Path | str = SERVER
             "site_name": site.settings.name,
             "patunay": HubPages(site.settings.issuer.name, site.settings.name, site.settings.timezone),
         },
-        headers={"X-Content-Type-Options": "nosniff", "Referrer-Policy": "same-origin", "Permissions-Policy": "geolocation=(), microphone=(), payment=()"},
+        headers={
+            "X-Content-Type-Options": "nosniff",
+            "Referrer-Policy": "same-origin",
+            "Permissions-Policy": "geolocation=(), microphone=(), payment=()",
+        },
         prepare_server=preparing(site, servers),
     )
+
+
+def forwarding(address: str) -> list[str]:
+    """Return how the proxy is told whose word counts about who asks: that of a web server on this machine, where only this machine reaches the proxy.
+
+    Elsewhere the proxy adds who asked it, and that is plain HTTP: JupyterHub believes the last word about TLS, and its cookies would not be *Secure* behind the web server.
+    """
+    try:
+        is_own = address == "localhost" or ip_address(address.strip("[]")).is_loopback
+    except ValueError:
+        is_own = False
+    return ["--no-x-forward"] if is_own else []
 
 
 def _account() -> str:

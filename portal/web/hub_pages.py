@@ -116,7 +116,8 @@ class HubPages:
         """Return what went wrong; in every language where nobody told which."""
         asked = Asked(static_url)
         languages = (asked.language,) if asked.is_told_language else tuple(LANGUAGES)
-        parts = tuple(_part(language, status) for language in languages)
+        starting = asked.is_the_proxys and status == 404  # it knows of nothing yet, not even of the hub's own page for this
+        parts = tuple(_part(language, 503 if starting else status) for language in languages)
         page = asked.page(parts[0].error.title, status=status, parts=parts, detail=str(detail or "")[:_LONGEST_DETAIL])
         return self._render("error", page, asked)
 
@@ -161,6 +162,11 @@ class Asked:
     def hub_home(self) -> str:
         """The hub's prefix, `/hub/`."""
         return str(self.handler.hub.base_url)
+
+    @property
+    def is_the_proxys(self) -> bool:
+        """Whether the proxy asks, for somebody's page that it could not get."""
+        return urlsplit(self.handler.request.uri).path.startswith(f"{self.hub_home}error/")
 
     @property
     def path(self) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from portal.hub.configuration import forwarding
 from portal.site_making import make_site
 from tests.small_site import COURSE, WANTED, write_course
 
@@ -63,3 +64,10 @@ def test_a_hub_reads_groups_roles_services_and_its_places_in_the_site(site: Path
     assert hub["db_url"] == f"sqlite:///{site}/hub/jupyterhub.sqlite"
     assert config["Authenticator"] == {"allow_existing_users": True}
     assert len(config["ConfigurableHTTPProxy"]["auth_token"]) == 64
+
+
+@pytest.mark.parametrize(
+    ("address", "is_own"), [("127.0.0.1", True), ("localhost", True), ("[::1]", True), ("0.0.0.0", False), ("10.0.0.5", False), ("", False)]
+)
+def test_the_proxy_leaves_who_asks_to_a_web_server_only_where_this_machine_alone_reaches_it(address: str, is_own: bool) -> None:
+    assert forwarding(address) == (["--no-x-forward"] if is_own else [])

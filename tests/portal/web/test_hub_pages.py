@@ -119,6 +119,9 @@ def test_where_the_proxy_asks_in_its_own_name_an_error_is_told_in_both_languages
     page = PAGES.error(Handler(accepted="", uri="/hub/error/503?url=%2Fservices%2Fportal%2Fmy").static_url, 503, "")
     assert "This part does not answer just now" in page
     assert '<div lang="fil">' in page
+    assert (
+        PAGES.error(Handler(accepted="", uri="/hub/error/404?url=%2F").static_url, 404, "").count("This part does not answer") == 2
+    )  # the hub starts
     assert "lang=en" not in page  # a link for the language would lead to the proxy's address, not to the reader's
 
 
