@@ -21,7 +21,7 @@ from portal.sharing import PageChoices, share
 from portal.web.checking.checkers import CheckLimits
 from portal.web.public.certificate_picture import draw_own_certificate
 from tests.portal.web.browser import barriers, overflow
-from tests.portal.web.checking.pictures import as_bytes, labyrinth_png, plain_png, qr_picture
+from tests.portal.web.checking.pictures import as_bytes, labyrinth_png, lying_png, qr_picture
 from tests.portal.web.public.conftest import IssuedPortal, issued_site
 from tests.portal.web.running import running_portal, submit
 
@@ -32,7 +32,7 @@ pytestmark = pytest.mark.slow
 def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[IssuedPortal]:
     """A portal whose processes have little time and memory."""
     site, numbers = issued_site(tmp_path_factory.mktemp("checking") / "site", tmp_path_factory.getbasetemp())
-    with running_portal(site, check_limits=CheckLimits(time_s=8, cpu_s=2, memory_bytes=160 * 2**20)) as running:
+    with running_portal(site, check_limits=CheckLimits(time_s=15, memory_bytes=160 * 2**20)) as running:
         yield IssuedPortal(running, site, numbers)
 
 
@@ -138,14 +138,9 @@ def test_a_photo_without_a_code_says_what_helps(portal: IssuedPortal) -> None:
 
 
 def test_a_bomb_is_given_up_in_words_and_the_next_visitor_is_served(portal: IssuedPortal) -> None:
-    for bomb in (
-        labyrinth_png(),
-        plain_png(30_000, 30_000),
-        plain_png(8_000, 8_000).replace(b"IHDR\x00\x00\x1f\x40", b"IHDR\x00\xff\x1f\x40"),
-    ):
-        answer = given(portal.running.visitor(), bomb)
-        assert answer.status_code == 400
-        assert "more memory or time than any credential needs" in answer.text or "No credential was found" in answer.text
+    answer = given(portal.running.visitor(), lying_png(30_000, 30_000))
+    assert answer.status_code == 400
+    assert "more memory or time than any credential needs" in answer.text
     eats = as_bytes(Image.new("RGBA", (7_500, 7_500), (0, 0, 0, 0)))
     answer = given(portal.running.visitor(), eats)
     assert answer.status_code == 400
