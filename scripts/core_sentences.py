@@ -124,7 +124,7 @@ FACULTY: dict[str, tuple[str, ...]] = {
 """What teachers read: who is at risk and why, notes on items, the gate's rules, refusals, what work in the background says."""
 GATE: dict[str, tuple[str, ...]] = {
     "autograder/mutation/findings.py": (WHOLE,),
-    "autograder/mutation/mutating.py": ("_obstacle",),
+    "autograder/mutation/mutating.py": ("_obstacle", "_with_accepted"),
     "autograder/rehearsal/checks.py": (
         "check_rehearsal",
         "_stopped",

@@ -255,7 +255,9 @@ def _with_accepted(
             found.append(mutant)
     killed = {(each.notebook, each.cell, each.id) for each in judged if each.is_killed}
     stale = [
-        f"{key[0]}.ipynb, {key[1]}: {key[2]}" + (" is killed by a test now" if key in killed else " is no mutant of the cell any more")
+        f"{key[0]}.ipynb, {key[1]}: {key[2]} is killed by a test now"
+        if key in killed
+        else f"{key[0]}.ipynb, {key[1]}: {key[2]} is no mutant of the cell any more"
         for key in entries
         if key not in used
     ]

@@ -25,6 +25,10 @@ _MOST_LOOKED_UP = 800
 """How many sentences, parts and values of one sentence are looked up."""
 _START = 4
 """By how many of its first letters a template is found."""
+_Marks = tuple[tuple[re.Pattern[str], str], ...]
+_LISTS: _Marks = ((re.compile(r"\n"), "\n"), (re.compile(r"; "), "; "))
+"""What stands between sentences of a list, and is put there again."""
+_SENTENCES: _Marks = ((re.compile(r"(?<=[.!?]) (?=[A-Z“])"), " "),)
 _ADDED = re.compile(r"; |, |: | \(| and ")
 """How what is only sometimes added to a sentence begins."""
 _MOST_ADDED = 8
@@ -145,16 +149,18 @@ class SentenceTemplates:
         return _begun(sentence, told) if told else told
 
     def _told(self, sentence: str, search: _Search, depth: int) -> str | None:
-        """First as a template that only adds something to a sentence; as one that begins with words; then its parts (lines, what was joined by semicolons, what follows the name of a file); then as a
-        template that begins with a value.
+        """First as something that is only added to a sentence; as a list, each entry by itself; as a template that begins with words; as several sentences; as what
+        follows the place where it is; and last as a template that begins with a value, which could be anything.
         """
         search.left -= 1
         if depth > _DEEPEST or search.left < 0:
             return None
         return (
             self._as_whole(sentence, self._adding, search, depth)
+            or self._in_parts(sentence, _LISTS, search, depth)
             or self._as_whole(sentence, self._beginning_like, search, depth)
-            or self._in_parts(sentence, search, depth)
+            or self._in_parts(sentence, _SENTENCES, search, depth)
+            or self._after_a_place(sentence, search, depth)
             or self._as_whole(sentence, self._having, search, depth)
         )
 
@@ -210,16 +216,19 @@ class SentenceTemplates:
             return value
         return self._told(value, search, depth + 1) or value
 
-    def _in_parts(self, sentence: str, search: _Search, depth: int) -> str | None:
-        for mark, between in (("\n", "\n"), ("; ", "; "), (r"(?<=[.!?]) (?=[A-Z“])", " ")):
-            parts = re.split(mark, sentence, maxsplit=_MOST_PARTS)
+    def _in_parts(self, sentence: str, marks: _Marks, search: _Search, depth: int) -> str | None:
+        for mark, between in marks:
+            parts = mark.split(sentence, maxsplit=_MOST_PARTS)
             if 1 < len(parts) <= _MOST_PARTS:
                 told = self._all_told(parts, between, search, depth)
                 if told is not None:
                     return between.join(told)
+        return None
+
+    def _after_a_place(self, sentence: str, search: _Search, depth: int) -> str | None:
         where, colon, rest = sentence.partition(": ")
-        told_rest = self._told(rest, search, depth + 1) if colon and rest and _PATH.fullmatch(where) else None
-        return None if told_rest is None else f"{where}: {told_rest}"
+        told = self._told(rest, search, depth + 1) if colon and rest and _PATH.fullmatch(where) else None
+        return None if told is None else f"{where}: {told}"
 
     def _all_told(self, parts: list[str], between: str, search: _Search, depth: int) -> list[str] | None:
         found: list[str] = []

@@ -97,6 +97,14 @@ def test_every_sentence_that_is_made_of_a_template_is_told_in_filipino() -> None
             "50 % ng mga mutant ng solve ang napapansin ng mga test nito; 4 ang nakalusot: linya 2 (compare, 0a1b) ginawang `a <= b` ang `a < b`; at 3 pa.",
         ),
         (
+            "The tests of solve notice 50 % of its mutants; 2 slipped past: line 2 (compare, 0a1b) `a < b` made `a <= b`; line 3 (order, 2c) `x` made `y`.",
+            "50 % ng mga mutant ng solve ang napapansin ng mga test nito; 2 ang nakalusot: linya 2 (compare, 0a1b) ginawang `a <= b` ang `a < b`; linya 3 (order, 2c) ginawang `y` ang `x`.",
+        ),
+        (
+            "An accepted mutant is out of date: n.ipynb, between: 1e51 is killed by a test now.",
+            "Luma na ang isang tinanggap na mutant: n.ipynb, between: napapansin na ngayon ng isang test ang 1e51.",
+        ),
+        (
             "The reference solution does not earn the same every time: 2 points in run 1 (seed 1); no score in run 2 (seed 2 and hash seed 2), of 2.",
             "Hindi pare-pareho ang nakukuha ng batayang solusyon: 2 puntos sa takbo 1 (seed 1); walang marka sa takbo 2 (seed 2 and hash seed 2), mula sa 2.",
         ),
