@@ -166,7 +166,7 @@ class Asked:
     @property
     def is_the_proxys(self) -> bool:
         """Whether the proxy asks, for somebody's page that it could not get."""
-        return urlsplit(self.handler.request.uri).path.startswith(f"{self.hub_home}error/")
+        return str(urlsplit(self.handler.request.uri).path).startswith(f"{self.hub_home}error/")
 
     @property
     def path(self) -> str:
