@@ -188,7 +188,7 @@ def differences_as_anomalies(differences: Differences) -> tuple[Anomaly, ...]:
         Anomaly(
             "changed score",
             tuple(learner for learner, _, _ in differences.changed_score),
-            MappingProxyType({learner: f"{100 * old:.2f} → {100 * new:.2f}" for learner, old, new in differences.changed_score}),
+            MappingProxyType({learner: f"{100 * old:.2f} % → {100 * new:.2f} %" for learner, old, new in differences.changed_score}),
         ),
         Anomaly(
             "changed name",

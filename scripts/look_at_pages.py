@@ -30,16 +30,17 @@ from tests.portal.web.running import RunningPortal, running_portal  # noqa: E402
 
 MOST_ASKED, MOST_SHOWN = 12, 4
 """Addresses of a route that one person asks for, and those of all people's that are looked at."""
+_PATIENCE_MS = 120_000
 WIDE, NARROW, ZOOMED = 1200, 360, (600, 320)
 FIRST, SECOND = (("en", "light"), ("fil", "dark")), (("en", "dark"), ("fil", "light"))
 """What is looked at on a narrow window, and on a wide one; with --all both on both."""
 LEFT_ALONE = re.compile(r"sign-out|[?&](?:lang|examine|anew|verify)=|/files?[/.]|\.(?:csv|xlsx|json|png)|download|/events")
 ROUTE = [(path, re.compile(path)) for path, _ in ROUTES]
 CUT = """() => [...document.querySelectorAll("body *")].filter(each => !each.childElementCount && each.textContent.trim()
-  && ["hidden", "clip"].includes(getComputedStyle(each).overflowX) && each.scrollWidth > each.clientWidth + 1).map(each => each.textContent.trim().slice(0, 80))"""
+  && ["hidden", "clip"].includes(getComputedStyle(each).overflowX) && getComputedStyle(each).clipPath === "none" && each.scrollWidth > each.clientWidth + 1).map(each => each.textContent.trim().slice(0, 80))"""
 TEXTS = """() => { const found = [], walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   while (walk.nextNode()) { const at = walk.currentNode.parentElement, text = walk.currentNode.textContent.trim();
-    if (/[a-z]{3}/.test(text) && at.closest("[lang]").lang === document.documentElement.lang && !at.closest("code, pre, .mono, footer")) found.push(text); }
+    if (/[a-z]{3}/.test(text) && at.closest("[lang]").lang === document.documentElement.lang && !at.closest("code, pre, .mono, .cell, .notebook, footer")) found.push(text); }
   return found; }"""
 WEIGHT = """() => ["navigation", "resource"].flatMap(each => performance.getEntriesByType(each)).reduce((sum, each) => sum + each.encodedBodySize, 0)"""
 
@@ -127,6 +128,7 @@ def page_of(portal: RunningPortal, browser: Browser, person: str, language: str,
     context = browser.new_context(extra_http_headers={"Accept-Language": language}, timezone_id="Asia/Manila", reduced_motion="reduce")
     context.add_cookies([{"name": name, "value": value, "url": portal.address} for name, value in cookies.items()])
     page = context.new_page()
+    page.set_default_timeout(_PATIENCE_MS)
 
     def told(what: ConsoleMessage | BrowserError) -> None:
         if isinstance(what, BrowserError) or what.type == "error":

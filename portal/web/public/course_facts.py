@@ -151,6 +151,7 @@ def course_facts(manifest: CourseManifest, language: str, gettext: Gettext) -> C
     """Return a course version in words."""
     technology, qa = manifest.technology, manifest.qa
     hours = manifest.notional_hours
+    titles = {each.id: each.title.in_language(language) for each in manifest.assessments}
     return CourseFacts(
         id=manifest.id,
         version=manifest.version,
@@ -167,7 +168,7 @@ def course_facts(manifest: CourseManifest, language: str, gettext: Gettext) -> C
         passing=passing_words(manifest, language, gettext),
         late=gettext("What comes after its date is worth nothing.") if manifest.late_policy == "zero" else "",
         hours=f"{hours.total:g}",
-        modules=tuple((name, f"{each:g}") for name, each in hours.modules.items()),
+        modules=tuple((titles.get(name, name), f"{each:g}") for name, each in hours.modules.items()),
         duration=duration_words(manifest.duration, gettext) if manifest.duration else "",
         levels=tuple(LevelFact(level_words(each), each.url) for each in manifest.levels),
         not_levelled=manifest.not_levelled or "",

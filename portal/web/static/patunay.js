@@ -23,14 +23,17 @@ const phone = window.matchMedia("(max-width: 36rem)");
 function stack() {
   for (const table of document.querySelectorAll(".wide > table")) {
     table.classList.remove("stacked");
-    if (!phone.matches || table.scrollWidth <= table.parentElement.clientWidth) continue;
+    if (!phone.matches || (table.scrollWidth <= table.parentElement.clientWidth && !table.classList.contains("lines"))) continue;
     table.classList.add("stacked");
     // Who listens to the page must hear a table still, although it is not laid out as one.
     const roles = { table: [table], rowgroup: table.querySelectorAll("thead, tbody"), row: table.rows, columnheader: table.querySelectorAll("thead th"),
       rowheader: table.querySelectorAll("tbody th"), cell: table.querySelectorAll("td") };
     for (const [role, elements] of Object.entries(roles)) for (const element of elements) element.setAttribute("role", role);
     const names = [...table.querySelectorAll("thead th")].map((heading) => (heading.querySelector("a") ?? heading).firstChild?.textContent.trim() ?? "");
-    for (const row of table.tBodies[0].rows) for (const [place, value] of [...row.cells].entries()) value.dataset.label = names[place] ?? "";
+    for (const row of table.tBodies[0].rows) for (const [place, value] of [...row.cells].entries()) {
+      value.dataset.label = names[place] ?? "";
+      value.classList.toggle("nothing", ["", "—"].includes(value.textContent.trim()) && !value.querySelector("svg, input, img"));
+    }
   }
 }
 stack();

@@ -15,6 +15,8 @@ from babel.messages.catalog import Catalog
 from portal.web.language import translations
 
 _SCRIPT = Path(__file__).parents[3] / "scripts" / "translations.py"
+_TEMPLATES = Path(__file__).parents[3] / "portal" / "web" / "templates"
+_PLURAL = re.compile(r"{%-?\s*trans\s+(?P<first>\w+)[^%]*%}(?:(?!endtrans).)*?{%-?\s*pluralize\s*(?P<named>\w*)", re.DOTALL)
 _PLACE = re.compile(r"%\((\w+)\)[sd]|\{(\w+)[^}]*\}")
 
 
@@ -43,6 +45,12 @@ def test_every_text_is_translated(script: ModuleType, catalogue: Catalog) -> Non
 def test_a_translation_has_the_same_places_for_names_and_numbers(catalogue: Catalog) -> None:
     wrong = [each.id for each in catalogue if each.id and not places(each) >= needed(each)]
     assert wrong == []
+
+
+def test_a_plural_is_chosen_by_a_number_and_not_by_what_happens_to_stand_first() -> None:
+    found = [(path.name, each) for path in _TEMPLATES.rglob("*.html") for each in _PLURAL.finditer(path.read_text(encoding="utf-8"))]
+    assert len(found) > 50
+    assert [(name, each[0][:80]) for name, each in found if (each["named"] or each["first"]) != "count"] == []
 
 
 def places(message: Any) -> set[str]:
