@@ -78,7 +78,7 @@ def fields_of(model: type[BaseModel], prefix: str, seen: set[type[BaseModel]]) -
 
 
 def test_every_setting_is_explained() -> None:
-    tables = {"issuer", "paths", "grading", "approval", "review", "gate", "retention"}
+    tables = {"issuer", "paths", "grading", "approval", "review", "gate", "retention", "portal"}
     wanted = {path for path, _ in fields_of(SiteSettings, "", set())} - tables
     named = named_in_first_cells(reference("settings.md"))
     assert wanted - named == set()
