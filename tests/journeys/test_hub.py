@@ -124,6 +124,18 @@ def test_what_a_learner_looks_away_from_is_saved_and_a_tile_leads_back_to_the_po
     ben.wait_for_url("**/services/portal/my")
 
 
+def test_what_is_said_in_jupyterlab_is_in_the_language_that_was_chosen_in_the_portal(hub: RunningHub, browser: Browser) -> None:
+    ben = hub.sign_in(browser, "ben")
+    ben.goto(f"{hub.address}/services/portal/my?lang=fil")
+    ben.goto(hub.address + assignment_address("/hub/", "ben", COURSE, "basics"))
+    ben.locator(".jp-NotebookPanel-toolbar >> text=Ipasa").click()
+    assert "Ipapasa ang “basics”?" in ben.get_by_role("dialog").inner_text()
+    ben.get_by_role("dialog").get_by_role("button", name="Huwag muna").click()
+    ben.get_by_role("button", name="New Launcher").first.click()
+    ben.locator(".jp-LauncherCard", has_text="Mga kurso ko").click()
+    ben.wait_for_url("**/services/portal/my")
+
+
 def test_only_an_assignment_that_is_there_is_handed_in(hub: RunningHub, browser: Browser) -> None:
     ben = hub.sign_in(browser, "ben")
     ben.goto(hub.address + "/hub/spawn")
