@@ -22,7 +22,7 @@ from portal.web.cookie_secret import cookie_secret
 from portal.web.draining_server import DrainingServer
 from portal.web.forwarded import trusted_networks
 from portal.web.portal_site import TRY_OUT_VARIABLE, PortalSite
-from portal.web.public.warming import warm_up
+from portal.web.public.warming import sample_documents, warm_up
 from portal.web.sign_in import is_behind_hub
 from portal.web.trying_out import people_of, require_loopback
 from portal.web.worker_processes import run_workers
@@ -124,7 +124,7 @@ async def _serve(
     with keeping_databases():
         await asyncio.to_thread(warm_up, portal.site, portal.now())
         server.add_sockets(sockets)
-        application.settings["checkers"].start()
+        application.settings["checkers"].learn(await asyncio.to_thread(sample_documents, portal.site))
         started()
         await ended.wait()
         portal.ending.set()

@@ -13,8 +13,9 @@ import os
 import socket
 import subprocess
 import sys
+import tempfile
 import weakref
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -61,6 +62,7 @@ class Checkers:
         self._site, self._limits = str(site), limits or CheckLimits()
         self._slots = asyncio.Semaphore(self._limits.at_once)
         self._here = 0
+        self._documents: tuple[str, ...] = ()
         self._zygote: _Zygote | None = None
 
     async def check_file(self, data: bytes, now: datetime) -> Examined | Codes:
@@ -97,11 +99,20 @@ class Checkers:
         """The zygote's; 0 if none was started."""
         return self._zygote.process_id if self._zygote is not None else 0
 
+    def learn(self, documents: Sequence[str]) -> None:
+        """Start the zygote now, so that the first who comes does not wait until it has loaded.
+
+        Args:
+            documents: credentials of this site, whose shapes it learns: a file of that shape is checked at a fifth of the cost.
+        """
+        self._documents = tuple(documents)
+        self.start()
+
     def start(self) -> None:
-        """Start the zygote now, so that the first who comes does not wait until it has loaded."""
+        """Start the zygote if none runs."""
         if self._zygote is None or not self._zygote.is_alive():
             self.close()
-            self._zygote = _Zygote(self._limits)
+            self._zygote = _Zygote(self._site, self._limits, self._documents)
 
     def close(self) -> None:
         """End the zygote, and with it every check."""
@@ -190,16 +201,18 @@ class Checkers:
 class _Zygote:
     """The process that forks the others."""
 
-    def __init__(self, limits: CheckLimits) -> None:
+    def __init__(self, site: str, limits: CheckLimits, documents: Sequence[str]) -> None:
         self.control, theirs = socket.socketpair()
         self.control.setblocking(False)  # the portal waits for nobody
         environment = {name: os.environ[name] for name in _KEPT if name in os.environ}
-        given = json.dumps({"memory_bytes": limits.memory_bytes, "cpu_s": limits.cpu_s})
-        with theirs:
+        given = json.dumps({"site": site, "memory_bytes": limits.memory_bytes, "cpu_s": limits.cpu_s, "portal": os.getpid()})
+        with theirs, tempfile.TemporaryFile() as known:
+            known.write(json.dumps(documents).encode("utf-8"))
+            known.seek(0)
             try:
                 self._process = subprocess.Popen(
-                    [sys.executable, "-P", "-m", "portal.web.checking.zygote", str(theirs.fileno()), given, str(os.getpid())],
-                    pass_fds=[theirs.fileno()], env=environment, cwd="/", stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                    [sys.executable, "-P", "-m", "portal.web.checking.zygote", str(theirs.fileno()), given],
+                    pass_fds=[theirs.fileno()], env=environment, cwd="/", stdin=known, stdout=subprocess.DEVNULL,
                     start_new_session=True,
                 )  # fmt: skip
             except OSError:

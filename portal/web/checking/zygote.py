@@ -15,14 +15,19 @@ import signal
 import socket
 import sys
 import traceback
+from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
 from typing import NoReturn
 
 from PIL import JpegImagePlugin, PngImagePlugin, WebPImagePlugin
 
+from courses.errors import DiagnosedError
+from portal.verifying import examine
 from portal.web.checking.confining import confine, limit, make_filter, tie_to
 from portal.web.checking.orders import Answer, Refusal, RefusalKind, answer_frame, read_order
 from portal.web.checking.tasks import carry_out
+from portal.web.public.own_site_resolver import site_resolver
 
 _LOADED = (JpegImagePlugin, PngImagePlugin, WebPImagePlugin)
 """What Pillow would load when it opens a picture."""
@@ -33,15 +38,27 @@ _TOO_MUCH = answer_frame(Answer(refusal=Refusal(RefusalKind.TOO_MUCH)))
 
 
 def main() -> None:
-    """Fork until the portal is gone. Arguments: the number of the control socket, the limits as JSON, the portal's process id."""
-    tie_to(int(sys.argv[3]))
+    """Fork until the portal is gone.
+
+    Arguments: the number of the control socket, and as JSON the limits, the site's folder and the portal's process id. Standard input: credentials of the site, whose
+    shapes are learned, as a JSON list of texts.
+    """
+    given = json.loads(sys.argv[2])
+    tie_to(int(given["portal"]))
     os.nice(_NICE)
-    limits = json.loads(sys.argv[2])
     make_filter()  # before any fork
+    _learn(json.load(sys.stdin), Path(given["site"]))
     with socket.socket(fileno=int(sys.argv[1])) as control:
         gc.collect()
         gc.freeze()  # what is loaded is not looked through in each process, and so stays shared
-        _fork_on_request(control, int(limits["memory_bytes"]), int(limits["cpu_s"]))
+        _fork_on_request(control, int(given["memory_bytes"]), int(given["cpu_s"]))
+
+
+def _learn(documents: list[str], site: Path) -> None:
+    """Examine credentials of the site once: libraries, contexts, keys, lists and the shapes of credentials are known to every process after that."""
+    for document in documents:
+        with contextlib.suppress(DiagnosedError):
+            examine(document.encode("utf-8"), resolver=site_resolver(site, ask_others=False), now=datetime.now(UTC))
 
 
 def _fork_on_request(control: socket.socket, memory_bytes: int, cpu_s: int) -> None:
