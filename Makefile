@@ -3,7 +3,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-WORKERS ?= 3
+WORKERS ?= 4
 
 .PHONY: bench-mutation bench-portal help setup system node database browser demo test test-all check bench bench-issuing bench-gradebook lab lock translations format clean
 

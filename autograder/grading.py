@@ -14,6 +14,7 @@ import uuid
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import lru_cache
 from importlib import metadata
 
 from nbgrader.preprocessors import Execute, LimitOutput
@@ -25,6 +26,7 @@ from autograder.errors import ClusterError
 from autograder.evidence import end_interrupted_runs
 from autograder.execution.course_steps import replaced_steps
 from autograder.execution.engines import Assurance, Engine, EngineRoom, Ready
+from autograder.execution.installed import installed_digest
 from autograder.jobs import AssignmentSource, GradingJob, GradingResult, Limits, OverLimit, ScoringRule
 from autograder.keeping import RunBook, StepwiseBook
 from autograder.nbgrader_database import load_source, open_gradebook
@@ -384,6 +386,12 @@ def _says(course: NbgraderCourse, option: str) -> bool:
 
 def describe_environment() -> dict[str, str]:
     """Return Python's version, those of the libraries that scores can depend on, and a SHA-256 over the names and versions of all that is installed."""
+    return dict(_described(installed_digest()))
+
+
+@lru_cache(maxsize=2)
+def _described(_installed: str) -> Mapping[str, str]:
+    """Return the description; read anew only when something was installed, since some hundred files tell of it."""
     versions = {"python": platform.python_version()}
     for name in _REPORTED_LIBRARIES:
         try:

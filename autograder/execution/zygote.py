@@ -36,15 +36,18 @@ from autograder.sandbox.seccomp import compile_filter
 _BRIEF_THREADS_S = 0.5
 _LAUNCHER = os.path.join(sysconfig.get_path("purelib"), "ipykernel_launcher.py")
 _WARM_UP = (
-    "matplotlib_inline.backend_inline",
-    "IPython.core.pylabtools",
     "pygments.lexers.python",
     "pygments.formatters.terminal256",
     "stack_data",
     "IPython.core.logger",
     "tornado.platform.asyncio",
-    "numpy.random",  # numpy loads it when it is first used, which `_reseed` is
 )
+_FOR_NUMBERS = (
+    "numpy.random",  # numpy loads it when it is first used, which `_reseed` is
+    "matplotlib_inline.backend_inline",
+    "IPython.core.pylabtools",
+)
+"""Loaded where a course's own libraries brought numpy: then figures may come. A course that names none of these starts sooner without."""
 
 
 def main() -> None:
@@ -58,7 +61,10 @@ def main() -> None:
     from autograder.execution import direct_kernel
 
     kernel = direct_kernel.build_kernel()
-    missing, threaded = _load_all((*settings["preload"], *_WARM_UP))
+    missing, threaded = _load_all(settings["preload"])
+    for each in _WARM_UP, _FOR_NUMBERS if "numpy" in sys.modules else ():
+        more = _load_all(each)
+        missing, threaded = missing + more[0], threaded + more[1]
     extension = importlib.import_module(settings["extension"]) if settings.get("extension") else None
     if extension is not None:
         extension.prepare()

@@ -13,7 +13,7 @@ import pytest
 from tests.portal.commands import heed_interrupts
 from tests.small_course import SQUARE, make_small_course
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.thorough  # `tests/autograder/test_stopping.py` interrupts the same command in `make test`
 
 
 def test_grading_stops_at_once_and_goes_on_when_it_is_called_again(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from tests.parity.report import table
 pytestmark = pytest.mark.xdist_group("fork-server")
 
 TEXTS = all_assignments()
-REPRESENTATIVE = frozenset({"numpy_arrays", "two_notebooks", "cheats_collected"})
+REPRESENTATIVE = frozenset({"numpy_arrays", "cheats_collected"})
 """Those that the quick tests grade too."""
 
 

@@ -263,7 +263,7 @@ def test_a_missing_key_is_told_and_not_made_anew(site: Site, run: Runner) -> Non
 
 
 @ONLY_ROOT
-@pytest.mark.slow
+@pytest.mark.thorough
 def test_a_full_disk_is_told_and_afterwards_it_goes_on(site: Site, tmp_path: Path) -> None:
     batch = issued(site)
     target = site.root / "credentials"

@@ -73,6 +73,7 @@ def verdicts(results: dict[str, GradingResult]) -> dict[str, object]:
     }
 
 
+@pytest.mark.thorough
 def test_two_workers_give_the_results_of_this_machine(cluster: Cluster, course: SmallCourse) -> None:
     for _ in range(2):
         cluster.worker()
