@@ -162,7 +162,7 @@ def test_what_was_withdrawn_says_so_with_the_issuers_reason(own_portal: IssuedPo
     assert verdict(client.get(f"verify/{number}").text) == "Valid"
     withdraw_many(site, [number], Withdrawal("suspend", "other", "internal note", "A question is open."), by="registrar", now=now)
     page = client.get(f"verify/{number}").text
-    assert verdict(page) == "Withdrawn"
+    assert verdict(page) == "Suspended for now"
     assert "suspended this credential for the time being" in page
     assert "A question is open." in page
     assert "internal note" not in page
