@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from portal.web.application import STATIC
+from tests.portal.web.browser import barriers, overflow
 from tests.portal.web.running import RunningPortal, running_portal
 from tests.small_site import COURSE, Someone, enter_results, released_site
 
@@ -18,6 +19,10 @@ pytestmark = pytest.mark.slow
 _BRIGHTNESS = """() => {
   const told = (element, name) => getComputedStyle(element)[name].match(/[0-9.]+/g).slice(0, 3).reduce((sum, each) => sum + Number(each), 0) > 382 ? "light" : "dark";
   return { paper: told(document.body, "backgroundColor"), ink: told(document.querySelector("h1"), "color") };
+}"""
+_CARDS = """() => {
+  const table = document.querySelector(".wide > table"), value = table.querySelector("td");
+  return { cards: table.classList.contains("stacked"), table: table.role, value: value.role, column: value.dataset.label };
 }"""
 
 
@@ -85,6 +90,19 @@ def test_on_paper_stands_the_content_alone_in_black_on_white_whatever_the_screen
     page.emulate_media(media="print", color_scheme="dark")
     assert page.evaluate(_BRIGHTNESS) == {"paper": "light", "ink": "dark"}
     assert [page.is_visible(each) for each in ("h1", ".site-head", "footer")] == [True, False, False]
+    context.close()
+
+
+def test_on_a_telephone_a_table_that_is_too_wide_becomes_cards_and_stays_a_table_for_who_listens(
+    portal: RunningPortal, browser: Browser
+) -> None:
+    context = browser.new_context(viewport={"width": 360, "height": 800})
+    page = context.new_page()
+    page.goto(f"{portal.address}courses/{COURSE}")
+    assert page.evaluate(_CARDS) == {"cards": True, "table": "table", "value": "cell", "column": "Kind"}
+    assert (overflow(page), barriers(page)) == (0, [])
+    page.set_viewport_size({"width": 1200, "height": 800})
+    page.wait_for_function("() => !document.querySelector('.stacked')")
     context.close()
 
 
