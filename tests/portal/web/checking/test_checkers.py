@@ -139,7 +139,7 @@ def test_a_file_that_takes_too_much_of_the_processor_is_given_up(issued_files: t
     play(site, story, cpu_s=1)
 
 
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSEGV])
+@pytest.mark.parametrize("number", [signal.SIGKILL, pytest.param(signal.SIGSEGV, marks=pytest.mark.thorough)])
 def test_a_process_that_is_killed_is_told_and_costs_nobody_else_anything(
     issued_files: tuple[Site, dict[str, bytes]], slow_picture: bytes, number: signal.Signals
 ) -> None:

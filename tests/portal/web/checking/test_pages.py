@@ -167,7 +167,11 @@ def reading() -> psutil.Process:
 
 
 @pytest.mark.parametrize(
-    ("blow", "told"), [("kill", "The check broke off. That says nothing"), ("suspend", "The check took too long, so it was ended.")]
+    ("blow", "told"),
+    [
+        ("kill", "The check broke off. That says nothing"),
+        pytest.param("suspend", "The check took too long, so it was ended.", marks=pytest.mark.thorough),
+    ],
 )
 def test_a_process_that_is_killed_or_hangs_is_told_in_words_and_the_next_check_works(portal: IssuedPortal, blow: str, told: str) -> None:
     answers: list[httpx.Response] = []
@@ -190,7 +194,9 @@ def test_programs_are_told_the_same_in_json(portal: IssuedPortal) -> None:
     assert (broken.status_code, set(broken.json())) == (400, {"problem", "remedy"})
 
 
-@pytest.mark.parametrize(("scheme", "language", "width"), [("light", "en-GB", 1200), ("dark", "fil-PH", 320)])
+@pytest.mark.parametrize(
+    ("scheme", "language", "width"), [pytest.param("light", "en-GB", 1200, marks=pytest.mark.thorough), ("dark", "fil-PH", 320)]
+)
 def test_the_page_of_a_code_keeps_nobody_out(browser: Browser, portal: IssuedPortal, scheme: str, language: str, width: int) -> None:
     context = browser.new_context(color_scheme=scheme, locale=language, viewport={"width": width, "height": 800})  # type: ignore[arg-type]
     page = context.new_page()
