@@ -55,7 +55,9 @@ def headline(report: VerificationReport, gettext: Gettext) -> Headline:
             "bad",
         )
     if report.verdict is Verdict.WITHDRAWN and _is_suspended(report):
-        return Headline(_("Suspended for now"), _("The issuer has suspended this credential for the time being. Do not rely on it now."), "bad")
+        return Headline(
+            _("Suspended for now"), _("The issuer has suspended this credential for the time being. Do not rely on it now."), "bad"
+        )
     words = {
         Verdict.VALID: (_("Valid"), _("The issuer signed exactly this, and stands by it today."), "good"),
         Verdict.VALID_WITH_A_NOTE: (_("Valid with a note"), _("The signature fits. Read the note below before you rely on it."), "note"),

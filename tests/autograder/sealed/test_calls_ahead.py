@@ -68,7 +68,7 @@ def both(answer: str, *tests: str) -> tuple[Outcome, Outcome]:
 
 
 @pytest.mark.slow
-@settings(max_examples=max(25, settings.default.max_examples // 4), deadline=None)
+@settings(max_examples=settings().max_examples // 2, deadline=None)
 @given(
     answer=st.sampled_from(sorted(LEARNERS)),
     test=st.sampled_from(sorted(TESTS)),
