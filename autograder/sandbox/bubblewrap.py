@@ -21,6 +21,7 @@ from typing import Any
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 
 from autograder.jobs import Limits
+from autograder.sandbox.syscalls import tie_to
 
 PROVISIONER = "patunay-bubblewrap"
 LIMITS_VARIABLE = "PATUNAY_KERNEL_LIMITS"
@@ -81,7 +82,7 @@ class BubblewrapProvisioner(LocalProvisioner):
             *_process_limit(),
             *prepared["cmd"],
         ]
-        prepared["preexec_fn"] = _limit
+        prepared["preexec_fn"] = functools.partial(_limit, os.getpid())
         return prepared
 
     async def cleanup(self, restart: bool = False) -> None:
@@ -160,8 +161,9 @@ def _process_limit() -> list[str]:
     return ["prlimit", f"--nproc={_limits().processes}", "--"] if shutil.which("prlimit", path=_PROGRAMS) else []
 
 
-def _limit() -> None:
-    """Limit this process, which is to become bubblewrap."""
+def _limit(parent: int) -> None:
+    """Limit this process, which is to become bubblewrap and ends with `parent`: its own `--die-with-parent` comes too late if that is killed meanwhile."""
+    tie_to(parent)
     limits = _limits()
     for kind, amount in (
         (resource.RLIMIT_AS, limits.memory_bytes),

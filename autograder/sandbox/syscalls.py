@@ -9,6 +9,7 @@ import ctypes
 import errno
 import os
 import platform
+import signal
 import struct
 import sys
 
@@ -69,6 +70,13 @@ def prctl(option: int, *values: int) -> None:
     """Change a property of this process."""
     padded = [*values, 0, 0, 0, 0][:4]
     _checked(_LIBC.prctl(option, *(ctypes.c_ulong(value) for value in padded)), f"prctl({option})")
+
+
+def tie_to(parent: int) -> None:
+    """End this process as soon as the process that forked it ends, which has this id; at once if it has ended before."""
+    prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        os._exit(1)
 
 
 def unshare(flags: int) -> None:

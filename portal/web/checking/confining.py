@@ -11,7 +11,6 @@ from __future__ import annotations
 import contextlib
 import os
 import resource
-import signal
 import ssl
 from functools import cache
 from pathlib import Path
@@ -23,20 +22,13 @@ import portal
 from autograder.sandbox.landlock import ABI_OF_TRUNCATION, landlock_abi, restrict_files
 from autograder.sandbox.private_root import readable_paths
 from autograder.sandbox.seccomp import Shared, compile_filter, load_filter
-from autograder.sandbox.syscalls import PR_SET_NO_NEW_PRIVS, PR_SET_PDEATHSIG, prctl
+from autograder.sandbox.syscalls import PR_SET_NO_NEW_PRIVS, prctl
 from portal.web.checking.orders import Order, Task
 
 _NETWORK = ("/etc/resolv.conf", "/etc/hosts", "/etc/host.conf", "/etc/gai.conf", "/etc/services", "/etc/protocols", "/etc/ssl", "/etc/pki",
             "/etc/ca-certificates", "/run/systemd/resolve")  # fmt: skip
 _PUBLISHED = ("did.json", ".well-known", "status")
 _OPEN_FILES = 64
-
-
-def tie_to(parent: int) -> None:
-    """End this process as soon as the process that forked it ends."""
-    prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:  # it ended before
-        os._exit(1)
 
 
 def limit(*, memory_bytes: int, cpu_s: int) -> None:

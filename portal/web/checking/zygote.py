@@ -22,9 +22,10 @@ from typing import NoReturn
 
 from PIL import JpegImagePlugin, PngImagePlugin, WebPImagePlugin
 
+from autograder.sandbox.syscalls import tie_to
 from courses.errors import DiagnosedError
 from portal.verifying import examine
-from portal.web.checking.confining import confine, limit, make_filter, tie_to
+from portal.web.checking.confining import confine, limit, make_filter
 from portal.web.checking.orders import Answer, Refusal, RefusalKind, answer_frame, read_order
 from portal.web.checking.tasks import carry_out
 from portal.web.public.own_site_resolver import site_resolver
