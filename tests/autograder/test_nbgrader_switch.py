@@ -99,7 +99,7 @@ def test_nbgraders_command_grades_with_us(switched: SmallCourse) -> None:
     assert len(attempts(switched, "ana")[0].results) == 2
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 def test_feedback_is_made_and_released_after_it(switched: SmallCourse, tmp_path: Path) -> None:
     configure(switched, f"c.Exchange.root = {str(tmp_path / 'exchange')!r}\n")
     (tmp_path / "exchange").mkdir(mode=0o777)

@@ -292,7 +292,7 @@ def tutorial_script(text: str) -> str:
     return "".join(parts)
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 def test_the_tutorials_main_path_runs_to_a_verified_credential(tmp_path: Path) -> None:
     tutorials = tmp_path / "docs" / "tutorials"
     shutil.copytree(DOCS / "tutorials", tutorials)

@@ -17,7 +17,7 @@ def postgresql() -> Iterator[Path]:
         yield socket
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=[pytest.param("sqlite", marks=pytest.mark.thorough), "postgresql"])  # everybody else's tests are on SQLite
 def ledger_database(request: pytest.FixtureRequest) -> Iterator[str | None]:
     """Let `governed_site` make sites on this database; yield its address, None for SQLite in the site."""
     address = new_database(request.getfixturevalue("postgresql")) if request.param == "postgresql" else None

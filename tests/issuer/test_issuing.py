@@ -321,7 +321,7 @@ def test_of_practice_badges_one_person_is_enough_where_the_site_says_so_and_of_c
     assert issue_batch(batch, standing, session, site, identity_of(site), now=NOW).new == 3
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 def test_a_new_status_list_is_begun_when_half_of_one_is_taken(site: Site, session: Session, standing: CourseStanding) -> None:
     batch = approved(standing, session)
     row = {"course": "other", "version": "1", "batch_id": batch.id, "status_list": 1, "document": "{}", "issued_at": NOW.isoformat()}

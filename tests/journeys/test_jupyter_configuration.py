@@ -95,6 +95,7 @@ def ask(address: str, path: str, *, post: bool = False) -> Any:
             time.sleep(0.3)
 
 
+@pytest.mark.thorough
 def test_nbgraders_own_commands_work_in_a_site_as_it_is(tmp_path: Path) -> None:
     site = make_sample_site(tmp_path / "site")
     environment = jupyter_environment(tmp_path)

@@ -283,6 +283,7 @@ def hand_in_what_nbgrader_loses(course: SmallCourse) -> None:
     course.submit("z-good", SQUARE, "found = 3", timestamp=_DUE)
 
 
+@pytest.mark.thorough
 def test_what_stops_nbgrader_does_not_stop_us(tmp_path: Path) -> None:
     theirs = make_course(tmp_path / "theirs")
     hand_in_what_nbgrader_loses(theirs)

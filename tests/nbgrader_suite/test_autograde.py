@@ -72,7 +72,7 @@ def test_nbgraders_own_tests_pass_but_for_the_wanted_differences(tmp_path: Path)
     assert sum(became == "passed" for became in found.values()) == 31
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 def test_a_few_of_nbgraders_own_tests_pass(tmp_path: Path) -> None:
     found = run_suite(tmp_path, "-k", f"({QUICK}) and not autotest and not timestamp and not overwrite and not envvar")
     assert set(found) == {"test_grade", "test_grade_missing_notebook", "test_skip_extra_notebooks", "test_custom_permissions"}

@@ -89,8 +89,8 @@ def assert_each_has_exactly_one(site: Site) -> None:
     assert len(list((site.root / "credentials").iterdir())) == 3 * MANY, "a half-written file was left"
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("moment", [pytest.param("first commit", marks=pytest.mark.thorough), "published some"])
+@pytest.mark.thorough
+@pytest.mark.parametrize("moment", ["first commit", "published some"])
 def test_a_process_killed_in_the_middle_of_issuing_loses_and_doubles_nothing(moment: str, approved: tuple[Site, str]) -> None:
     site, batch = approved
 

@@ -344,7 +344,7 @@ def test_a_place_where_no_file_can_be_written_is_told(site: Site, run: Runner, t
     assert_diagnosed(ran, str(tmp_path / "file"))
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 def test_interrupting_with_the_keyboard_says_that_nothing_is_lost(site: Site) -> None:
     batch = issued(site)
     holder = sqlite3.connect(site.root / "ledger.db", isolation_level=None)

@@ -133,6 +133,7 @@ def test_what_a_check_found_is_not_run_again_and_what_changed_is(site: Site) -> 
     assert find_kept(site.course_root(COURSE), "basics") is None, "others could have written it"
 
 
+@pytest.mark.thorough
 def test_without_a_sandbox_the_gate_says_so_and_a_course_that_demands_seals_is_not_released(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -19,6 +19,7 @@ from tests.varied_site import ASSIGNMENT, COURSE, FIXED, answered, learner_with,
 pytestmark = pytest.mark.slow
 
 
+@pytest.mark.thorough
 def test_the_report_says_which_variant_was_harder(tmp_path: Path) -> None:
     site = make_varied_site(tmp_path / "site", manifest=manifest_text(FIXED))
     course = release(site)

@@ -25,7 +25,7 @@ _FORMATS = ("PNG", "JPEG", "WEBP")
 _LONGEST_SIDE = 4_000
 _SOFTER = ImageFilter.GaussianBlur(0.7)
 """In a screenshot of a certificate the code has about two pixels for each of its squares, with hard edges: softened, they are read."""
-_SMALL_SIDE = 2_000
+_SMALL_SIDE = 3_200
 """What is not larger is read at twice its size as well."""
 _BEGINS = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n")
 

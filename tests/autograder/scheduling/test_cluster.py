@@ -144,6 +144,7 @@ def test_a_cluster_without_workers_is_said_in_words(cluster: Cluster, course: Sm
         run(course, ClusterScheduler(cluster.address, demands(course), patience_s=1))
 
 
+@pytest.mark.thorough
 def test_a_scheduler_that_is_not_there_is_said_in_words(course: SmallCourse) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -221,6 +222,7 @@ def test_differences_are_named() -> None:
     assert differences({"numpy": "2", "scipy": "1"}, {"numpy": "3"}) == ("numpy 3 instead of 2", "scipy is not installed instead of 1")
 
 
+@pytest.mark.thorough
 def test_without_dask_the_command_says_what_to_install(small_course: SmallCourse, tmp_path: Path) -> None:
     small_course.submit("anna", SQUARE, "found = 1")
     (tmp_path / "sitecustomize.py").write_text("import sys\nsys.modules['distributed'] = None\n", encoding="utf-8")

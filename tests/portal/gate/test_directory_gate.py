@@ -40,6 +40,7 @@ def test_nbgraders_own_course_is_rehearsed_and_what_is_found_is_what_it_lacks(co
     assert set(report.trials) == {"ps1"}
 
 
+@pytest.mark.thorough
 def test_what_nbgrader_could_not_do_is_told_with_its_cause(course: NbgraderCourse) -> None:
     (course.root / "source" / "header.ipynb").unlink()
     (stopped,) = [each for each in check(course).findings if each.is_blocking]

@@ -29,6 +29,7 @@ def score(site: Site, learner: str) -> float:
         return float(gradebook.find_submission("basics", learner).score)
 
 
+@pytest.mark.thorough
 def test_what_arrives_is_graded_and_stands_in_the_gradebook_one_after_another(site: Site, tmp_path: Path) -> None:
     log = tmp_path / "log"
     with running_service(site, log):

@@ -28,7 +28,6 @@ from tests.portal.web.checking.pictures import as_bytes, labyrinth_png, plain_pn
 from tests.portal.web.public.conftest import issued_site
 
 pytestmark = pytest.mark.slow
-NOW = datetime.now(UTC)
 Story = Callable[[Checkers], Awaitable[None]]
 
 
@@ -38,6 +37,11 @@ def issued_files(tmp_path_factory: pytest.TempPathFactory) -> tuple[Site, dict[s
     site, numbers = issued_site(tmp_path_factory.mktemp("checkers") / "site", tmp_path_factory.getbasetemp())
     forms: tuple[Form, ...] = ("json", "png", "svg", "pdf")
     return site, {form: export_credential(site, numbers["ana"], form).content for form in forms}
+
+
+def now() -> datetime:
+    """Return the time: of the check, not of when this file was read, which may be before the site was made."""
+    return datetime.now(UTC)
 
 
 def play(site: Site, story: Story, **limits: float) -> None:
@@ -84,16 +88,16 @@ def test_every_form_is_checked_and_its_document_is_the_one_that_was_signed(issue
         checkers.learn([files["json"].decode(), "{}", "no document at all"])
         documents = []
         for form, data in files.items():
-            found = await checkers.check_file(data, NOW)
+            found = await checkers.check_file(data, now())
             assert verdict(found) is Verdict.VALID, form
             assert isinstance(found, Examined)
             documents.append(found.document)
         assert all(each == documents[0] and each is not None for each in documents)
-        assert verdict(await checkers.check_credential(files["json"], NOW)) is Verdict.VALID
-        altered = await checkers.check_file(files["json"].replace(b"Ana", b"Eva"), NOW)
+        assert verdict(await checkers.check_credential(files["json"], now())) is Verdict.VALID
+        altered = await checkers.check_file(files["json"].replace(b"Ana", b"Eva"), now())
         assert isinstance(altered, Examined)
         assert (altered.report.verdict, altered.report.facts, altered.document) == (Verdict.ALTERED, None, None)
-        assert await checkers.check_file(as_bytes(qr_picture("x")), NOW) == Codes(("x",))
+        assert await checkers.check_file(as_bytes(qr_picture("x")), now()) == Codes(("x",))
 
     play(site, story)
 
@@ -104,13 +108,13 @@ def test_a_check_that_never_ends_is_ended_and_the_next_one_is_served(
     site, files = issued_files
 
     async def story(checkers: Checkers) -> None:
-        assert verdict(await checkers.check_file(files["json"], NOW)) is Verdict.VALID
-        check = asyncio.create_task(checkers.check_file(slow_picture, NOW))
+        assert verdict(await checkers.check_file(files["json"], now())) is Verdict.VALID
+        check = asyncio.create_task(checkers.check_file(slow_picture, now()))
         worker = await worker_of(checkers)
         worker.suspend()  # it will never end by itself
         with pytest.raises(CheckTooLongError):
             await check
-        assert verdict(await checkers.check_file(files["png"], NOW)) is Verdict.VALID
+        assert verdict(await checkers.check_file(files["png"], now())) is Verdict.VALID
         await asyncio.to_thread(psutil.wait_procs, [worker], 10)
         assert not worker.is_running()
 
@@ -122,8 +126,8 @@ def test_a_file_that_eats_memory_is_given_up(issued_files: tuple[Site, dict[str,
 
     async def story(checkers: Checkers) -> None:
         with pytest.raises(CheckTooMuchError):
-            await checkers.check_file(plain_png(8_000, 7_900), NOW)
-        assert verdict(await checkers.check_file(files["png"], NOW)) is Verdict.VALID
+            await checkers.check_file(plain_png(8_000, 7_900), now())
+        assert verdict(await checkers.check_file(files["png"], now())) is Verdict.VALID
 
     play(site, story, memory_bytes=50 * 2**20)
 
@@ -133,8 +137,8 @@ def test_a_file_that_takes_too_much_of_the_processor_is_given_up(issued_files: t
 
     async def story(checkers: Checkers) -> None:
         with pytest.raises(CheckTooMuchError):
-            await checkers.check_file(slow_picture, NOW)
-        assert verdict(await checkers.check_file(files["json"], NOW)) is Verdict.VALID
+            await checkers.check_file(slow_picture, now())
+        assert verdict(await checkers.check_file(files["json"], now())) is Verdict.VALID
 
     play(site, story, cpu_s=1)
 
@@ -146,11 +150,11 @@ def test_a_process_that_is_killed_is_told_and_costs_nobody_else_anything(
     site, files = issued_files
 
     async def story(checkers: Checkers) -> None:
-        await checkers.check_file(files["json"], NOW)
+        await checkers.check_file(files["json"], now())
         zygote = psutil.Process(checkers.process_id)
-        check = asyncio.create_task(checkers.check_file(slow_picture, NOW))
+        check = asyncio.create_task(checkers.check_file(slow_picture, now()))
         (await worker_of(checkers)).send_signal(number)
-        other = asyncio.create_task(checkers.check_file(files["png"], NOW))
+        other = asyncio.create_task(checkers.check_file(files["png"], now()))
         with pytest.raises(CheckBrokenOffError):
             await check
         assert verdict(await other) is Verdict.VALID
@@ -163,14 +167,14 @@ def test_a_zygote_that_is_killed_is_started_again(issued_files: tuple[Site, dict
     site, files = issued_files
 
     async def story(checkers: Checkers) -> None:
-        await checkers.check_file(files["json"], NOW)
+        await checkers.check_file(files["json"], now())
         zygote = psutil.Process(checkers.process_id)
-        check = asyncio.create_task(checkers.check_file(slow_picture, NOW))
+        check = asyncio.create_task(checkers.check_file(slow_picture, now()))
         worker = await worker_of(checkers)
         zygote.kill()
         with pytest.raises(CheckBrokenOffError):
             await check
-        assert verdict(await checkers.check_file(files["json"], NOW)) is Verdict.VALID
+        assert verdict(await checkers.check_file(files["json"], now())) is Verdict.VALID
         await asyncio.to_thread(psutil.wait_procs, [worker], 10)
         assert not worker.is_running()
         assert checkers.process_id != zygote.pid
@@ -182,7 +186,7 @@ def test_who_leaves_takes_their_check_along(issued_files: tuple[Site, dict[str, 
     site, files = issued_files
 
     async def story(checkers: Checkers) -> None:
-        check = asyncio.create_task(checkers.check_file(slow_picture, NOW))
+        check = asyncio.create_task(checkers.check_file(slow_picture, now()))
         worker = await worker_of(checkers)
         worker.suspend()
         check.cancel()
@@ -190,7 +194,7 @@ def test_who_leaves_takes_their_check_along(issued_files: tuple[Site, dict[str, 
             await check
         await asyncio.to_thread(psutil.wait_procs, [worker], 10)
         assert not worker.is_running()
-        assert verdict(await checkers.check_file(files["json"], NOW)) is Verdict.VALID
+        assert verdict(await checkers.check_file(files["json"], now())) is Verdict.VALID
 
     play(site, story, at_once=1)
 
@@ -199,11 +203,11 @@ def test_too_many_are_told_to_come_back(issued_files: tuple[Site, dict[str, byte
     site, files = issued_files
 
     async def story(checkers: Checkers) -> None:
-        checks = [asyncio.create_task(checkers.check_file(files["json"], NOW)) for _ in range(8)]
+        checks = [asyncio.create_task(checkers.check_file(files["json"], now())) for _ in range(8)]
         found = await asyncio.gather(*checks, return_exceptions=True)
         assert sum(isinstance(each, DeskBusyError) for each in found) == 3
         assert sum(isinstance(each, Examined) for each in found) == 5
-        assert verdict(await checkers.check_file(files["json"], NOW)) is Verdict.VALID
+        assert verdict(await checkers.check_file(files["json"], now())) is Verdict.VALID
 
     play(site, story, at_once=2, waiting=5)
 
@@ -213,7 +217,7 @@ def test_none_is_left_when_the_checkers_are_closed(issued_files: tuple[Site, dic
     seen: list[psutil.Process] = []
 
     async def story(checkers: Checkers) -> None:
-        check = asyncio.create_task(checkers.check_file(slow_picture, NOW))
+        check = asyncio.create_task(checkers.check_file(slow_picture, now()))
         seen.extend([await worker_of(checkers), psutil.Process(checkers.process_id)])
         checkers.close()
         with pytest.raises(CheckBrokenOffError):
@@ -265,7 +269,7 @@ def test_nothing_secret_is_in_the_environment_of_a_process(
     monkeypatch.setenv("JUPYTERHUB_API_TOKEN", "hush")
 
     async def story(checkers: Checkers) -> None:
-        await checkers.check_file(files["json"], NOW)
+        await checkers.check_file(files["json"], now())
         assert b"hush" not in Path(f"/proc/{checkers.process_id}/environ").read_bytes()
 
     play(site, story)

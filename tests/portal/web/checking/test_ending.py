@@ -56,7 +56,9 @@ def checking(portal: subprocess.Popen[bytes]) -> list[psutil.Process]:
     return found
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.thorough), signal.SIGKILL])
+@pytest.mark.parametrize(
+    "number", [*(pytest.param(each, marks=pytest.mark.thorough) for each in (signal.SIGTERM, signal.SIGINT)), signal.SIGKILL]
+)
 @pytest.mark.parametrize("workers", [1, pytest.param(2, marks=pytest.mark.thorough)])
 def test_no_process_outlives_the_portal(tmp_path: Path, number: signal.Signals, workers: int) -> None:
     site = make_site(tmp_path / "site", WANTED)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from issuer.verification import CHECK_NAMES, Check, CredentialFacts, State, Verdict, VerificationReport
@@ -72,7 +72,9 @@ def test_what_no_utf8_can_hold_does_not_break_the_answer() -> None:
 @given(
     st.binary(max_size=200) | st.recursive(st.none() | st.integers() | st.text(), st.lists, max_leaves=5).map(json.dumps).map(str.encode)
 )
+@example(b"{")
 def test_anything_else_is_no_answer(head: bytes) -> None:
+    assume(head.strip() != b"{}")  # an answer that says nothing
     with pytest.raises(ValueError, match=r"."):
         parse_answer(head, b"")
 
