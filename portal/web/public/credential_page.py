@@ -94,7 +94,7 @@ class SharedFileHandler(VerificationHandler):
     async def get(self, token: str) -> None:
         """Send it."""
         self.refuse_hurry(submitting=False)
-        found = await self.look_up(find_shared_file, self.portal.site, token)
+        found = await self.read_ledger(find_shared_file, self.portal.site, token)
         if found is None:
             raise HTTPError(404)
         number, document = found

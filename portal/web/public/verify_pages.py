@@ -185,6 +185,18 @@ class VerificationHandler(PageHandler):
         except DeskBusyError as busy:
             raise HTTPError(503) from busy
 
+    async def read_ledger(self, task: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
+        """Return what `task` returns, which reads a row of the ledger and does nothing else.
+
+        From SQLite at once: that takes a fifth of a millisecond and waits for no writer (write-ahead logging), less than handing it to a thread and back.
+
+        Raises:
+            HTTPError: 503: too many ask.
+        """
+        if self.portal.site.ledger_url.startswith("sqlite:"):
+            return task(*arguments, **named)
+        return await self.look_up(task, *arguments, **named)
+
     def write_error(self, status_code: int, **how: object) -> None:
         """Tell who hurries too much, and who came while too much was done, so in words; all else as everywhere."""
         _ = self.gettext
