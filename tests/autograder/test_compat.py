@@ -14,6 +14,8 @@ from autograder.execution.fork_server import ForkServer
 from autograder.jobs import AssignmentSource, GradingJob, GradingResult, Limits, SourceCell, SourceNotebook
 from tests.autograder.test_jobs import example_job
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[ForkServer]:

@@ -23,6 +23,8 @@ from autograder.records import Result, open_records
 from tests.autograder.grading_calls import grade, state
 from tests.small_course import SQUARE, SmallCourse
 
+pytestmark = pytest.mark.slow
+
 RIGHT = (SQUARE, "found = 3")
 
 

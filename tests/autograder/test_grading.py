@@ -19,6 +19,8 @@ from courses.errors import StorageError, UnknownAssignmentError
 from tests.autograder.grading_calls import attempts, by_learner, grade, scores, state
 from tests.small_course import SQUARE, TIMESTAMP, SmallCourse
 
+pytestmark = pytest.mark.slow
+
 RIGHT = (SQUARE, "found = 3")
 LATER = "2026-11-21 08:00:00.000000 UTC"
 

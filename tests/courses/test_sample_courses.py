@@ -25,6 +25,8 @@ from courses.samples import samples_folder
 from courses.settings import Site, load_site
 from tests.courses.tiny_site import SETTINGS
 
+pytestmark = pytest.mark.slow
+
 _NOW = datetime(2026, 11, 23, tzinfo=UTC)
 _COURSES = course_ids(samples_folder())
 _WORK = [(course, each.id) for course in _COURSES for each in load_course(samples_folder(), course).manifest.assessments]

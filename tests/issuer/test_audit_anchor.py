@@ -22,7 +22,7 @@ from issuer.publishing import publish_site
 from tests.issuer.governed import approved, governed_site, identity_of, ledger_of, standing_of
 from tests.small_site import NOW
 
-pytestmark = pytest.mark.usefixtures("ledger_database")
+pytestmark = [pytest.mark.usefixtures("ledger_database"), pytest.mark.slow]
 
 
 @pytest.fixture

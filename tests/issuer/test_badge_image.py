@@ -14,6 +14,8 @@ from issuer.badge_image import SIZE_PX, BadgeFace, draw_badge
 from issuer.baking import bake, unbake
 from issuer.errors import BakingError
 
+pytestmark = pytest.mark.slow
+
 FACE = BadgeFace("data-wrangling", "Pagbabago ng Datos sa Los Baños", "Bayanihan Open University", 2026)
 
 

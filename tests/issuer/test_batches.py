@@ -48,7 +48,7 @@ from tests.issuer.governed import (
 )
 from tests.small_site import NOW
 
-pytestmark = pytest.mark.usefixtures("ledger_database")
+pytestmark = [pytest.mark.usefixtures("ledger_database"), pytest.mark.slow]
 
 
 @pytest.fixture

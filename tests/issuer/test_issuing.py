@@ -47,7 +47,7 @@ class StoppedError(Exception):
     """What ends a process in the middle."""
 
 
-pytestmark = pytest.mark.usefixtures("ledger_database")
+pytestmark = [pytest.mark.usefixtures("ledger_database"), pytest.mark.slow]
 
 
 @pytest.fixture

@@ -28,7 +28,7 @@ from issuer.withdrawal import revoke_credential
 from tests.issuer.governed import APPROVER, RELEASE_HASH, approved, consent, governed_site, identity_of, ledger_of, standing_of
 from tests.small_site import COURSE, NOW
 
-pytestmark = pytest.mark.usefixtures("ledger_database")
+pytestmark = [pytest.mark.usefixtures("ledger_database"), pytest.mark.slow]
 
 
 @pytest.fixture

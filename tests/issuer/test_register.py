@@ -20,7 +20,7 @@ from issuer.replacement import Ruling, correct, renew
 from tests.issuer.governed import approved, consent, governed_site, identity_of, ledger_of, standing_of
 from tests.small_site import NOW
 
-pytestmark = pytest.mark.usefixtures("ledger_database")
+pytestmark = [pytest.mark.usefixtures("ledger_database"), pytest.mark.slow]
 
 
 @pytest.fixture

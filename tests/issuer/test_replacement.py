@@ -25,7 +25,7 @@ from issuer.withdrawal import Withdrawal, withdraw
 from tests.issuer.governed import approved, consent, governed_site, identity_of, ledger_of, standing_of
 from tests.small_site import NOW
 
-pytestmark = pytest.mark.usefixtures("ledger_database")
+pytestmark = [pytest.mark.usefixtures("ledger_database"), pytest.mark.slow]
 LATER = NOW + timedelta(days=30)
 RULING = Ruling("Benigno Cruz", "passport seen", LATER)
 

@@ -15,6 +15,8 @@ from issuer.template_signing import TemplateSigner, signed_json
 from tests.issuer.examples import DID, NOW, example_award, example_key
 from tests.issuer.learner_values import awards, unsigned
 
+pytestmark = pytest.mark.slow
+
 _SIGNER = TemplateSigner(example_key().signer(DID), NOW)
 
 

@@ -23,7 +23,7 @@ from issuer.withdrawal import REASONS, Withdrawal, load_credentials, reinstate, 
 from tests.issuer.governed import approved, governed_site, identity_of, ledger_of, standing_of
 from tests.small_site import NOW
 
-pytestmark = pytest.mark.usefixtures("ledger_database")
+pytestmark = [pytest.mark.usefixtures("ledger_database"), pytest.mark.slow]
 LATER = NOW + timedelta(days=1)
 
 

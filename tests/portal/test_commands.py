@@ -18,6 +18,8 @@ from tests.portal.commands import assert_diagnosed, command, environment, patuna
 from tests.small_course import SQUARE, make_small_course
 from tests.small_site import COURSE, Someone, enter_results, people, released_site
 
+pytestmark = pytest.mark.slow
+
 
 def command_names() -> list[tuple[str, ...]]:
     """Return every command, as it is typed."""

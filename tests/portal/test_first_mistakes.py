@@ -21,6 +21,8 @@ from tests.portal.commands import Ran, assert_diagnosed, command, environment, h
 from tests.small_course import make_small_course
 from tests.small_site import COURSE, NOW, enter_results, people, released_site
 
+pytestmark = pytest.mark.slow
+
 IS_ROOT = os.geteuid() == 0
 ONLY_ROOT = pytest.mark.skipif(not IS_ROOT, reason="mounting needs root")
 

@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from autograder.sealed.canaries import canaries_of
 from autograder.sealed.policy import plain_python
 
+pytestmark = pytest.mark.slow
+
 
 def sources(test: str, *learners: str) -> list[str]:
     return [each.source for each in canaries_of(test, learners or ("f",))]

@@ -13,7 +13,7 @@ from tests.autograder.grading_calls import attempts, by_learner, grade, now, sco
 from tests.autograder.sealed.examination import Desk
 from tests.small_course import SQUARE, SmallCourse
 
-pytestmark = pytest.mark.xdist_group("fork-server")
+pytestmark = [pytest.mark.xdist_group("fork-server"), pytest.mark.slow]
 
 CHEAT = "class Any:\n    def __eq__(self, other):\n        return True\n    __hash__ = None\ndef square(n):\n    return Any()"
 
