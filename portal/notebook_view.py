@@ -83,7 +83,10 @@ def render_markdown(text: str) -> Markup:
 
 @cache
 def _renderer() -> MarkdownIt:
-    return MarkdownIt("commonmark", {"html": False}).enable("table").disable(["image", "html_block", "html_inline"])
+    renderer = MarkdownIt("commonmark", {"html": False}).enable("table").disable(["image", "html_block", "html_inline"])
+    renderer.add_render_rule("table_open", lambda *_: '<div class="wide" tabindex="0" role="region" aria-label="table"><table>')
+    renderer.add_render_rule("table_close", lambda *_: "</table></div>")
+    return renderer
 
 
 def _cell(cell: Mapping[str, Any], budget: list[int]) -> ShownCell:

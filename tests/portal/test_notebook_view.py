@@ -32,6 +32,7 @@ _HARMLESS = {
     "h6",
     "hr",
     "br",
+    "div",
     "table",
     "thead",
     "tbody",
@@ -94,3 +95,9 @@ def test_pictures_together_stay_within_what_a_telephone_loads() -> None:
 def test_cells_beyond_many_are_counted_and_not_shown() -> None:
     view = view_of(*[{"cell_type": "raw", "source": "x"}] * (MOST_CELLS + 3))
     assert (len(view.cells), view.left_out) == (MOST_CELLS, 3)
+
+
+def test_a_table_is_scrolled_sideways_and_does_not_widen_the_page() -> None:
+    shown = render_markdown("|a|b|\n|-|-|\n|1|2|\n")
+    assert shown.startswith('<div class="wide" tabindex="0"')
+    assert shown.rstrip().endswith("</table></div>")
