@@ -8,7 +8,7 @@ WORKERS ?= 4
 .PHONY: bench-mutation bench-portal help setup system node database browser demo test test-all check bench bench-issuing bench-gradebook lab lock translations format clean
 
 help:
-	@echo "make demo      sample courses, simulated learners, grading, credentials, verification (about 3 minutes)"
+	@echo "make demo      sample courses, simulated learners, grading, credentials, verification (about 5 minutes)"
 	@echo "make test      all tests, with the npm verifiers"
 	@echo "make test-all  the same and the thorough ones, with more examples of every property"
 	@echo "make check     formatter, linter, types, import contracts, quick tests"
