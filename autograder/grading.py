@@ -9,13 +9,10 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import platform
 import uuid
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import lru_cache
-from importlib import metadata
 
 from nbgrader.preprocessors import Execute, LimitOutput
 from sqlalchemy.orm import Session
@@ -26,7 +23,7 @@ from autograder.errors import ClusterError
 from autograder.evidence import end_interrupted_runs
 from autograder.execution.course_steps import replaced_steps
 from autograder.execution.engines import Assurance, Engine, EngineRoom, Ready
-from autograder.execution.installed import installed_digest
+from autograder.execution.installed import describe_environment
 from autograder.jobs import AssignmentSource, GradingJob, GradingResult, Limits, OverLimit, ScoringRule
 from autograder.keeping import RunBook, StepwiseBook
 from autograder.nbgrader_database import load_source, open_gradebook
@@ -53,8 +50,6 @@ from autograder.variants import require_variants, variants_digest, work_digest
 from courses.attempts import LAST, AttemptRule
 from courses.limits import CourseLimits
 from courses.nbgrader_course import NbgraderCourse, require_assignment
-
-_REPORTED_LIBRARIES = ("nbgrader", "nbclient", "ipykernel", "numpy", "pandas", "matplotlib", "scipy")
 
 _AT_WORKERS = Ready("each worker's own: see its results", None)
 """What a run on a cluster is made with: nothing of this machine."""
@@ -382,21 +377,3 @@ def with_course_limits(limits: Limits, said: CourseLimits) -> Limits:
 def _says(course: NbgraderCourse, option: str) -> bool:
     """Whether the course sets `option` of the executing of notebooks, under its new name or its old one."""
     return any(option in course.config.get(section, {}) for section in ("ExecutePreprocessor", "Execute"))
-
-
-def describe_environment() -> dict[str, str]:
-    """Return Python's version, those of the libraries that scores can depend on, and a SHA-256 over the names and versions of all that is installed."""
-    return dict(_described(installed_digest()))
-
-
-@lru_cache(maxsize=2)
-def _described(_installed: str) -> Mapping[str, str]:
-    """Return the description; read anew only when something was installed, since some hundred files tell of it."""
-    versions = {"python": platform.python_version()}
-    for name in _REPORTED_LIBRARIES:
-        try:
-            versions[name] = metadata.version(name)
-        except metadata.PackageNotFoundError:
-            continue
-    installed = sorted({f"{each.name}=={each.version}" for each in metadata.distributions()})
-    return versions | {"installed_sha256": hashlib.sha256("\n".join(installed).encode()).hexdigest()}

@@ -11,7 +11,7 @@ from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
 from issuer.ledger import REGISTER_COLUMNS, Credential
-from issuer.withdrawal_notice import REVOKED, SUSPENDED
+from issuer.withdrawal import state_of
 
 STATES = ("valid", "expired", "suspended", "revoked", "replaced")
 
@@ -70,7 +70,7 @@ def register_line(credential: Credential, now: datetime) -> RegisterLine:
 
 
 def _line(row: Credential | Row[*tuple[Any, ...]], until: datetime | None, now: datetime) -> RegisterLine:
-    state = _state(row)
+    state = "replaced" if row.superseded_by else state_of(row)
     return RegisterLine(
         credential=row.id,
         course=row.course,
@@ -86,12 +86,6 @@ def _line(row: Credential | Row[*tuple[Any, ...]], until: datetime | None, now: 
         batch=row.batch_id,
         erased=row.erased_at is not None,
     )
-
-
-def _state(row: Credential | Row[*tuple[Any, ...]]) -> str:
-    if row.superseded_by:
-        return "replaced"
-    return REVOKED if row.revoked_at is not None else SUSPENDED if row.suspended_at is not None else "valid"
 
 
 @lru_cache(maxsize=4096)

@@ -12,9 +12,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
-from typing import Literal
+from typing import Any, Literal
 
-from sqlalchemy import select
+from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
 from issuer.audit import append_entry, lock_log
@@ -165,8 +165,8 @@ def reinstate(credential: Credential, session: Session, *, by: str, reason: str,
     return True
 
 
-def state_of(credential: Credential) -> str:
-    """Return `valid`, `suspended` or `revoked`; whether it is in date is another question."""
+def state_of(credential: Credential | Row[*tuple[Any, ...]]) -> str:
+    """Return `valid`, `suspended` or `revoked` of a credential, or of a row with its columns; whether it is in date is another question."""
     return REVOKED if credential.revoked_at is not None else SUSPENDED if credential.suspended_at is not None else "valid"
 
 

@@ -128,8 +128,7 @@ def _all_forms(site: Site, credential_id: str) -> Exported:
 def _own(session: Session, credential: Credential, now: datetime) -> OwnCredential:
     document: dict[str, Any] = json.loads(credential.document) if credential.document else {}
     subject = document.get("credentialSubject", {})
-    until = credential.valid_until or document.get("validUntil")
-    moment = parse_timestamp(until) if until else None
+    moment = parse_timestamp(credential.valid_until) if credential.valid_until else None
     claims = select(LearnerConsent.id).where(LearnerConsent.credential_id == credential.id, LearnerConsent.kind == "claim").limit(1)
     is_claimed = session.scalars(claims).first() is not None
     page = session.scalars(select(SharedPage).where(SharedPage.credential_id == credential.id)).first()

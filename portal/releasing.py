@@ -12,7 +12,7 @@ from pathlib import Path
 
 from autograder.dropped_items import show_points_again
 from autograder.errors import SandboxMissingError
-from autograder.grading import describe_environment
+from autograder.execution.installed import describe_environment
 from autograder.planning import environment_digest, keep_plan, read_plan, released_plan
 from courses.catalogue import Course, require_assessment
 from courses.nbgrader_course import open_course

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import platform
 from functools import lru_cache
 from importlib import metadata
 from pathlib import Path
 
 import autograder
 import courses
+from autograder.execution.installed import versions_of
 
 _LIBRARIES = (
     "ipykernel", "ipython", "matplotlib", "matplotlib-inline", "nbclient", "nbconvert", "nbformat", "nbgrader", "numpy", "pandas", "pyarrow",
@@ -20,13 +20,7 @@ _LIBRARIES = (
 @lru_cache(maxsize=1)
 def worker_environment() -> dict[str, str]:
     """Return the versions here, by name; a library that is not installed is not in it."""
-    versions = {"python": platform.python_version(), "patunay": _own_version()}
-    for name in _LIBRARIES:
-        try:
-            versions[name] = metadata.version(name)
-        except metadata.PackageNotFoundError:
-            continue
-    return versions
+    return versions_of(_LIBRARIES) | {"patunay": _own_version()}
 
 
 def _own_version() -> str:

@@ -17,8 +17,8 @@ from pydantic import Field, ValidationError
 from autograder.execution.compat import grade_submission, is_forkable
 from autograder.execution.engines import BUBBLEWRAP, Ready
 from autograder.jobs import AssignmentSource, GradingJob, GradingResult
-from autograder.sandbox import syscalls
 from autograder.sandbox.bubblewrap import kernel_limits
+from autograder.sandbox.syscalls import tie_to
 from autograder.scheduling.framing import read_frame, send_frame
 from autograder.sealed.grading import SealedServers, grade_sealed
 from autograder.wire_value import WireValue
@@ -62,9 +62,7 @@ def work(channel: socket.socket, source: AssignmentSource, ready: Ready, number:
 def _settle(parent: int) -> None:
     """Make this process one that dies with the coordinator, hears no Ctrl-C of the terminal, and writes nowhere."""
     os.setsid()
-    syscalls.prctl(syscalls.PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:
-        os._exit(1)
+    tie_to(parent)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     _silence()

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from autograder.errors import SandboxMissingError
 from autograder.execution.engines import EngineRoom
+from autograder.execution.installed import describe_environment
 from autograder.execution.preloading import imports_of
-from autograder.grading import describe_environment
 from autograder.jobs import AssignmentSource, Limits
 from autograder.mutation.accepted import AcceptedMutant
 from autograder.mutation.mutating import mutate_assignment

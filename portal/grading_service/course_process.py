@@ -16,7 +16,7 @@ from types import FrameType
 from autograder.arriving import show_assignment, waiting_attempts
 from autograder.execution.engines import EngineRoom
 from autograder.records import FILE_NAME, open_records
-from autograder.sandbox.syscalls import PR_SET_PDEATHSIG, prctl
+from autograder.sandbox.syscalls import tie_to
 from autograder.scheduling.framing import read_frame, send_frame
 from autograder.scheduling.protocol import RunStoppedError
 from courses.errors import DiagnosedError
@@ -115,9 +115,7 @@ def without_learner(where: str) -> str:
 
 def main(site_root: str, course: str, descriptor: str, parent: str) -> None:
     """Do orders until the other side has gone, or this process is told to end."""
-    prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != int(parent):
-        return  # the other side was gone before that
+    tie_to(int(parent))
     channel = socket.socket(fileno=int(descriptor))
     site = load_site(Path(site_root))
     with EngineRoom(sandbox_required=site.settings.grading.sandbox == "required") as room:

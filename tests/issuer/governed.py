@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import re
+from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from contextvars import ContextVar
 from dataclasses import replace
@@ -18,6 +20,7 @@ from courses.settings import Site, load_site
 from issuer.batches import approve_batch, prepare_batch
 from issuer.eligibility import Eligibility, Reason, Status
 from issuer.identity import IssuerIdentity, load_identity
+from issuer.issuing import issue_batch
 from issuer.ledger import Batch, Consent, open_ledger
 from issuer.standing import CourseStanding, Learner
 from portal.site_making import make_site
@@ -49,6 +52,16 @@ def identity_of(site: Site) -> IssuerIdentity:
 
 def ledger_of(site: Site) -> AbstractContextManager[Session]:
     return open_ledger(site.ledger_url)
+
+
+@contextlib.contextmanager
+def issued_ledger(site: Site) -> Iterator[Session]:
+    """Yield a ledger with three credentials, one of them with a name: that of l0."""
+    standing = standing_of(site)
+    with ledger_of(site) as session:
+        consent(session, "l0", show_name=True)
+        issue_batch(approved(standing, session), standing, session, site, identity_of(site), now=NOW)
+        yield session
 
 
 def standing_of(site: Site, count: int = 3, *, release_hash: str = RELEASE_HASH) -> CourseStanding:

@@ -18,7 +18,6 @@ from sqlalchemy.orm import Session
 from courses.settings import Site
 from issuer.audit import find_break
 from issuer.errors import LedgerError
-from issuer.issuing import issue_batch
 from issuer.ledger import BatchRow, Credential, credentials_of, open_ledger
 from issuer.ledger_copying import copy_ledger
 from issuer.privacy import data_of, erase_credential, purge
@@ -27,7 +26,7 @@ from issuer.register import register_lines
 from issuer.resolvers import FolderResolver
 from issuer.verification import Verdict, verify_credential
 from issuer.withdrawal import revoke_credential
-from tests.issuer.governed import approved, consent, governed_site, identity_of, ledger_of, standing_of
+from tests.issuer.governed import consent, governed_site, identity_of, issued_ledger
 from tests.small_site import COURSE, NOW
 
 pytestmark = [pytest.mark.usefixtures("ledger_database"), pytest.mark.slow]
@@ -41,10 +40,7 @@ def site(tmp_path: Path) -> Site:
 
 @pytest.fixture
 def session(site: Site) -> Iterator[Session]:
-    standing = standing_of(site)
-    with ledger_of(site) as session:
-        consent(session, "l0", show_name=True)
-        issue_batch(approved(standing, session), standing, session, site, identity_of(site), now=NOW)
+    with issued_ledger(site) as session:
         publish_site(site, identity_of(site), session, now=NOW)
         yield session
 

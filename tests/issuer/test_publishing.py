@@ -18,14 +18,13 @@ from courses.errors import ReleaseRefusedError
 from courses.settings import Site
 from issuer.baking import unbake
 from issuer.credential_files import file_name
-from issuer.issuing import issue_batch
 from issuer.ledger import Credential, credentials_of
 from issuer.pdf_attachment import attached_credential
 from issuer.publishing import Published, publish_site, verify_url
 from issuer.resolvers import FolderResolver
 from issuer.verification import Verdict, verify_credential
 from issuer.withdrawal import revoke_credential
-from tests.issuer.governed import APPROVER, RELEASE_HASH, approved, consent, governed_site, identity_of, ledger_of, standing_of
+from tests.issuer.governed import APPROVER, RELEASE_HASH, governed_site, identity_of, issued_ledger, ledger_of
 from tests.small_site import COURSE, NOW
 
 pytestmark = [pytest.mark.usefixtures("ledger_database"), pytest.mark.slow]
@@ -38,11 +37,7 @@ def site(tmp_path: Path) -> Site:
 
 @pytest.fixture
 def session(site: Site) -> Iterator[Session]:
-    """A ledger with three credentials, one of them with a name."""
-    standing = standing_of(site)
-    with ledger_of(site) as session:
-        consent(session, "l0", show_name=True)
-        issue_batch(approved(standing, session), standing, session, site, identity_of(site), now=NOW)
+    with issued_ledger(site) as session:
         yield session
 
 

@@ -11,13 +11,12 @@ from sqlalchemy import event, text
 from sqlalchemy.orm import Session
 
 from courses.settings import Site
-from issuer.issuing import issue_batch
 from issuer.ledger import REGISTER_INDEX, Credential, credentials_of, open_ledger
 from issuer.privacy import erase_credential
 from issuer.proof import parse_timestamp
 from issuer.register import RegisterLine, register_line, register_lines
 from issuer.replacement import Ruling, correct, renew
-from tests.issuer.governed import approved, consent, governed_site, identity_of, ledger_of, standing_of
+from tests.issuer.governed import governed_site, identity_of, issued_ledger
 from tests.small_site import NOW
 
 pytestmark = [pytest.mark.usefixtures("ledger_database"), pytest.mark.slow]
@@ -30,10 +29,7 @@ def site(tmp_path: Path) -> Site:
 
 @pytest.fixture
 def session(site: Site) -> Iterator[Session]:
-    standing = standing_of(site)
-    with ledger_of(site) as session:
-        consent(session, "l0", show_name=True)
-        issue_batch(approved(standing, session), standing, session, site, identity_of(site), now=NOW)
+    with issued_ledger(site) as session:
         yield session
 
 
