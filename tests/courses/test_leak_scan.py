@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from courses.catalogue import load_course
 from courses.findings import Severity
 from courses.leak_scan import MAXIMUM_BYTES, leaks_of_course, scan_release
-from courses.leak_secrets import SecretKind, read_secrets
+from courses.leak_secrets import MARKS, SecretKind, read_secrets
 from courses.leak_tokens import LEAST_WEIGHT, weight_of
 from courses.nbgrader_course import NbgraderCourse
 from courses.release import draft_course
@@ -248,8 +248,9 @@ def test_a_solution_of_any_wording_is_found_in_a_helper_file_and_in_a_cell(line:
 
 
 def read_secrets_would_keep(line: str) -> bool:
-    """Whether the line is one line, and not what nbgrader itself puts in place of an answer."""
-    return len(line.splitlines()) == 1 and "\\n" not in line and "\\r" not in line
+    """Whether the line is one line, and none of the marks of a region, which nbgrader takes out itself."""
+    marks = [mark for pair in MARKS.values() for mark in pair]
+    return len(line.splitlines()) == 1 and "\\n" not in line and "\\r" not in line and not any(mark in line for mark in marks)
 
 
 def test_spacing_quotes_and_line_breaks_do_not_hide_a_line(assignment: tuple[Path, Path], release: Path) -> None:
