@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from autograder.dropped_items import show_points_again
 from autograder.errors import SandboxMissingError
@@ -24,6 +25,7 @@ from portal.gate.kept_trials import find_kept
 from portal.gate.page import gate_page
 from portal.gate.report import DEPTHS, Depth, GateReport, Trial
 from portal.gate.trying import NOBODY, Told, Wanted
+from portal.stored_json import find_json
 
 
 def release_rehearsed(
@@ -64,6 +66,11 @@ def find_gate_report(course_root: Path, release: Release) -> Path | None:
     """Return the page with what the gate said of a release; None if there is none."""
     place = _gate_folder(course_root, release) / "report.html"
     return place if place.is_file() else None
+
+
+def load_gate_report(course_root: Path, release: Release) -> Any:
+    """Return what the gate said of a release, as JSON values; None if there is nothing that can be read. The course's teachers could have written it."""
+    return find_json(_gate_folder(course_root, release) / "report.json")
 
 
 def _gate_folder(course_root: Path, release: Release) -> Path:

@@ -1,11 +1,12 @@
 """What the release gate said, as a page shows it: read from its JSON, which a release keeps and `patunay check --json` prints. Pure.
 
-What does not have the form that it should have is left out, never guessed.
+It lies where teachers can write, so it is taken value by value (`portal.web.faculty.stored_values`): what does not have the form that it should have is no
+report. The whole of what running the assignments gave: `portal.web.faculty.gate_runs`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,6 +14,13 @@ from typing import Any
 from courses.findings import Finding
 from courses.rules import RULES
 from portal.gate.report import GateReport
+from portal.web.core_words import NO_NAMES
+from portal.web.faculty.stored_values import list_of, moment_of, number_of, share_of, text_of, texts_of
+
+MOST_FINDINGS = 300
+"""How many of a kind a page shows."""
+MOST_CELLS = 1_000
+MOST_OUTCOMES = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,33 +77,52 @@ class GateWords:
     obstacle: str
     blocking: tuple[FindingLine, ...]
     warnings: tuple[FindingLine, ...]
+    left_out: int
+    """How many findings more there are."""
     outcomes: tuple[tuple[str, str], ...]
+    """Id and text."""
     matrix: tuple[MatrixLine, ...]
     trials: tuple[TrialLine, ...]
 
+    @property
+    def without_evidence(self) -> tuple[str, ...]:
+        """The outcomes, by id, of which no item that is worth points gives evidence."""
+        return tuple(id_ for id_, _ in self.outcomes if not self.points(id_))
 
-def words_of(report: GateReport) -> GateWords:
-    """Return what a report that was just made says."""
-    found = gate_words(report.as_json())
+    def points(self, outcome: str = "") -> float:
+        """Return how many points can be had for an outcome, or in all."""
+        return sum(row.points for row in self.matrix if not outcome or outcome in row.outcomes)
+
+
+def words_of(report: GateReport, outcomes: Mapping[str, str] = NO_NAMES) -> GateWords:
+    """Return what a report that was just made says; `outcomes` as for `gate_words`."""
+    found = gate_words(report.as_json(), outcomes)
     assert found is not None  # its own form
     return found
 
 
-def gate_words(told: Any) -> GateWords | None:
-    """Return what the JSON values of a report say; None if they are none."""
+def gate_words(told: Any, outcomes: Mapping[str, str] = NO_NAMES) -> GateWords | None:
+    """Return what the JSON values of a report say; None if they are none.
+
+    Args:
+        outcomes: texts of outcomes, in English, and what they are in the page's language: the report has the English ones.
+    """
     try:
-        findings = [_finding(each) for each in told["findings"]]
+        findings = [_finding(each) for each in list_of(told["findings"])]
+        block = [each for each in findings if each.is_blocking]
+        warn = [each for each in findings if not each.is_blocking]
         return GateWords(
-            version=str(told["version"]),
-            content_hash=str(told["content_hash"]),
-            checked_at=datetime.fromisoformat(told["checked_at"]),
-            depth=str(told["depth"]),
-            verdict=str(told["verdict"]),
-            obstacle=str(told["obstacle"]),
-            blocking=tuple(each for each in findings if each.is_blocking),
-            warnings=tuple(each for each in findings if not each.is_blocking),
-            outcomes=tuple((str(each["id"]), str(each["text"])) for each in told["outcomes"]),
-            matrix=tuple(_matrix(each) for each in told["matrix"]),
+            version=text_of(told["version"]),
+            content_hash=text_of(told["content_hash"]),
+            checked_at=moment_of(told["checked_at"]),
+            depth=text_of(told["depth"]),
+            verdict=text_of(told["verdict"]),
+            obstacle=text_of(told["obstacle"]),
+            blocking=tuple(block[:MOST_FINDINGS]),
+            warnings=tuple(warn[:MOST_FINDINGS]),
+            left_out=len(block[MOST_FINDINGS:]) + len(warn[MOST_FINDINGS:]),
+            outcomes=tuple(_outcomes(list_of(told["outcomes"])[:MOST_OUTCOMES], outcomes)),
+            matrix=tuple(_matrix(each) for each in list_of(told["matrix"])[:MOST_CELLS]),
             trials=tuple(_trials(told["assignments"])),
         )
     except (KeyError, TypeError, ValueError, AttributeError):
@@ -113,13 +140,13 @@ def finding_line(finding: Finding) -> FindingLine:
 
 def _finding(told: Mapping[str, Any]) -> FindingLine:
     return FindingLine(
-        code=str(told["code"]),
-        name=str(told["rule"]["name"]),
+        code=text_of(told["code"]),
+        name=text_of(told["rule"]["name"]),
         is_blocking=told["severity"] == "blocking",
-        problem=_sentence(str(told["problem"])),
-        where=str(told["where"]),
-        why=str(told["rule"]["why"]),
-        remedy=str(told["remedy"]),
+        problem=_sentence(text_of(told["problem"])),
+        where=text_of(told["where"]),
+        why=text_of(told["rule"]["why"]),
+        remedy=text_of(told["remedy"]),
     )
 
 
@@ -129,21 +156,27 @@ def _sentence(problem: str) -> str:
     return told if told.endswith((".", "!", "?", "…")) else f"{told}."
 
 
+def _outcomes(told: Sequence[Any], names: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    for each in told:
+        text = text_of(each["text"])
+        yield text_of(each["id"]), names.get(text, text)
+
+
 def _matrix(told: Mapping[str, Any]) -> MatrixLine:
     return MatrixLine(
-        str(told["assignment"]), str(told["cell"]), str(told["kind"]), float(told["points"]), tuple(map(str, told["outcomes"]))
+        text_of(told["assignment"]), text_of(told["cell"]), text_of(told["kind"]), number_of(told["points"]), texts_of(told["outcomes"])
     )
 
 
 def _trials(told: Mapping[str, Any]) -> Iterator[TrialLine]:
     for name, trial in told.items():
-        sealing, rehearsal, mutation = trial["sealing"], trial["rehearsal"], trial["mutation"]
+        sealing, rehearsal, mutation = list_of(trial["sealing"]), trial["rehearsal"], trial["mutation"]
         yield TrialLine(
-            assignment=str(name),
+            assignment=text_of(name),
             sealed=sum(each["label"] == "sealed" for each in sealing),
             tests=len(sealing),
-            runs=len(rehearsal["runs"]) if rehearsal else 0,
-            obstacle=str((rehearsal or {}).get("obstacle") or (mutation or {}).get("obstacle") or ""),
-            mutants=len(mutation["mutants"]) if mutation else None,
-            mutation_score=None if not mutation or mutation["score"] is None else float(mutation["score"]),
+            runs=len(list_of(rehearsal["runs"])) if rehearsal else 0,
+            obstacle=text_of((rehearsal or {}).get("obstacle") or (mutation or {}).get("obstacle") or ""),
+            mutants=len(list_of(mutation["mutants"])) if mutation else None,
+            mutation_score=share_of(mutation["score"]) if mutation else None,
         )

@@ -2,30 +2,26 @@
 
 from __future__ import annotations
 
-import json
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from pathlib import Path
-from typing import Any
 
 from tornado.web import HTTPError, authenticated
 
 from courses.catalogue import course_ids, load_course
-from courses.release import find_release
 from courses.review_record import Action, ReviewStep
 from courses.reviewing import take_step
 from courses.settings import Site
 from portal.background_work import Work, WorkState, find_work
 from portal.course_readiness import course_readiness
 from portal.course_standing import CourseOverview
-from portal.releasing import find_gate_report
 from portal.web.faculty.faculty_handler import FacultyHandler
+from portal.web.faculty.gate_page import CHECK, outcome_names, released_report
 from portal.web.faculty.gate_words import GateWords, gate_words, words_of
 from portal.web.visitor import Role, Visitor
 
-CHECK, RELEASE = "check", "release"
-_GATE_POLICY = "sandbox; default-src 'none'; style-src 'unsafe-inline'"
+RELEASE = "release"
 _ACTIONS: dict[str, Action] = {"submit": "submitted", "comment": "commented", "approve": "approved", "return": "returned"}
 _reviewing = threading.Lock()
 """A record of reviews is read, then written: one step after the other."""
@@ -78,13 +74,14 @@ def release_page(site: Site, name: str, visitor: Visitor, language: str, now: da
     has_sources = name in course_ids(site.courses)
     readiness = course_readiness(site, name, now=now) if has_sources else None
     course, overview = (readiness.course, readiness.overview) if readiness else (None, None)
-    present = words_of(readiness.report) if readiness and readiness.report else None
+    outcomes = outcome_names(site, name, course, language)
+    present = words_of(readiness.report, outcomes) if readiness and readiness.report else None
     root = site.course_root(name)
     check, release = find_work(root, CHECK), find_work(root, RELEASE)
-    last, by, is_check = _last(site, name, check)
+    released = gate_words(released_report(site, name), outcomes)
+    last, by, is_check = _last(check, released, outcomes)
     last_is_present = last is not None and present is not None and last.content_hash == present.content_hash
     problem = readiness.problem if readiness else None
-    released = find_release(root)
     return ReleasePage(
         title=course.manifest.title.in_language(language) if course else name,
         course=name,
@@ -96,8 +93,8 @@ def release_page(site: Site, name: str, visitor: Visitor, language: str, now: da
         last=last,
         last_is_present=last_is_present,
         last_by=by,
-        has_last_page=is_check and _check_page(root).is_file(),
-        has_released_page=released is not None and find_gate_report(root, released) is not None,
+        has_last_page=is_check,
+        has_released_page=released is not None,
         check=check,
         release=release,
         is_blocked=present is None or bool(present.blocking) or (last_is_present and last is not None and bool(last.blocking)),
@@ -115,29 +112,12 @@ def may_of(visitor: Visitor, course: str) -> May:
     return May(release=teaches, submit=teaches, decide=visitor.may(Role.QUALITY) and not teaches)
 
 
-def _last(site: Site, name: str, check: Work) -> tuple[GateWords | None, str, bool]:
+def _last(check: Work, released: GateWords | None, outcomes: Mapping[str, str]) -> tuple[GateWords | None, str, bool]:
     """Return what the last whole check said, who wanted it, and whether it was a check and not a release."""
-    told = gate_words(check.result) if check.state is WorkState.DONE else None
-    kept = gate_words(_released_report(site, name))
-    if told is None or (kept is not None and kept.checked_at > told.checked_at):
-        return kept, "", False
+    told = gate_words(check.result, outcomes) if check.state is WorkState.DONE else None
+    if told is None or (released is not None and released.checked_at > told.checked_at):
+        return released, "", False
     return told, check.by, True
-
-
-def _released_report(site: Site, name: str) -> Any:
-    root = site.course_root(name)
-    release = find_release(root)
-    page = find_gate_report(root, release) if release else None
-    if page is None:
-        return None
-    try:
-        return json.loads(page.with_suffix(".json").read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
-        return None
-
-
-def _check_page(root: Path) -> Path:
-    return root / ".patunay" / "background" / "check.html"
 
 
 class ReleaseHandler(FacultyHandler):
@@ -159,11 +139,8 @@ class CheckHandler(FacultyHandler):
         """Start it."""
         self.seen(course)
         self._require_sources(course)
-        page = _check_page(self.portal.site.course_root(course))
         depth = [] if self.get_body_argument("mutants", "") else ["--no-mutation"]
-        self.see(
-            course, "release", result=self.begin(course, CHECK, ["portal.cli", "check", course, "--json", "--html", str(page), *depth])
-        )
+        self.see(course, "release", result=self.begin(course, CHECK, ["portal.cli", "check", course, "--json", *depth]))
 
     def _require_sources(self, course: str) -> None:
         if course not in course_ids(self.portal.site.courses):
@@ -179,23 +156,6 @@ class PublishHandler(CheckHandler):
         self.taught(course)
         self._require_sources(course)
         self.see(course, "release", result=self.begin(course, RELEASE, ["portal.cli", "release", course, "--json"]))
-
-
-class GatePageHandler(FacultyHandler):
-    """The gate's own page, whole."""
-
-    @authenticated
-    async def get(self, course: str, which: str) -> None:
-        """Show it, shut off from everything."""
-        self.seen(course)
-        root = self.portal.site.course_root(course)
-        release = find_release(root)
-        path = _check_page(root) if which == "check" else find_gate_report(root, release) if release else None
-        if path is None or not path.is_file() or path.is_symlink():
-            raise HTTPError(404)
-        self.set_header("Content-Type", "text/html; charset=utf-8")
-        self.set_header("Content-Security-Policy", _GATE_POLICY)
-        self.finish(await self.compute(path.read_bytes))
 
 
 class ReviewStepHandler(FacultyHandler):

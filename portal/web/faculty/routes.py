@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from portal.web.faculty.dashboard import ReportHandler, RunHandler
 from portal.web.faculty.faculty_handler import COURSE, SEGMENT
+from portal.web.faculty.gate_page import GatePageHandler
 from portal.web.faculty.grading import GradingHandler, ReviewHandler
 from portal.web.faculty.items import ItemHandler, ItemsFileHandler, ItemsHandler
 from portal.web.faculty.learner import LearnerHandler
 from portal.web.faculty.learners import LearnersHandler
 from portal.web.faculty.regrade import DecideHandler, RegradeHandler
-from portal.web.faculty.release import CheckHandler, GatePageHandler, PublishHandler, ReleaseHandler, ReviewStepHandler
+from portal.web.faculty.release import CheckHandler, PublishHandler, ReleaseHandler, ReviewStepHandler
 from portal.web.faculty.similarity import PairHandler, SimilarityHandler
 from portal.web.faculty.teaching import TeachingHandler
 from portal.web.sign_in import Route

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import json
+import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import pytest
 
 from courses.catalogue import load_course
 from courses.review_record import load_reviews
+from portal.background_work import find_work, start_work
+from portal.web.faculty.gate_page import CHECK
 from portal.web.faculty.gate_words import gate_words
+from tests.portal.gate.gate_values import BAD
 from tests.portal.web.faculty.people import PEOPLE
 from tests.portal.web.running import RunningPortal, running_portal, submit
 from tests.small_site import COURSE, released_site
 
 PAGE = f"teach/{COURSE}/release"
+OUTCOME = '"Compute squares and sums"'
 
 
 @pytest.fixture(scope="module")
@@ -75,6 +82,35 @@ def test_what_stops_a_release_is_said_and_the_button_is_not_there(portal: Runnin
         in portal.visitor("faculty", language="fil").get(PAGE).text
     )
     path.write_text(before)
+
+
+@pytest.mark.slow
+def test_the_whole_check_is_shown_in_the_readers_language_and_no_page_that_was_stored_is(portal: RunningPortal) -> None:
+    root, path = portal.portal.site.course_root(COURSE), portal.portal.site.courses / COURSE / "course.toml"
+    teacher, filipino = portal.visitor("faculty"), portal.visitor("quality", language="fil")
+    assert teacher.get(f"{PAGE}/gate/check").status_code == 404
+    before = path.read_text()
+    path.write_text(before.replace(OUTCOME, f'{OUTCOME}, fil = "Kuwentahin ang mga parisukat"'))
+    told = {**BAD.as_json(), "outcomes": [{"id": "LO1", "text": "Compute squares and sums"}]}
+    start_work(root, CHECK, ["-c", f"print({json.dumps(told)!r})"], by="faculty", now=datetime.now(UTC))
+    while find_work(root, CHECK).is_running:
+        time.sleep(0.05)
+    english = teacher.get(f"{PAGE}/gate/check").text
+    assert "Compute squares and sums" in english and "Points in each run" in english
+    for page in (filipino.get(f"{PAGE}/gate/check").text, filipino.get(PAGE).text):
+        assert "Kuwentahin ang mga parisukat" in page and "Compute squares and sums" not in page
+    assert "Puntos sa bawat takbo" in filipino.get(f"{PAGE}/gate/check").text
+    path.write_text(before)
+    stored = root / ".patunay" / "background" / "check.out"
+    (root / ".patunay" / "background" / "check.html").write_text("<script>alert(1)</script>")
+    stored.write_text(stored.read_text().replace("ps1", "<script>alert(1)</script>"))
+    page = teacher.get(f"{PAGE}/gate/check")
+    assert "&lt;script&gt;alert(1)" in page.text and "<script>" not in page.text
+    assert "script-src 'self'" in page.headers["Content-Security-Policy"]
+    elsewhere = root / "elsewhere.json"
+    stored.rename(elsewhere)
+    stored.symlink_to(elsewhere)
+    assert teacher.get(f"{PAGE}/gate/check").status_code == 404
 
 
 @pytest.mark.parametrize("told", [None, [], {}, {"findings": 3}, {"findings": [{"code": 1}]}, "x", 7])
