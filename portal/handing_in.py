@@ -1,7 +1,7 @@
 """The way to work on an assignment without Jupyter here: its files as a zip, and finished files handed in as `nbgrader submit` hands them in.
 
 Rules:
-1. Only files of the assignment are taken, by their names, and every notebook has to be one. What arrives is data: nothing of it is run or unpacked by its own paths.
+1. What arrives is read by `uploads.sort_out`, in a process of its own; only files of the assignment are stored, by the names that it has for them.
 2. A submission is whole or not there: it is made aside and gets its name, nbgrader's `learner+assignment+time+random`, at the end.
 3. The receipt's hash is the one under which the attempt is kept after it was collected.
 """
@@ -16,43 +16,34 @@ import os
 import secrets
 import tempfile
 import zipfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import nbformat
 
 from autograder.errors import SubmissionError
 from autograder.variants import variant_of
 from courses.content_hash import hash_of_files, regular_files
-from courses.errors import ExchangeError, NotebookError
+from courses.errors import ExchangeError
 from courses.names import path_segment
 from courses.nbgrader_course import NbgraderCourse, open_course
-from courses.notebook import read_notebook_json
 from courses.release import find_release
 from courses.settings import Site
 from courses.storage import diagnosed_storage, remove_folder
 from courses.variant_cells import MODULE, personalise_notebook
 from courses.variant_release import find_pool
 from issuer.standing import released_root
+from portal.uploads import Wanted, require_within
 
 LARGEST_UPLOAD_BYTES = 25 * 2**20
 """Of all files of one upload together, unpacked; the course may say less."""
 MOST_WAITING = 10
 """Attempts of one learner at one assignment that nobody collected yet; more are refused."""
-_MOST_FILES = 200
 _FILE_MODE, _FOLDER_MODE = 0o644, 0o777
 """As nbgrader leaves them: whoever collects may take the folder away."""
 _ZIP_TIME = (1980, 1, 1, 0, 0, 0)
-
-
-@dataclass(frozen=True, slots=True)
-class Upload:
-    """A file as it arrived."""
-
-    name: str
-    content: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,26 +98,34 @@ def assignment_archive(site: Site, course: str, learner: str, assignment: str) -
     return packed.getvalue()
 
 
-def hand_in(site: Site, course: str, learner: str, assignment: str, uploads: Iterable[Upload], *, now: datetime) -> Receipt:
-    """Put files into the exchange as a submission of the learner, and return the receipt.
+def wanted_files(site: Site, course: str, assignment: str) -> Wanted:
+    """Return what is taken of what a learner sends.
 
     Raises:
-        SubmissionError: nothing fits the assignment, something does not belong to it, is no notebook, or is too much.
+        SubmissionError: the assignment is not released.
+    """
+    directory = open_course(released_root(site, course))
+    return Wanted(tuple(_names(_released(directory, assignment))), min(LARGEST_UPLOAD_BYTES, directory.largest_submission_bytes))
+
+
+def hand_in(site: Site, course: str, learner: str, assignment: str, files: Mapping[str, bytes], *, now: datetime) -> Receipt:
+    """Put files into the exchange as a submission of the learner, and return the receipt.
+
+    Args:
+        files: what `uploads.sort_out` found: contents by paths of the assignment.
+
+    Raises:
+        SubmissionError: the assignment is not released, or something does not belong to it or is too much.
         ExchangeError: the course takes no submissions.
         StorageError: the disk is full or not writable.
     """
-    directory = open_course(released_root(site, course))
-    names = _names(_released(directory, assignment))
-    most = min(LARGEST_UPLOAD_BYTES, directory.largest_submission_bytes)
-    files = _chosen(_unpacked(uploads, most), names)
-    if sum(map(len, files.values())) > most:
-        raise SubmissionError(
-            f"this is more than is taken, {most / 1e6:g} MB together", remedy="Clear large outputs: Kernel, Restart and Clear Outputs."
-        )
+    wanted = wanted_files(site, course, assignment)
+    require_within(files, wanted)
     moment = now.astimezone(UTC)
+    directory = open_course(released_root(site, course))
     _store(directory, f"{path_segment(learner, what='a learner')}+{assignment}", files, moment)
     digest = hash_of_files({name: hashlib.sha256(content).hexdigest() for name, content in files.items()})
-    notebooks = [name for name in names if name.endswith(".ipynb")]
+    notebooks = [name for name in wanted.names if name.endswith(".ipynb")]
     return Receipt(digest, moment, tuple(sorted(files)), tuple(name for name in notebooks if name not in files))
 
 
@@ -161,93 +160,6 @@ def _personal_notebooks(course: NbgraderCourse, assignment: str, learner: str, f
         node = nbformat.reads((folder / f"{notebook}.ipynb").read_text(encoding="utf-8"), as_version=4)
         found[f"{notebook}.ipynb"] = (nbformat.writes(personalise_notebook(node, cell, variant.values)) + "\n").encode("utf-8")
     return found
-
-
-def _unpacked(uploads: Iterable[Upload], most: int) -> list[Upload]:
-    """Return the files, those of a zip one by one.
-
-    Raises:
-        SubmissionError: a zip is damaged, or holds too much.
-    """
-    found: list[Upload] = []
-    for upload in uploads:
-        if upload.name.lower().endswith(".zip"):
-            found += _zipped(upload, most)
-        elif upload.content or upload.name:
-            found.append(upload)
-    if len(found) > _MOST_FILES:
-        raise SubmissionError("these are too many files", remedy="Send the notebook, and what belongs to it.")
-    return found
-
-
-def _zipped(upload: Upload, most: int) -> list[Upload]:
-    found, left = [], most
-    try:
-        with zipfile.ZipFile(io.BytesIO(upload.content)) as archive:
-            entries = [each for each in archive.infolist() if not each.is_dir()]
-            for entry in entries[: _MOST_FILES + 1]:
-                with archive.open(entry) as stream:  # what the zip says of sizes is not believed
-                    content = stream.read(left + 1)
-                left -= len(content)
-                if left < 0:
-                    raise SubmissionError(f"the zip holds more than is taken, {most / 1e6:g} MB", remedy="Send the notebook alone.")
-                found.append(Upload(entry.filename, content))
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, EOFError, ValueError) as damaged:
-        raise SubmissionError(
-            "this is no zip that can be read", remedy="Send the notebook itself, the file that ends in .ipynb."
-        ) from damaged
-    return [each for each in found if not _is_litter(each.name)]
-
-
-def _is_litter(name: str) -> bool:
-    """Whether systems and Jupyter put such files into zips unasked."""
-    parts = PurePosixPath(name).parts
-    return any(part.startswith(".") or part in {"__MACOSX", "__pycache__"} for part in parts) or parts[-1:] == (f"{MODULE}.py",)
-
-
-def _chosen(uploads: list[Upload], names: list[str]) -> dict[str, bytes]:
-    """Return the content of each file of the assignment that is among the uploads.
-
-    Raises:
-        SubmissionError: one of them does not belong, is there twice, or is no notebook; or there is none.
-    """
-    notebooks = [name for name in names if name.endswith(".ipynb")]
-    files: dict[str, bytes] = {}
-    for upload in uploads:
-        name = _name_of(upload.name, names)
-        if name is None and len(notebooks) == 1 and upload.name.lower().endswith(".ipynb"):
-            name = notebooks[0]  # browsers rename: `notebook (1).ipynb`
-        if name is None:
-            raise SubmissionError(
-                f"{PurePosixPath(upload.name).name[:100]!r} is no file of this assignment", remedy=f"It has: {', '.join(notebooks)}."
-            )
-        if name in files:
-            raise SubmissionError(f"{name!r} is there twice", remedy="Send each file once.")
-        if name.endswith(".ipynb"):
-            _require_notebook(name, upload.content)
-        files[name] = upload.content
-    if not any(name in files for name in notebooks):
-        raise SubmissionError("there is no notebook among the files", remedy=f"Choose {', '.join(notebooks)}.")
-    return files
-
-
-def _name_of(told: str, names: list[str]) -> str | None:
-    """Return which file of the assignment is meant: by its path, with or without the assignment's folder, or by its name if that says it."""
-    path = told.replace("\\", "/").lstrip("/")
-    for candidate in (path, path.partition("/")[2]):
-        if candidate in names:
-            return candidate
-    same = [name for name in names if PurePosixPath(name).name == PurePosixPath(path).name]
-    return same[0] if len(same) == 1 else None
-
-
-def _require_notebook(name: str, content: bytes) -> None:
-    try:
-        read_notebook_json(content.decode("utf-8"), where=name)
-    except (NotebookError, UnicodeDecodeError) as refused:
-        raise SubmissionError(
-            f"{name!r} is no notebook that can be read", remedy="Save it in Jupyter, and send the file that ends in .ipynb."
-        ) from refused
 
 
 def _store(course: NbgraderCourse, begin: str, files: Mapping[str, bytes], moment: datetime) -> None:

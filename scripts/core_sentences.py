@@ -53,7 +53,9 @@ LEARNERS: dict[str, tuple[str, ...]] = {
     "portal/learner_record.py": (ERRORS,),
     "portal/requests.py": (ERRORS,),
     "portal/sharing.py": (ERRORS,),
+    "portal/uploads.py": (ERRORS,),
     "portal/verifying.py": (ERRORS,),
+    "portal/web/learner/handing_in.py": (ERRORS,),
 }
 """What learners and the public are told: why something was refused or could not be graded, and how they stand."""
 OFFICE: dict[str, tuple[str, ...]] = {

@@ -15,7 +15,8 @@ from courses.nbgrader_course import open_course
 from courses.settings import Site
 from portal.attempt_states import Stage, state_of
 from portal.course_work import collect_course
-from portal.handing_in import LARGEST_UPLOAD_BYTES, Upload, assignment_archive, hand_in, released_files, require_room
+from portal.handing_in import LARGEST_UPLOAD_BYTES, Receipt, assignment_archive, hand_in, released_files, require_room, wanted_files
+from portal.uploads import Upload, sort_out
 from tests.small_site import COURSE, Someone, enter_results, released_site
 
 pytestmark = pytest.mark.slow
@@ -41,6 +42,11 @@ def zipped(**files: bytes) -> Upload:
     return Upload("work.zip", packed.getvalue())
 
 
+def send(site: Site, learner: str, assignment: str, uploads: list[Upload]) -> Receipt:
+    """Hand in as the portal does, without a process."""
+    return hand_in(site, COURSE, learner, assignment, sort_out(uploads, wanted_files(site, COURSE, assignment)), now=NOW)
+
+
 def inbound(site: Site) -> list[Path]:
     return sorted((site.exchange / COURSE / "inbound").iterdir())
 
@@ -48,7 +54,7 @@ def inbound(site: Site) -> list[Path]:
 def test_the_archive_handed_back_is_a_submission_and_collected_under_its_receipt(site: Site) -> None:
     archive = assignment_archive(site, COURSE, "ana", "basics")
     assert archive == assignment_archive(site, COURSE, "ana", "basics")
-    receipt = hand_in(site, COURSE, "ana", "basics", [Upload("basics.zip", archive)], now=NOW)
+    receipt = send(site, "ana", "basics", [Upload("basics.zip", archive)])
     assert (receipt.files, receipt.missing) == (released_files(site, COURSE, "basics"), ())
     waiting = state_of(site, COURSE, "ana", "basics")
     assert (waiting.stage, waiting.attempts[0].digest, waiting.is_settled) == (Stage.QUEUED, receipt.digest, False)
@@ -63,7 +69,7 @@ def test_what_systems_put_into_zips_unasked_is_passed_over(site: Site, notebook:
     upload = zipped(
         **{"basics/basics.ipynb": notebook, "__MACOSX/basics/._basics.ipynb": b"x", "basics/.DS_Store": b"x", "basics/my_variant.py": b"x"}
     )
-    assert hand_in(site, COURSE, "ben", "basics", [upload], now=NOW).files == ("basics.ipynb",)
+    assert send(site, "ben", "basics", [upload]).files == ("basics.ipynb",)
 
 
 @pytest.mark.parametrize(
@@ -80,7 +86,7 @@ def test_what_systems_put_into_zips_unasked_is_passed_over(site: Site, notebook:
 def test_a_hostile_zip_leaves_nothing_behind(site: Site, files: dict[str, bytes], told: str) -> None:
     before = inbound(site)
     with pytest.raises(SubmissionError, match=told):
-        hand_in(site, COURSE, "ana", "basics", [zipped(**files)], now=NOW)
+        send(site, "ana", "basics", [zipped(**files)])
     assert inbound(site) == before
 
 
@@ -90,13 +96,24 @@ def test_a_file_is_sent_once_and_only_a_file_of_the_assignment(site: Site, noteb
         ([Upload("basics.ipynb", notebook), Upload("timestamp.txt", b"2020-01-01 00:00:00 UTC")], "no file of this assignment"),
     ):
         with pytest.raises(SubmissionError, match=told):
-            hand_in(site, COURSE, "ana", "basics", uploads, now=NOW)
+            send(site, "ana", "basics", uploads)
+
+
+def test_only_files_of_the_assignment_are_stored_whoever_sorted_them_out(site: Site, notebook: bytes) -> None:
+    before = inbound(site)
+    for files, told in (
+        ({"basics.ipynb": notebook, "../../evil.py": b""}, "not of this assignment"),
+        ({"basics.ipynb": b"x" * (LARGEST_UPLOAD_BYTES + 1)}, "more than is taken"),
+    ):
+        with pytest.raises(SubmissionError, match=told):
+            hand_in(site, COURSE, "ana", "basics", files, now=NOW)
+    assert inbound(site) == before
 
 
 def test_an_assignment_that_is_not_released_takes_nothing(site: Site, notebook: bytes) -> None:
     for name in ("nosuch", "."):
         with pytest.raises(Exception, match=r"no released assignment|cannot be the name"):
-            hand_in(site, COURSE, "ana", name, [Upload("basics.ipynb", notebook)], now=NOW)
+            send(site, "ana", name, [Upload("basics.ipynb", notebook)])
 
 
 def test_an_attempt_that_a_run_has_begun_with_is_being_graded(site: Site, tmp_path: Path) -> None:

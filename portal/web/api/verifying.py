@@ -66,7 +66,7 @@ class VcVerifyHandler(JsonHandler):
             if credential is None:
                 self.answer_problem("the request has no credential", 'Send {"verifiableCredential": …}.', status=400)
                 return
-            self.answer_json(as_answer((await self.checkers.check_credential(credential, self.portal.now())).report))
+            self.answer_json(as_answer((await self.checkers.check_credential(credential, self.portal.now(), asker=self.address)).report))
         except CheckFailedError as failed:
             self.answer_problem(failed.problem, failed.remedy, status=failed.status)
         except DiagnosedError as unreadable:

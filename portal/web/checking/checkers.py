@@ -1,4 +1,4 @@
-"""The portal's side of the processes that read strangers' files: so many at once, each ended with its check or at its time limit, all with the portal.
+"""The portal's side of the processes that read strangers' and learners' files: so many at once, each ended with its check or at its time limit, all with the portal.
 
 Each step of a check has a process of its own (`orders.Task`): what took a picture or a PDF apart says which credential it holds, not whether it is valid. The
 process that forks them, the zygote, is started with the first check, again if it was killed, and has none of the portal's environment.
@@ -15,17 +15,20 @@ import subprocess
 import sys
 import tempfile
 import weakref
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from autograder.errors import SubmissionError
 from issuer.documents import parse_document
 from issuer.errors import DocumentUnreadableError, ResolutionError
+from portal.uploads import Upload, Wanted, require_within
 from portal.verifying import Examined
-from portal.web.checking.errors import CheckBrokenOffError, CheckTooLongError, CheckTooMuchError, DeskBusyError
+from portal.web.checking.errors import CheckBrokenOffError, CheckTooMuchError
 from portal.web.checking.orders import Answer, Order, Refusal, RefusalKind, Task, order_frame, read_answer
+from portal.web.checking.packed_files import pack_files, unpack_files
+from portal.web.checking.turns import Turns
 
 _log = logging.getLogger("patunay.portal")
 _KEPT = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "PYTHONPATH", "SSL_CERT_FILE", "SSL_CERT_DIR")
@@ -41,7 +44,7 @@ class CheckLimits:
     waiting: int = 32
     """Checks that are done or wait."""
     time_s: float = 25.0
-    """For one check with all of its steps, from when it is asked for."""
+    """For one check with all of its steps, from when it is asked for. Checks of strangers' credentials and what learners hand in have as many places each."""
     cpu_s: int = 5
     """Of processor time, for a step."""
     memory_bytes: int = 512 * 2**20
@@ -60,39 +63,62 @@ class Checkers:
 
     def __init__(self, site: Path, limits: CheckLimits | None = None) -> None:
         self._site, self._limits = str(site), limits or CheckLimits()
-        self._slots = asyncio.Semaphore(self._limits.at_once)
-        self._here = 0
+        self._strangers, self._learners = (
+            Turns(at_once=self._limits.at_once, waiting=self._limits.waiting, time_s=self._limits.time_s) for _ in range(2)
+        )
         self._documents: tuple[str, ...] = ()
         self._zygote: _Zygote | None = None
 
-    async def check_file(self, data: bytes, now: datetime) -> Examined | Codes:
+    async def check_file(self, data: bytes, now: datetime, *, asker: str) -> Examined | Codes:
         """Return what is found of the credential that a file is or carries, or what the QR codes in a picture say.
+
+        Args:
+            asker: the visitor's address; one visitor does not get all places.
 
         Raises:
             DocumentUnreadableError: there is no credential in it.
             CheckFailedError: the check came to no result.
         """
-        async with self._turn():
+        async with self._strangers.take(asker):
             return await self._file(data, now)
 
-    async def check_link(self, link: str, now: datetime) -> Examined | Codes:
+    async def check_link(self, link: str, now: datetime, *, asker: str) -> Examined | Codes:
         """Return the same of what is published at an https address.
 
         Raises:
             ResolutionError: it cannot be had.
             DocumentUnreadableError, CheckFailedError: as above.
         """
-        async with self._turn():
-            return await self._file((await self._carry_out(Task.FETCH, link.encode("utf-8", "replace"), now)).data, now)
+        async with self._strangers.take(asker):
+            return await self._file((await self._carry_out(self._order(Task.FETCH, link.encode("utf-8", "replace"), now))).data, now)
 
-    async def check_credential(self, data: bytes, now: datetime) -> Examined:
+    async def check_credential(self, data: bytes, now: datetime, *, asker: str) -> Examined:
         """Return what is found of a credential, given as JSON or as a JWT.
 
         Raises:
             DocumentUnreadableError, CheckFailedError: as above.
         """
-        async with self._turn():
+        async with self._strangers.take(asker):
             return await self._examine(data, now)
+
+    async def sort_out(self, uploads: Sequence[Upload], wanted: Wanted, now: datetime, *, learner: str) -> dict[str, bytes]:
+        """Return the files of an assignment that are among what a learner sent, by their names there.
+
+        Raises:
+            SubmissionError: nothing fits, something does not belong to it, is no notebook, or is too much.
+            CheckFailedError: it came to no result.
+        """
+        packed = pack_files((each.name, each.content) for each in uploads)
+        order = Order(Task.SORT_OUT, self._site, now, packed, wanted.names, wanted.most_bytes)
+        async with self._learners.take(learner):
+            try:
+                files = dict(unpack_files((await self._carry_out(order)).data))
+            except DocumentUnreadableError as refused:
+                raise SubmissionError(refused.problem, remedy=refused.remedy) from refused
+            except ValueError as strange:
+                raise CheckBrokenOffError from strange
+        require_within(files, wanted)  # they come from a process that a learner may have taken over
+        return files
 
     @property
     def process_id(self) -> int:
@@ -120,48 +146,35 @@ class Checkers:
             self._zygote.end()
             self._zygote = None
 
-    @asynccontextmanager
-    async def _turn(self) -> AsyncIterator[None]:
-        """Wait until it is one's turn; what takes too long then is ended."""
-        if self._here >= self._limits.waiting:
-            raise DeskBusyError
-        self._here += 1
-        is_begun = False
-        try:
-            async with asyncio.timeout(self._limits.time_s), self._slots:
-                is_begun = True
-                yield
-        except TimeoutError as late:
-            raise (CheckTooLongError if is_begun else DeskBusyError) from late
-        finally:
-            self._here -= 1
-
     async def _file(self, data: bytes, now: datetime) -> Examined | Codes:
         if not data.startswith(_IS_TEXT):
-            found = await self._carry_out(Task.TAKE_OUT, data, now)
+            found = await self._carry_out(self._order(Task.TAKE_OUT, data, now))
             if found.codes:
                 return Codes(found.codes)
             data = found.data
         return await self._examine(data, now)
 
     async def _examine(self, data: bytes, now: datetime) -> Examined:
-        found = await self._carry_out(Task.EXAMINE, data, now)
+        found = await self._carry_out(self._order(Task.EXAMINE, data, now))
         if found.report is None:
             raise CheckBrokenOffError
         return Examined(found.report, parse_document(found.data) if found.data and found.report.facts is not None else None)
 
-    async def _carry_out(self, task: Task, data: bytes, now: datetime) -> Answer:
+    def _order(self, task: Task, data: bytes, now: datetime) -> Order:
+        return Order(task, self._site, now, data)
+
+    async def _carry_out(self, order: Order) -> Answer:
         """Return what a process answers."""
         try:
-            answer = await self._ask(order_frame(Order(task, self._site, now, data)))
+            answer = await self._ask(order_frame(order))
         except (asyncio.IncompleteReadError, ConnectionError) as gone:
-            _log.error("a check (%s) broke off: its process ended", task)
+            _log.error("a check (%s) broke off: its process ended", order.task)
             raise CheckBrokenOffError from gone
         except ValueError as strange:  # its words may be a stranger's
-            _log.error("a check (%s) broke off: its process answered what is no answer", task)
+            _log.error("a check (%s) broke off: its process answered what is no answer", order.task)
             raise CheckBrokenOffError from strange
         if answer.refusal is not None:
-            _raise(task, answer.refusal)
+            _raise(order.task, answer.refusal)
         return answer
 
     async def _ask(self, order: bytes) -> Answer:

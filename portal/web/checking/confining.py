@@ -29,6 +29,7 @@ _NETWORK = ("/etc/resolv.conf", "/etc/hosts", "/etc/host.conf", "/etc/gai.conf",
             "/etc/ca-certificates", "/run/systemd/resolve")  # fmt: skip
 _PUBLISHED = ("did.json", ".well-known", "status")
 _OPEN_FILES = 64
+_WITHOUT_NETWORK = (Task.TAKE_OUT, Task.SORT_OUT)
 
 
 def limit(*, memory_bytes: int, cpu_s: int) -> None:
@@ -54,15 +55,16 @@ def confine(order: Order) -> None:
     """Leave this process what its task needs. Where the kernel has no Landlock, it keeps what its user has."""
     prctl(PR_SET_NO_NEW_PRIVS, 1)
     readable = [*readable_paths(), *(str(Path(each.__path__[0])) for each in (courses, autograder, issuer, portal))]
-    if order.task is not Task.TAKE_OUT:
+    is_networked = order.task not in _WITHOUT_NETWORK
+    if is_networked:
         readable += _NETWORK
         readable += [path for path in (os.environ.get(name) for name in _certificate_variables()) if path]
     if order.task is Task.EXAMINE:
         readable += [os.path.join(order.site, name) for name in _PUBLISHED]
     with contextlib.suppress(OSError):
-        restrict_files(readable=readable, writable=(), devices=("/dev/null", "/dev/urandom"), is_networked=order.task is Task.TAKE_OUT)
+        restrict_files(readable=readable, writable=(), devices=("/dev/null", "/dev/urandom"), is_networked=not is_networked)
     with contextlib.suppress(OSError):
-        if order.task is Task.TAKE_OUT and make_filter():
+        if not is_networked and make_filter():
             load_filter(make_filter())
 
 

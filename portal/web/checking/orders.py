@@ -1,4 +1,4 @@
-"""What goes between the portal and a process that reads strangers' files: an order there, an answer back, as JSON with bytes behind it.
+"""What goes between the portal and a process that reads strangers' or learners' files: an order there, an answer back, as JSON with bytes behind it.
 
 An answer comes from a process that a stranger may have taken over. So it is never unpickled, it has a size that is not passed, and it is held to a form before
 anything is made of it. Pure, but for the two that read.
@@ -33,6 +33,8 @@ class Task(StrEnum):
     """What is published at an https address."""
     EXAMINE = "examine"
     """A credential, as JSON or as a JWT."""
+    SORT_OUT = "sort out"
+    """What a learner sent: which files of the assignment are among it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,11 @@ class Order:
     """The folder of the site, whose published files are believed."""
     now: datetime
     data: bytes
-    """The file, the credential, or the address."""
+    """The file, the credential, the address, or what a learner sent (`packed_files`)."""
+    names: tuple[str, ...] = ()
+    """Of the assignment's files, of which a learner sent some."""
+    most_bytes: int = 0
+    """How much of them is taken."""
 
 
 class RefusalKind(StrEnum):
@@ -73,7 +79,7 @@ class Answer:
     """What a process found."""
 
     data: bytes = b""
-    """What was taken out or fetched; of what was examined the document as JSON, empty unless its signature fits."""
+    """What was taken out or fetched; the files that were sorted out (`packed_files`); of what was examined the document as JSON, empty unless its signature fits."""
     report: VerificationReport | None = None
     codes: tuple[str, ...] = ()
     """What the QR codes say, in a picture that carries no credential."""
@@ -91,7 +97,8 @@ def frame(head: dict[str, Any], data: bytes) -> bytes:
 
 def order_frame(order: Order) -> bytes:
     """Return an order as it goes over the wire."""
-    return frame({"task": order.task, "site": order.site, "now": order.now}, order.data)
+    head = {"task": order.task, "site": order.site, "now": order.now, "names": order.names, "most_bytes": order.most_bytes}
+    return frame(head, order.data)
 
 
 def answer_frame(answer: Answer) -> bytes:
@@ -108,7 +115,8 @@ def read_order(receive: Callable[[int], bytes]) -> Order:
     """
     head_bytes, data_bytes = _LENGTHS.unpack(receive(_LENGTHS.size))
     head = json.loads(receive(head_bytes))
-    return Order(Task(head["task"]), str(head["site"]), datetime.fromisoformat(head["now"]), receive(data_bytes))
+    task, now, names = Task(head["task"]), datetime.fromisoformat(head["now"]), tuple(map(str, head["names"]))
+    return Order(task, str(head["site"]), now, receive(data_bytes), names, int(head["most_bytes"]))
 
 
 async def read_answer(stream: asyncio.StreamReader) -> Answer:

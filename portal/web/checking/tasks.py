@@ -1,4 +1,4 @@
-"""Does what a process is asked: takes a credential out of a file, fetches one, examines one. Runs in a process of its own, under `confining`."""
+"""Does what a process is asked: takes a credential out of a file, fetches one, examines one, sorts out what a learner sent. Runs in a process of its own, under `confining`."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ from courses.errors import DiagnosedError
 from issuer.baking import KEYWORD
 from issuer.errors import DocumentUnreadableError, ResolutionError
 from issuer.resolvers import WebResolver
+from portal.uploads import Upload, Wanted, sort_out
 from portal.verifying import MAXIMUM_BYTES, credential_in, examine
 from portal.web.checking.errors import CheckTooMuchError
 from portal.web.checking.orders import Answer, Order, Refusal, RefusalKind, Task
+from portal.web.checking.packed_files import pack_files, unpack_files
 from portal.web.checking.picture_codes import is_picture, read_codes
 from portal.web.public.own_site_resolver import site_resolver
 
@@ -23,6 +25,8 @@ def carry_out(order: Order) -> Answer:
             return take_out(order.data)
         if order.task is Task.FETCH:
             return Answer(WebResolver().fetch(order.data.decode("utf-8")))
+        if order.task is Task.SORT_OUT:
+            return _sorted_out(order)
         return _examined(order)
     except CheckTooMuchError:
         return Answer(refusal=Refusal(RefusalKind.TOO_MUCH))
@@ -58,3 +62,8 @@ def _examined(order: Order) -> Answer:
         return Answer(report=examined.report)
     text = json.dumps(examined.document, ensure_ascii=False, separators=(",", ":"))  # no longer than it came: its reader has a limit
     return Answer(text.encode("utf-8", "replace"), examined.report)
+
+
+def _sorted_out(order: Order) -> Answer:
+    uploads = [Upload(name, content) for name, content in unpack_files(order.data)]
+    return Answer(pack_files(sort_out(uploads, Wanted(order.names, order.most_bytes)).items()))

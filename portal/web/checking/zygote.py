@@ -24,6 +24,7 @@ from PIL import JpegImagePlugin, PngImagePlugin, WebPImagePlugin
 
 from autograder.sandbox.syscalls import tie_to
 from courses.errors import DiagnosedError
+from courses.notebook import read_notebook_json
 from portal.verifying import examine
 from portal.web.checking.confining import confine, limit, make_filter
 from portal.web.checking.orders import Answer, Refusal, RefusalKind, answer_frame, read_order
@@ -56,7 +57,9 @@ def main() -> None:
 
 
 def _learn(documents: list[str], site: Path) -> None:
-    """Examine credentials of the site once: libraries, contexts, keys, lists and the shapes of credentials are known to every process after that."""
+    """Read a notebook of each form that nbformat checks, and examine credentials of the site once: libraries, contexts, keys, lists and the shapes of credentials are known to every process after that."""
+    for minor in range(6):  # nbformat makes a program of each schema when it first meets it
+        read_notebook_json(json.dumps({"nbformat": 4, "nbformat_minor": minor, "metadata": {}, "cells": []}), where="")
     for document in documents:
         with contextlib.suppress(DiagnosedError):
             examine(document.encode("utf-8"), resolver=site_resolver(site, ask_others=False), now=datetime.now(UTC))

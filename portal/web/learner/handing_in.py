@@ -9,8 +9,11 @@ from tornado.web import authenticated
 
 from autograder.errors import SubmissionError
 from portal.attempt_states import Stage
-from portal.handing_in import LARGEST_UPLOAD_BYTES, Upload, assignment_archive, hand_in, released_files, require_room
+from portal.handing_in import LARGEST_UPLOAD_BYTES, assignment_archive, hand_in, released_files, require_room, wanted_files
 from portal.learner_work import LearnerCourse, Work
+from portal.uploads import Upload
+from portal.web.checking.checkers import Checkers
+from portal.web.checking.errors import CheckFailedError, CheckTooMuchError
 from portal.web.learner.learner_handler import LearnerHandler
 
 
@@ -74,13 +77,34 @@ class HandInHandler(LearnerHandler):
         uploads = [Upload(each["filename"], each["body"]) for each in self.request.files.get("file", [])]
         now = self.portal.now()
         try:
-            receipt = await self.compute(hand_in, self.portal.site, found.id, self.learner, work.id, uploads, now=now)
+            files = await self._sort_out(found.id, work.id, uploads)
+            receipt = await self.compute(hand_in, self.portal.site, found.id, self.learner, work.id, files, now=now)
         except SubmissionError as refused:
             await self._show(found, work, refused)
             return
         title, of = self.gettext("Your work is handed in"), work.assessment.title.in_language(self.language)
         page = ReceiptPage(title, found.id, work.id, of, receipt.digest, receipt.handed_in_at, receipt.files, receipt.missing)
         self.show("learner/receipt.html", page)
+
+    async def _sort_out(self, course: str, assignment: str, uploads: list[Upload]) -> dict[str, bytes]:
+        """Return the files of the assignment that are among what was sent, which is read in a process of its own.
+
+        Raises:
+            SubmissionError: it is not taken.
+        """
+        wanted = await self.compute(wanted_files, self.portal.site, course, assignment)
+        checkers: Checkers = self.settings["checkers"]
+        try:
+            return await checkers.sort_out(uploads, wanted, self.portal.now(), learner=self.learner)
+        except CheckTooMuchError as too_much:
+            raise SubmissionError(
+                "to read this takes more memory or time than any notebook needs",
+                remedy="Clear its outputs (Kernel, Restart and Clear Outputs), save it and send it again.",
+            ) from too_much
+        except CheckFailedError as failed:
+            raise SubmissionError(
+                "your files could not be read just now, and nothing was handed in", remedy="Try again in a minute."
+            ) from failed
 
     async def _open_work(self, course: str, assignment: str) -> tuple[LearnerCourse, Work]:
         found, work = await self.own_work(course, assignment)

@@ -117,6 +117,11 @@ class VerificationHandler(PageHandler):
         return checkers
 
     @property
+    def address(self) -> str:
+        """Where the visitor asks from."""
+        return str(self.request.remote_ip)
+
+    @property
     def wants_json(self) -> bool:
         """Whether a machine asks."""
         return prefers_json(self.request.headers.get("Accept", ""))
@@ -136,7 +141,7 @@ class VerificationHandler(PageHandler):
             HTTPError: 429.
         """
         buckets = self.desk.submitting if submitting else self.desk.looking
-        if not buckets.take(str(self.request.remote_ip), time.monotonic()):
+        if not buckets.take(self.address, time.monotonic()):
             self.set_header("Retry-After", "10")
             raise HTTPError(429)
 
@@ -264,11 +269,11 @@ class VerifyHandler(VerificationHandler):
             remedy = _("Take one that begins with https://, or save the credential as a file and choose that.")
             self.refuse(_("This link is not a safe one."), remedy, status=400, text=link[:2000])
         else:
-            await self._check(lambda now: self.checkers.check_link(link, now), link)
+            await self._check(lambda now: self.checkers.check_link(link, now, asker=self.address), link)
 
     async def check_bytes(self, data: bytes) -> None:
         """Check a file's bytes."""
-        await self._check(lambda now: self.checkers.check_file(data, now), "")
+        await self._check(lambda now: self.checkers.check_file(data, now, asker=self.address), "")
 
     async def _check(self, work: Callable[[datetime], Awaitable[Examined | Codes]], link: str) -> None:
         _, now = self.gettext, self.portal.now()

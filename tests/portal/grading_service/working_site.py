@@ -14,7 +14,7 @@ import nbformat
 
 from autograder.records import Attempt, Result, open_records
 from courses.settings import Site
-from portal.handing_in import Upload, hand_in
+from portal.handing_in import hand_in
 from tests.small_site import COURSE
 
 PATIENCE_S = 240.0
@@ -27,8 +27,8 @@ def submit(site: Site, learner: str, body: str = "return n * n") -> str:
     path = site.course_root(COURSE) / "release" / "basics" / "basics.ipynb"
     node = nbformat.read(path, as_version=4)
     next(cell for cell in node.cells if cell.metadata.nbgrader.grade_id == "square").source = f"def square(n):\n    {body}"
-    upload = Upload("basics.ipynb", nbformat.writes(node).encode("utf-8"))
-    return hand_in(site, COURSE, learner, "basics", [upload], now=datetime.now(UTC)).digest
+    files = {"basics.ipynb": nbformat.writes(node).encode("utf-8")}
+    return hand_in(site, COURSE, learner, "basics", files, now=datetime.now(UTC)).digest
 
 
 def start_service(site: Site, log: Path) -> subprocess.Popen[bytes]:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import io
+import json
 import os
 import signal
 import subprocess
 import sys
 import time
+import zipfile
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -17,10 +20,12 @@ from pathlib import Path
 import psutil
 import pytest
 
+from autograder.errors import SubmissionError
 from autograder.sandbox.landlock import landlock_abi
 from courses.settings import Site
 from issuer.verification import Verdict
 from portal.exporting import Form, export_credential
+from portal.uploads import Upload, Wanted
 from portal.verifying import Examined
 from portal.web.checking.checkers import Checkers, CheckLimits, Codes
 from portal.web.checking.errors import CheckBrokenOffError, CheckTooLongError, CheckTooMuchError, DeskBusyError
@@ -28,6 +33,7 @@ from tests.portal.web.checking.pictures import as_bytes, labyrinth_png, plain_pn
 from tests.portal.web.public.conftest import issued_site
 
 pytestmark = pytest.mark.slow
+VISITOR = "192.0.2.1"
 Story = Callable[[Checkers], Awaitable[None]]
 
 
@@ -70,6 +76,17 @@ async def worker_of(checkers: Checkers) -> psutil.Process:
     raise AssertionError("no process checks")
 
 
+async def loaded(checkers: Checkers, credential: bytes) -> None:
+    """Wait until the zygote answers: on a busy machine it takes longer to load than a check may take in these tests."""
+    deadline = time.monotonic() + 60
+    while True:
+        try:
+            assert verdict(await checkers.check_file(credential, now(), asker=VISITOR)) is Verdict.VALID
+            return
+        except CheckTooLongError:
+            assert time.monotonic() < deadline, "no check is answered"
+
+
 @pytest.fixture(scope="module")
 def slow_picture() -> bytes:
     """A picture that would take most of a minute to read."""
@@ -88,16 +105,16 @@ def test_every_form_is_checked_and_its_document_is_the_one_that_was_signed(issue
         checkers.learn([files["json"].decode(), "{}", "no document at all"])
         documents = []
         for form, data in files.items():
-            found = await checkers.check_file(data, now())
+            found = await checkers.check_file(data, now(), asker=VISITOR)
             assert verdict(found) is Verdict.VALID, form
             assert isinstance(found, Examined)
             documents.append(found.document)
         assert all(each == documents[0] and each is not None for each in documents)
-        assert verdict(await checkers.check_credential(files["json"], now())) is Verdict.VALID
-        altered = await checkers.check_file(files["json"].replace(b"Ana", b"Eva"), now())
+        assert verdict(await checkers.check_credential(files["json"], now(), asker=VISITOR)) is Verdict.VALID
+        altered = await checkers.check_file(files["json"].replace(b"Ana", b"Eva"), now(), asker=VISITOR)
         assert isinstance(altered, Examined)
         assert (altered.report.verdict, altered.report.facts, altered.document) == (Verdict.ALTERED, None, None)
-        assert await checkers.check_file(as_bytes(qr_picture("x")), now()) == Codes(("x",))
+        assert await checkers.check_file(as_bytes(qr_picture("x")), now(), asker=VISITOR) == Codes(("x",))
 
     play(site, story)
 
@@ -108,13 +125,13 @@ def test_a_check_that_never_ends_is_ended_and_the_next_one_is_served(
     site, files = issued_files
 
     async def story(checkers: Checkers) -> None:
-        assert verdict(await checkers.check_file(files["json"], now())) is Verdict.VALID
-        check = asyncio.create_task(checkers.check_file(slow_picture, now()))
+        await loaded(checkers, files["json"])
+        check = asyncio.create_task(checkers.check_file(slow_picture, now(), asker=VISITOR))
         worker = await worker_of(checkers)
         worker.suspend()  # it will never end by itself
         with pytest.raises(CheckTooLongError):
             await check
-        assert verdict(await checkers.check_file(files["png"], now())) is Verdict.VALID
+        assert verdict(await checkers.check_file(files["png"], now(), asker=VISITOR)) is Verdict.VALID
         await asyncio.to_thread(psutil.wait_procs, [worker], 10)
         assert not worker.is_running()
 
@@ -126,8 +143,8 @@ def test_a_file_that_eats_memory_is_given_up(issued_files: tuple[Site, dict[str,
 
     async def story(checkers: Checkers) -> None:
         with pytest.raises(CheckTooMuchError):
-            await checkers.check_file(plain_png(8_000, 7_900), now())
-        assert verdict(await checkers.check_file(files["png"], now())) is Verdict.VALID
+            await checkers.check_file(plain_png(8_000, 7_900), now(), asker=VISITOR)
+        assert verdict(await checkers.check_file(files["png"], now(), asker=VISITOR)) is Verdict.VALID
 
     play(site, story, memory_bytes=50 * 2**20)
 
@@ -137,8 +154,8 @@ def test_a_file_that_takes_too_much_of_the_processor_is_given_up(issued_files: t
 
     async def story(checkers: Checkers) -> None:
         with pytest.raises(CheckTooMuchError):
-            await checkers.check_file(slow_picture, now())
-        assert verdict(await checkers.check_file(files["json"], now())) is Verdict.VALID
+            await checkers.check_file(slow_picture, now(), asker=VISITOR)
+        assert verdict(await checkers.check_file(files["json"], now(), asker=VISITOR)) is Verdict.VALID
 
     play(site, story, cpu_s=1)
 
@@ -150,11 +167,11 @@ def test_a_process_that_is_killed_is_told_and_costs_nobody_else_anything(
     site, files = issued_files
 
     async def story(checkers: Checkers) -> None:
-        await checkers.check_file(files["json"], now())
+        await checkers.check_file(files["json"], now(), asker=VISITOR)
         zygote = psutil.Process(checkers.process_id)
-        check = asyncio.create_task(checkers.check_file(slow_picture, now()))
+        check = asyncio.create_task(checkers.check_file(slow_picture, now(), asker=VISITOR))
         (await worker_of(checkers)).send_signal(number)
-        other = asyncio.create_task(checkers.check_file(files["png"], now()))
+        other = asyncio.create_task(checkers.check_file(files["png"], now(), asker=VISITOR))
         with pytest.raises(CheckBrokenOffError):
             await check
         assert verdict(await other) is Verdict.VALID
@@ -167,14 +184,14 @@ def test_a_zygote_that_is_killed_is_started_again(issued_files: tuple[Site, dict
     site, files = issued_files
 
     async def story(checkers: Checkers) -> None:
-        await checkers.check_file(files["json"], now())
+        await checkers.check_file(files["json"], now(), asker=VISITOR)
         zygote = psutil.Process(checkers.process_id)
-        check = asyncio.create_task(checkers.check_file(slow_picture, now()))
+        check = asyncio.create_task(checkers.check_file(slow_picture, now(), asker=VISITOR))
         worker = await worker_of(checkers)
         zygote.kill()
         with pytest.raises(CheckBrokenOffError):
             await check
-        assert verdict(await checkers.check_file(files["json"], now())) is Verdict.VALID
+        assert verdict(await checkers.check_file(files["json"], now(), asker=VISITOR)) is Verdict.VALID
         await asyncio.to_thread(psutil.wait_procs, [worker], 10)
         assert not worker.is_running()
         assert checkers.process_id != zygote.pid
@@ -186,7 +203,7 @@ def test_who_leaves_takes_their_check_along(issued_files: tuple[Site, dict[str, 
     site, files = issued_files
 
     async def story(checkers: Checkers) -> None:
-        check = asyncio.create_task(checkers.check_file(slow_picture, now()))
+        check = asyncio.create_task(checkers.check_file(slow_picture, now(), asker=VISITOR))
         worker = await worker_of(checkers)
         worker.suspend()
         check.cancel()
@@ -194,7 +211,7 @@ def test_who_leaves_takes_their_check_along(issued_files: tuple[Site, dict[str, 
             await check
         await asyncio.to_thread(psutil.wait_procs, [worker], 10)
         assert not worker.is_running()
-        assert verdict(await checkers.check_file(files["json"], now())) is Verdict.VALID
+        assert verdict(await checkers.check_file(files["json"], now(), asker=VISITOR)) is Verdict.VALID
 
     play(site, story, at_once=1)
 
@@ -203,13 +220,50 @@ def test_too_many_are_told_to_come_back(issued_files: tuple[Site, dict[str, byte
     site, files = issued_files
 
     async def story(checkers: Checkers) -> None:
-        checks = [asyncio.create_task(checkers.check_file(files["json"], now())) for _ in range(8)]
+        checks = [asyncio.create_task(checkers.check_file(files["json"], now(), asker=str(number))) for number in range(8)]
         found = await asyncio.gather(*checks, return_exceptions=True)
         assert sum(isinstance(each, DeskBusyError) for each in found) == 3
         assert sum(isinstance(each, Examined) for each in found) == 5
-        assert verdict(await checkers.check_file(files["json"], now())) is Verdict.VALID
+        assert verdict(await checkers.check_file(files["json"], now(), asker=VISITOR)) is Verdict.VALID
 
     play(site, story, at_once=2, waiting=5)
+
+
+def test_what_learners_hand_in_is_sorted_out_while_all_places_of_strangers_are_taken(
+    issued_files: tuple[Site, dict[str, bytes]], slow_picture: bytes
+) -> None:
+    site, files = issued_files
+    notebook = json.dumps({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": []}).encode()
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("ps1/answer.ipynb", notebook)
+    bomb = io.BytesIO()
+    with zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("ps1/answer.ipynb", b"[" * 2 * 10**6)
+    wanted = Wanted(("answer.ipynb", "data.csv"), 4 * 10**6)
+
+    async def story(checkers: Checkers) -> None:
+        taken = asyncio.create_task(checkers.check_file(slow_picture, now(), asker=VISITOR))
+        (await worker_of(checkers)).suspend()
+        assert await checkers.sort_out([Upload("a.zip", packed.getvalue())], wanted, now(), learner="ana") == {"answer.ipynb": notebook}
+        for hostile, told in ((bomb.getvalue(), "no notebook that can be read"), (files["png"], "no zip")):
+            with pytest.raises(SubmissionError, match=told):
+                await checkers.sort_out([Upload("a.zip", hostile)], wanted, now(), learner="ana")
+        taken.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await taken
+
+    play(site, story, at_once=1)
+
+
+def test_a_notebook_that_takes_too_much_to_read_is_given_up(issued_files: tuple[Site, dict[str, bytes]]) -> None:
+    many = b'{"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": [' + b",".join([b"{}"] * 5_000_000) + b"]}"
+
+    async def story(checkers: Checkers) -> None:
+        with pytest.raises(CheckTooMuchError):
+            await checkers.sort_out([Upload("a.ipynb", many)], Wanted(("a.ipynb",), 25 * 2**20), now(), learner="ana")
+
+    play(issued_files[0], story)
 
 
 def test_none_is_left_when_the_checkers_are_closed(issued_files: tuple[Site, dict[str, bytes]], slow_picture: bytes) -> None:
@@ -217,7 +271,7 @@ def test_none_is_left_when_the_checkers_are_closed(issued_files: tuple[Site, dic
     seen: list[psutil.Process] = []
 
     async def story(checkers: Checkers) -> None:
-        check = asyncio.create_task(checkers.check_file(slow_picture, now()))
+        check = asyncio.create_task(checkers.check_file(slow_picture, now(), asker=VISITOR))
         seen.extend([await worker_of(checkers), psutil.Process(checkers.process_id)])
         checkers.close()
         with pytest.raises(CheckBrokenOffError):
@@ -251,7 +305,10 @@ print(*(can(lambda: os.listdir(f"{site}/{name}") if os.path.isdir(f"{site}/{name
 """
 
 
-@pytest.mark.parametrize(("task", "published", "network"), [("take out", "no", "no"), ("fetch", "no", "yes"), ("examine", "yes", "yes")])
+@pytest.mark.parametrize(
+    ("task", "published", "network"),
+    [("take out", "no", "no"), ("sort out", "no", "no"), ("fetch", "no", "yes"), ("examine", "yes", "yes")],
+)
 def test_no_key_no_ledger_and_nobody_elses_process_is_in_reach(
     issued_files: tuple[Site, dict[str, bytes]], task: str, published: str, network: str
 ) -> None:
@@ -269,7 +326,7 @@ def test_nothing_secret_is_in_the_environment_of_a_process(
     monkeypatch.setenv("JUPYTERHUB_API_TOKEN", "hush")
 
     async def story(checkers: Checkers) -> None:
-        await checkers.check_file(files["json"], now())
+        await checkers.check_file(files["json"], now(), asker=VISITOR)
         assert b"hush" not in Path(f"/proc/{checkers.process_id}/environ").read_bytes()
 
     play(site, story)

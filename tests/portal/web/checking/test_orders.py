@@ -51,7 +51,17 @@ def _heard(sent: bytes) -> Answer:
         loop.close()
 
 
-@given(st.builds(Order, st.sampled_from(Task), _WORDS, _MOMENTS, st.binary(max_size=200)))
+@given(
+    st.builds(
+        Order,
+        st.sampled_from(Task),
+        _WORDS,
+        _MOMENTS,
+        st.binary(max_size=200),
+        st.lists(_WORDS, max_size=3).map(tuple),
+        st.integers(0, 2**40),
+    )
+)
 def test_an_order_arrives_as_it_was_given(order: Order) -> None:
     receive: Callable[[int], bytes] = io.BytesIO(order_frame(order)).read
     assert read_order(receive) == order
