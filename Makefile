@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 WORKERS ?= 4
 
-.PHONY: bench-mutation bench-portal help setup system node database browser demo test test-all check bench bench-issuing bench-gradebook lab lock translations format clean
+.PHONY: bench-mutation bench-portal help everything setup system node database browser demo test test-all check bench bench-issuing bench-gradebook lab lock translations format clean
 
 help:
 	@echo "make demo      sample courses, simulated learners, grading, credentials, verification (about 5 minutes)"
@@ -23,6 +23,9 @@ help:
 setup:
 	@PYTHON="$(PYTHON)" scripts/setup.sh python
 
+everything:
+	@PYTHON="$(PYTHON)" scripts/setup.sh all
+
 system:
 	@scripts/setup.sh sandbox
 
@@ -38,10 +41,10 @@ browser:
 demo: setup system
 	@$(BIN)/patunay demo --learners 12
 
-test: setup system node database browser
+test: everything
 	@$(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m "not thorough"
 
-test-all: setup system node database browser
+test-all: everything
 	@$(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder --hypothesis-profile search
 
 check: setup

@@ -5,6 +5,7 @@
 #   setup.sh database  PostgreSQL, for the tests on a real server
 #   setup.sh browser   Chromium, for the tests of the pages
 #   setup.sh node      Node.js and the npm verifiers that the tests run
+#   setup.sh all       all of these, the libraries beside the rest
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -29,16 +30,17 @@ apt_install() {
 }
 
 setup_python() {
+    make_environment
+    install_libraries
+}
+
+make_environment() {
     if ! command -v "$PYTHON" >/dev/null; then
         [ "$PYTHON" = python3 ] && apt_install python3 python3-venv ||
             stop "there is no $PYTHON. Install Python 3.11 or newer (Debian 12: apt-get install python3 python3-venv)."
     fi
     "$PYTHON" -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
         stop "$("$PYTHON" --version) is too old; 3.11 or newer is needed. Name another one: make PYTHON=python3.11 ..."
-    local wanted stamp
-    wanted="$(cat requirements.lock pyproject.toml | sha256sum) $("$PYTHON" --version) $PWD"
-    stamp="$VENV/.installed"
-    [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$wanted" ] && return
     if [ ! -x "$VENV/bin/python" ]; then
         say "Making the virtual environment $VENV ..."
         if ! "$PYTHON" -m venv "$VENV" >/dev/null 2>&1; then
@@ -47,6 +49,13 @@ setup_python() {
             "$PYTHON" -m venv "$VENV"
         fi
     fi
+}
+
+install_libraries() {
+    local wanted stamp
+    wanted="$(cat requirements.lock pyproject.toml | sha256sum) $("$PYTHON" --version) $PWD"
+    stamp="$VENV/.installed"
+    [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$wanted" ] && return
     say "Installing the tested versions of the libraries (about a minute) ..."
     "$VENV/bin/python" -m pip install --quiet --no-deps --require-hashes -r requirements.lock
     "$VENV/bin/python" -m pip install --quiet --no-deps --editable .
@@ -83,11 +92,26 @@ setup_node() {
     printf '%s' "$wanted" >"$stamp"
 }
 
+# Only one at a time asks apt: whatever does comes one after another, while pip works beside it.
+setup_all() {
+    make_environment
+    install_libraries &
+    local libraries=$!
+    trap 'kill "$libraries" 2>/dev/null || true' EXIT
+    setup_sandbox
+    setup_database
+    setup_browser
+    setup_node
+    wait "$libraries"
+    trap - EXIT
+}
+
 case "${1:-}" in
+    all) setup_all ;;
     python) setup_python ;;
     sandbox) setup_sandbox ;;
     node) setup_node ;;
     database) setup_database ;;
     browser) setup_browser ;;
-    *) stop "usage: scripts/setup.sh python|sandbox|node|database|browser" ;;
+    *) stop "usage: scripts/setup.sh all|python|sandbox|node|database|browser" ;;
 esac
