@@ -71,11 +71,10 @@ def _sandbox() -> Iterator[Finding]:
         told = refusal.problem if isinstance(refusal, DiagnosedError) else str(refusal)
         yield Finding("forked kernels", "warning", told, _NOTHING_FORKS)
     else:
-        for name, state in layers.items():
+        for layer, state in layers.items():
             fine = not state.startswith("missing")
-            yield Finding(
-                f"layer: {name}", "ok" if fine else "warning", state.removeprefix("ok "), "" if fine else _REMEDIES.get(name, _NEWER_KERNEL)
-            )
+            told = state.removeprefix("ok ")
+            yield Finding(f"layer: {layer}", "ok" if fine else "warning", told, "" if fine else _REMEDIES.get(layer, _NEWER_KERNEL))
     if find_bubblewrap():
         yield Finding("bubblewrap", "ok", "for kernels of other languages")
     else:

@@ -60,6 +60,9 @@ LEARNERS: dict[str, tuple[str, ...]] = {
 """What learners and the public are told: why something was refused or could not be graded, and how they stand."""
 OFFICE: dict[str, tuple[str, ...]] = {
     "autograder/gradebook_export.py": (ERRORS,),
+    "autograder/sandbox/in_place.py": (ERRORS, "NO_LANDLOCK", "find_obstacle", "lock_in_place", "_take_over"),
+    "autograder/sandbox/isolation.py": ("LAYERS!", "leave_shared_spaces", "lock_in", "become"),
+    "autograder/sandbox/landlock.py": (ERRORS, "restrict_files"),
     "issuer/audit_anchor.py": (ERRORS,),
     "issuer/badge_image.py": (ERRORS,),
     "issuer/certificate.py": (ERRORS,),
@@ -193,7 +196,7 @@ SHOWN: dict[str, tuple[str, ...]] = {
 IN_ENGLISH: dict[str, str] = {
     **{
         f"autograder/sandbox/{name}.py": "what a process that reads strangers' files is locked in with; no page tells it"
-        for name in ("landlock", "private_root", "seccomp", "syscalls")
+        for name in ("private_root", "seccomp", "syscalls")
     },
     "issuer/context_documents.py": "a technical detail of a check",
     "issuer/did.py": "a technical detail of a check",

@@ -122,20 +122,21 @@ def lock_in_place(confinement: Confinement) -> None:
     os.chdir(work)
     shares_user = not report["user"].startswith("ok")
     isolation.limit(confinement.limits, other_tasks=_tasks_of_user() if shares_user else 0)
-    counted = f"{confinement.limits.processes} processes" + (" more than our user has" if shares_user else "")
-    report["limits"] = f"ok {confinement.limits.memory_bytes >> 20} MiB a process, {counted}"
-    report["no new privileges"] = "ok"
+    processes = confinement.limits.processes
+    counted = f"{processes} processes more than our user has" if shares_user else f"{processes} processes"
+    report["limits"] = isolation.applied(f"{confinement.limits.memory_bytes >> 20} MiB a process, {counted}")
+    report["no new privileges"] = isolation.applied()
     syscalls.drop_capabilities()
-    report["capabilities"] = "ok none"
+    report["capabilities"] = isolation.applied("none are left")
     _move_environment(temporary)
     own = [f"/proc/{os.getpid()}", *(f"/proc/{name}" for name in _PROC_FILES)]
     devices = [f"/dev/{name}" for name in private_root.DEVICES]
     done = restrict_files(readable=(*private_root.readable_paths(), *own), writable=(work, temporary), devices=devices, is_networked=True)
-    report["landlock"] = f"ok {done}"
+    report["landlock"] = isolation.applied(done)
     prctl(PR_SET_PDEATHSIG, signal.SIGKILL)  # becoming another user took it away
     prctl(PR_SET_DUMPABLE, 0)
     load_filter(compile_filter(what_is_shared()))
-    report["seccomp"] = "ok no sockets" + ("" if abi >= ABI_OF_SCOPES else ", no signals to others")
+    report["seccomp"] = isolation.applied("no sockets" if abi >= ABI_OF_SCOPES else "no sockets, no signals to others")
 
 
 def what_is_shared() -> Shared:

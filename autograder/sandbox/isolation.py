@@ -38,8 +38,15 @@ from autograder.sandbox.syscalls import (
     unshare,
 )
 
+LAYERS = ("name spaces", "private root", "limits", "no new privileges", "user", "capabilities", "landlock", "seccomp")
+"""All that a report tells of, in the order in which it is applied."""
 _SPACES = CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS
 _SIOCSIFFLAGS, _IFF_UP_RUNNING = 0x8914, 0x41
+
+
+def applied(told: str = "") -> str:
+    """Return how a report says that a layer holds, with what there is to say of it."""
+    return f"ok {told}".rstrip()
 
 
 @dataclass(slots=True)
@@ -85,14 +92,14 @@ def leave_shared_spaces(confinement: Confinement) -> None:
     """
     if os.geteuid() == 0:
         unshare(_SPACES & ~CLONE_NEWPID)
-        confinement.report["name spaces"] = "ok mount, pid, network, ipc, uts"
+        confinement.report["name spaces"] = applied("mount, pid, network, ipc, uts")
         return
     uid, gid = os.geteuid(), os.getegid()
     unshare(_SPACES | CLONE_NEWUSER)
     Path("/proc/self/setgroups").write_text("deny", encoding="ascii")
     Path("/proc/self/uid_map").write_text(f"{uid} {uid} 1", encoding="ascii")
     Path("/proc/self/gid_map").write_text(f"{gid} {gid} 1", encoding="ascii")
-    confinement.report["name spaces"] = "ok user, mount, pid, network, ipc, uts"
+    confinement.report["name spaces"] = applied("user, mount, pid, network, ipc, uts")
 
 
 def lock_in(confinement: Confinement) -> None:
@@ -106,25 +113,25 @@ def lock_in(confinement: Confinement) -> None:
     readable = readable_paths()
     build_root(confinement.new_root, readable, confinement.folder, size_bytes=confinement.limits.disk_bytes)
     enter_root(confinement.new_root)
-    report["private root"] = "ok"
+    report["private root"] = applied()
     os.chdir(WORK)
     limit(confinement.limits)
-    report["limits"] = f"ok {confinement.limits.memory_bytes >> 20} MiB a process, {confinement.limits.processes} processes"
+    report["limits"] = applied(f"{confinement.limits.memory_bytes >> 20} MiB a process, {confinement.limits.processes} processes")
     prctl(PR_SET_NO_NEW_PRIVS, 1)
-    report["no new privileges"] = "ok"
+    report["no new privileges"] = applied()
     report["user"] = become(confinement.uid)
     drop_capabilities()
-    report["capabilities"] = "ok none"
+    report["capabilities"] = applied("none are left")
     try:
         devices = [f"/dev/{name}" for name in DEVICES] + ["/dev/pts"]
         done = restrict_files(readable=(*readable, "/proc"), writable=(WORK, "/tmp", "/dev/shm"), devices=devices)  # noqa: S108 - private ones
-        report["landlock"] = f"ok {done}"
+        report["landlock"] = applied(done)
     except OSError as refusal:
         report["landlock"] = f"missing: {refusal.strerror or refusal}"
     prctl(PR_SET_PDEATHSIG, signal.SIGKILL)  # becoming another user took it away
     prctl(PR_SET_DUMPABLE, 0)
     load_filter(confinement.filter)
-    report["seccomp"] = "ok"
+    report["seccomp"] = applied()
 
 
 def become(uid: int | None) -> str:
@@ -134,7 +141,7 @@ def become(uid: int | None) -> str:
     os.setgroups([])
     os.setresgid(uid, uid, uid)
     os.setresuid(uid, uid, uid)
-    return f"ok {uid}"
+    return applied(str(uid))
 
 
 def limit(limits: Limits, *, other_tasks: int = 0) -> None:

@@ -63,7 +63,7 @@ def restrict_files(*, readable: Iterable[str], writable: Iterable[str], devices:
         syscall("landlock_restrict_self", ruleset, 0)
     finally:
         os.close(ruleset)
-    return f"ABI {abi}" + (", signals and abstract sockets scoped" if abi >= ABI_OF_SCOPES else "")
+    return f"ABI {abi}, signals and abstract sockets scoped" if abi >= ABI_OF_SCOPES else f"ABI {abi}"
 
 
 def restrict_signals() -> None:

@@ -38,7 +38,7 @@ _LEAD = re.compile(r"\s*(?:- )?")
 _PATH = re.compile(r"(?:[^\s:]|(?<=,)[ ]|:(?! ))+")
 """A place in a course or a file before a colon: `course.toml:3, outcomes.LO1`."""
 _QUOTES = {"“": "”", "`": "`", "'": "'", '"': '"'}
-_WORD_PLACES = frozenset({"state", "status", "value", "what", "role", "reason", "why", "told", "fate"})
+_WORD_PLACES = frozenset({"state", "status", "value", "what", "role", "reason", "why", "told", "fate", "layer"})
 """Places whose value may be a lone word of ours, such as a state; elsewhere a lone word is somebody's name for something."""
 _NOTHING: Mapping[str, str] = {}
 

@@ -14,6 +14,7 @@ import pytest
 from autograder.errors import ForkServerDiedError
 from autograder.execution.fork_server import ForkServer, Kernel
 from autograder.jobs import Limits
+from autograder.sandbox.isolation import LAYERS
 
 pytestmark = pytest.mark.slow
 
@@ -43,6 +44,7 @@ def test_every_layer_is_there(kernel: Kernel) -> None:
     assert {name: state.split()[0] for name, state in kernel.layers.items() if name != "user"} == dict.fromkeys(
         ("name spaces", "private root", "limits", "no new privileges", "capabilities", "landlock", "seccomp"), "ok"
     )
+    assert tuple(kernel.layers) == LAYERS
     if os.geteuid() == 0:
         assert kernel.layers["user"].startswith("ok 21")
 

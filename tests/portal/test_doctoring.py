@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from pathlib import Path
 
 import pytest
 
+from autograder.sandbox.isolation import LAYERS
 from courses.settings import Site
 from portal.awarding import record_consent
 from portal.doctoring import Finding, examine
 from portal.site_making import make_site
+from portal.web.core_words import in_language
 from tests.small_site import COURSE, NOW, WANTED, released_site
 
 
@@ -41,6 +44,15 @@ def test_whatever_is_not_ok_says_how_to_mend_it(tmp_path: Path) -> None:
     assert {each.name for each in findings.values() if each.state == "missing"} == {"key", "exchange", "ledger"}
     assert findings["courses"].state == "warning"
     assert all(each.remedy for each in findings.values() if each.state != "ok")
+
+
+def test_what_the_sandbox_says_of_its_layers_has_its_filipino(tmp_path: Path) -> None:
+    layers = [each for each in examine(tmp_path) if each.name.startswith("layer: ")]
+    if not layers:
+        pytest.skip("no kernel can be forked here")
+    assert {each.name.removeprefix("layer: ") for each in layers} == set(LAYERS)
+    said = [text for each in layers for text in (each.name, each.told, each.remedy) if re.search("[a-z]", text) and text != "ok"]
+    assert [text for text in said if in_language(text, "fil") is None] == []
 
 
 def test_outside_of_a_site_only_the_machine_is_looked_at(tmp_path: Path) -> None:

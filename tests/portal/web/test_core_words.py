@@ -121,6 +121,16 @@ def test_every_sentence_that_is_made_of_a_template_is_told_in_filipino() -> None
             "sa baryante 2 (n = 4) at 3 pa 1 sa 2 puntos ang nakukuha ng di-ginalaw na notebook",
         ),
         ("graded 20 of 40, about 1 min 02 s left", "namarkahan na ang 20 sa 40, mga 1 min 02 s pa"),
+        ("layer: name spaces", "suson: mga name space"),
+        ("layer: user", "suson: user"),
+        ("4096 MiB a process, 256 processes more than our user has", "4096 MiB bawat proseso, 256 proseso bukod sa mga nasa user namin"),
+        ("missing: unshare: Operation not permitted", "kulang: unshare: Operation not permitted"),
+        ("missing: it runs as our own user; only root can give it another",
+         "kulang: tumatakbo ito bilang sarili naming user; root lamang ang makapagbibigay ng iba"),
+        (
+            "this machine does not allow a layer of the sandbox: no name spaces (unshare: Operation not permitted), and no Landlock in this Linux kernel (5.13 and newer have it; `lsm=landlock,…` on the kernel's command line turns it on)",
+            "may suson ng sandbox na hindi pinapayagan ng makinang ito: walang name space (unshare: Operation not permitted), at walang Landlock sa Linux kernel na ito (mayroon ang 5.13 at mas bago; binubuksan ito ng `lsm=landlock,…` sa command line ng kernel)",
+        ),
         ("patunay: /site/course.toml: there is no such file", "patunay: /site/course.toml: walang ganoong file"),
     ],
 )  # fmt: skip

@@ -104,9 +104,9 @@ def test_the_whole_check_is_shown_in_the_readers_language_and_no_page_that_was_s
     stored = root / ".patunay" / "background" / "check.out"
     (root / ".patunay" / "background" / "check.html").write_text("<script>alert(1)</script>")
     stored.write_text(stored.read_text().replace("ps1", "<script>alert(1)</script>"))
-    page = teacher.get(f"{PAGE}/gate/check")
-    assert "&lt;script&gt;alert(1)" in page.text and "<script>" not in page.text
-    assert "script-src 'self'" in page.headers["Content-Security-Policy"]
+    answer = teacher.get(f"{PAGE}/gate/check")
+    assert "&lt;script&gt;alert(1)" in answer.text and "<script>" not in answer.text
+    assert "script-src 'self'" in answer.headers["Content-Security-Policy"]
     elsewhere = root / "elsewhere.json"
     stored.rename(elsewhere)
     stored.symlink_to(elsewhere)
