@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 import pytest
 
 from courses.catalogue import load_course
+from courses.release import find_release
 from courses.review_record import load_reviews
 from portal.background_work import find_work, start_work
 from portal.web.faculty.gate_page import CHECK
@@ -111,6 +112,22 @@ def test_the_whole_check_is_shown_in_the_readers_language_and_no_page_that_was_s
     stored.rename(elsewhere)
     stored.symlink_to(elsewhere)
     assert teacher.get(f"{PAGE}/gate/check").status_code == 404
+
+
+@pytest.mark.slow
+def test_what_the_gate_said_of_the_release_is_drawn_from_its_report_and_not_from_its_page(portal: RunningPortal) -> None:
+    root, teacher = portal.portal.site.course_root(COURSE), portal.visitor("faculty")
+    release = find_release(root)
+    assert release is not None
+    gate = root / "releases" / release.content_hash / "gate"
+    gate.mkdir()
+    (gate / "report.html").write_text("a stored page")
+    assert teacher.get(f"{PAGE}/gate/released").status_code == 404
+    assert "gate/released" not in teacher.get(PAGE).text
+    (gate / "report.json").write_text(json.dumps(BAD.as_json()))
+    page = teacher.get(f"{PAGE}/gate/released").text
+    assert "What the gate said of the release that runs" in page and "Mend it." in page and "a stored page" not in page
+    assert "gate/released" in teacher.get(PAGE).text
 
 
 @pytest.mark.parametrize("told", [None, [], {}, {"findings": 3}, {"findings": [{"code": 1}]}, "x", 7])
