@@ -127,7 +127,8 @@ def _missing(approvals: tuple[ReviewStep, ...], demands: Demands) -> tuple[str, 
     if not missing and people >= wanted and not _can_fill([folded_name(role) for role in demands.roles], roles):
         missing.append("another person for one of the roles: nobody fills two")
     if people < wanted and wanted - people > len(missing):
-        missing.append(f"{wanted - people} approval(s) by other people")
+        more = wanted - people
+        missing.append("an approval by another person" if more == 1 else f"{more} approvals by other people")
     return tuple(missing)
 
 

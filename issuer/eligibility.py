@@ -214,7 +214,7 @@ def _unmet(manifest: CourseManifest, overall: Fraction, outcomes: Mapping[str, F
     rule = manifest.pass_rule
     unmet = []
     if overall < _exact(rule.overall):
-        unmet.append(Reason("overall", f"Your overall score is {_percent(overall)} %; {_percent(_exact(rule.overall))} % is needed."))
+        unmet.append(Reason("overall", f"The overall score is {_percent(overall)} %; {_percent(_exact(rule.overall))} % is needed."))
     for outcome in manifest.outcomes:
         needed = _exact(rule.per_outcome if outcome.min_score is None else outcome.min_score)
         if outcomes[outcome.id] < needed:

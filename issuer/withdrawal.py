@@ -35,6 +35,8 @@ REASONS: Mapping[str, str] = MappingProxyType(
     }
 )
 """Reason codes, with what the public is told."""
+_DONE: Mapping[str, str] = MappingProxyType({"revoke": "credential revoked", "suspend": "credential suspended"})
+"""What the log says, by how it was withdrawn."""
 _LONGEST_PUBLIC = 300
 _READ_AT_ONCE = 500
 
@@ -123,7 +125,7 @@ def withdraw(credentials: Sequence[Credential], session: Session, what: Withdraw
         details = {
             "before": before, "after": state_of(credential), "code": what.code, "reason": what.note.strip(), "public_reason": what.told,
         }  # fmt: skip
-        append_entry(session, at=now, actor=actor, action=f"credential {state_of(credential)}", subject=credential.id, details=details)
+        append_entry(session, at=now, actor=actor, action=_DONE[what.how], subject=credential.id, details=details)
         count += 1
     return count
 

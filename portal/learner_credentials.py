@@ -14,6 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from courses.errors import DiagnosedError
+from courses.released import find_release, load_released_manifest
 from courses.settings import Site
 from issuer.credential_files import file_name
 from issuer.ledger import Credential, LearnerConsent, SharedPage, open_ledger
@@ -69,6 +70,11 @@ class OwnCredential:
         return file_name(self.id)
 
     @property
+    def is_former(self) -> bool:
+        """Whether it was erased, suspended or withdrawn, and none took its place."""
+        return self.state in {"erased", "suspended", "withdrawn"}
+
+    @property
     def is_in_force(self) -> bool:
         """Whether it can be used: shared, put into a wallet."""
         return self.state in {"ready", "claimed", "expiring"}
@@ -78,7 +84,7 @@ def credentials_of_learner(site: Site, learner: str, *, now: datetime) -> tuple[
     """Return the learner's credentials, the newest first."""
     with open_ledger(site.ledger_url) as session:
         query = select(Credential).where(Credential.learner == learner).order_by(Credential.issued_at.desc(), Credential.id)
-        return tuple(_own(session, each, now) for each in session.scalars(query))
+        return tuple(_own(site, session, each, now) for each in session.scalars(query))
 
 
 def find_own(site: Site, learner: str, name: str, *, now: datetime) -> OwnCredential | None:
@@ -125,7 +131,7 @@ def _all_forms(site: Site, credential_id: str) -> Exported:
     return Exported(f"{file_name(credential_id)}.zip", packed.getvalue())
 
 
-def _own(session: Session, credential: Credential, now: datetime) -> OwnCredential:
+def _own(site: Site, session: Session, credential: Credential, now: datetime) -> OwnCredential:
     document: dict[str, Any] = json.loads(credential.document) if credential.document else {}
     subject = document.get("credentialSubject", {})
     moment = parse_timestamp(credential.valid_until) if credential.valid_until else None
@@ -136,7 +142,7 @@ def _own(session: Session, credential: Credential, now: datetime) -> OwnCredenti
         id=credential.id,
         course=credential.course,
         version=credential.version,
-        title=str(document.get("name", "")) or credential.course,
+        title=str(document.get("name", "")) or _course_title(site, credential.course),
         state=_state(credential, moment, now, is_claimed=is_claimed),
         is_claimed=is_claimed,
         issued_at=datetime.fromisoformat(credential.issued_at),
@@ -149,6 +155,11 @@ def _own(session: Session, credential: Credential, now: datetime) -> OwnCredenti
         page=page.token if page else "",
         shown=PageChoices(page.show_grade, page.show_evidence, page.give_file) if page else PageChoices(),
     )
+
+
+def _course_title(site: Site, course: str) -> str:
+    """Return what the course of an erased document is called now, its id where it is not released any more."""
+    return load_released_manifest(site.course_root(course)).title.en if find_release(site.course_root(course)) else course
 
 
 def _state(credential: Credential, until: datetime | None, now: datetime, *, is_claimed: bool) -> State:

@@ -10,7 +10,7 @@ from typing import Literal
 from issuer.eligibility import Status
 from portal.learner_work import LearnerCourse, Work, WorkStage
 
-Kind = Literal["claim", "confirm name", "await award", "hand in again", "start", "try again", "wait", "look", "done"]
+Kind = Literal["claim", "confirm name", "await award", "hand in again", "start", "try again", "wait", "look", "done", "former"]
 _WAITS = {WorkStage.QUEUED, WorkStage.RUNNING, WorkStage.NEEDS_PERSON}
 _STEPS: tuple[tuple[Kind, set[WorkStage]], ...] = (
     ("hand in again", {WorkStage.FAILED, WorkStage.REFUSED}),
@@ -33,20 +33,23 @@ class NextStep:
         return self.work.due if self.work and self.kind in {"start", "try again", "hand in again"} else None
 
 
-def next_step(course: LearnerCourse, *, has_unclaimed: bool, is_awarded: bool, has_told_name: bool, now: datetime) -> NextStep:
+def next_step(
+    course: LearnerCourse, *, has_unclaimed: bool, is_awarded: bool, has_told_name: bool, now: datetime, was_awarded: bool = False
+) -> NextStep:
     """Return what comes first: what a person waits for, then what went wrong, then what is new, then what can be better.
 
     Args:
         has_unclaimed: whether a credential of the course waits to be claimed.
         is_awarded: whether the learner has one that is in force.
         has_told_name: whether the learner has said whether the name is shown.
+        was_awarded: whether the learner had one that was erased, suspended or withdrawn: no other one is issued by itself.
     """
     if has_unclaimed:
         return NextStep("claim")
     if is_awarded:
         return NextStep("done")
     if course.eligibility is not None and course.eligibility.status is Status.ELIGIBLE:
-        return NextStep("await award" if has_told_name else "confirm name")
+        return NextStep("former" if was_awarded else "await award" if has_told_name else "confirm name")
     return _step_in_work(course, now)
 
 

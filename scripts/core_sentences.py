@@ -76,7 +76,7 @@ OFFICE: dict[str, tuple[str, ...]] = {
     "issuer/privacy.py": (ERRORS, "append_entry.action"),
     "issuer/replacement.py": (ERRORS, "append_entry.action"),
     "issuer/standing.py": (ERRORS,),
-    "issuer/withdrawal.py": (ERRORS, "append_entry.action", "state_of!", "REASONS"),
+    "issuer/withdrawal.py": (ERRORS, "append_entry.action", "state_of!", "REASONS", "_DONE"),
     "issuer/withdrawal_notice.py": ("REVOKED!",),
     "portal/awarding.py": (ERRORS, "append_entry.action"),
     "portal/claiming.py": (ERRORS, "append_entry.action"),

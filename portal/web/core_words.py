@@ -7,14 +7,16 @@ The core speaks English, and some of its sentences were written down long ago. T
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from functools import cache, lru_cache
 
 from markupsafe import Markup, escape
 
-from portal.web.language import DEFAULT, core_templates
+from portal.web.language import DEFAULT, core_templates, unbroken
 from portal.web.sentence_templates import SentenceTemplates
 
+_CODE = re.compile(r"`([^`\n]+)`")
 NO_NAMES: Mapping[str, str] = {}
 """Of no course."""
 
@@ -40,7 +42,12 @@ def core_element(sentence: str | None, language: str, names: Mapping[str, str] =
     if not sentence:
         return Markup("")
     told = in_language(sentence, language, names)
-    return escape(told) if told is not None else Markup('<span lang="en">{}</span>').format(sentence)
+    return _drawn(told) if told is not None else Markup('<span lang="en">{}</span>').format(_drawn(sentence))
+
+
+def _drawn(sentence: str) -> Markup:
+    """Return a sentence as HTML: what stands between backticks is code, and a percent sign stays with its number."""
+    return Markup(_CODE.sub(r"<code>\1</code>", unbroken(str(escape(sentence)))))  # noqa: S704 -- escaped first
 
 
 @lru_cache(maxsize=4096)

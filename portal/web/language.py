@@ -6,6 +6,7 @@ The catalogue is read from its `.po` text when the portal starts, so that nothin
 from __future__ import annotations
 
 import io
+import re
 from functools import cache
 from gettext import GNUTranslations, NullTranslations
 from pathlib import Path
@@ -20,7 +21,38 @@ DEFAULT = "en"
 LOCALE = Path(__file__).resolve().parent / "locale"
 CORE = "core"
 """The context (`msgctxt`) of the catalogue's sentences that the core says."""
+_BEFORE_PERCENT = re.compile(r"(?:(?<=[\d}])|(?<=\)s)) (?=%)")
+"""The space between a number, or the place of one, and its percent sign."""
 _SAME = {"fil": "fil", "tl": "fil", "en": "en"}
+
+
+def unbroken(text: str) -> str:
+    """Return a text whose percent signs stay in the line of their numbers."""
+    return _BEFORE_PERCENT.sub("\u00a0", text)
+
+
+class _OwnTexts(NullTranslations):
+    """English."""
+
+    def gettext(self, message: str) -> str:
+        """Return a text."""
+        return unbroken(super().gettext(message))
+
+    def ngettext(self, msgid1: str, msgid2: str, n: int) -> str:
+        """Return the text for a number."""
+        return unbroken(super().ngettext(msgid1, msgid2, n))
+
+
+class _Translated(GNUTranslations):
+    """Any other language."""
+
+    def gettext(self, message: str) -> str:
+        """Return a text."""
+        return unbroken(super().gettext(message))
+
+    def ngettext(self, msgid1: str, msgid2: str, n: int) -> str:
+        """Return the text for a number."""
+        return unbroken(super().ngettext(msgid1, msgid2, n))
 
 
 @cache
@@ -28,11 +60,11 @@ def translations(language: str) -> NullTranslations:
     """Return the texts of a language; those of English are the code's own."""
     catalogue = _catalogue(language)
     if catalogue is None:
-        return NullTranslations()
+        return _OwnTexts()
     compiled = io.BytesIO()
     write_mo(compiled, catalogue)
     compiled.seek(0)
-    return GNUTranslations(compiled)
+    return _Translated(compiled)
 
 
 def core_templates(language: str) -> dict[str, str]:

@@ -25,10 +25,11 @@ def moment_element(moment: datetime | None, *, language: str, timezone: str) -> 
     )
 
 
-def day_element(day: date | None, *, language: str) -> Markup:
-    """Return a `<time>` element for a day, an em dash for None."""
-    if day is None:
+def day_element(day: date | str | None, *, language: str) -> Markup:
+    """Return a `<time>` element for a day (also as ISO 8601 writes it), an em dash for None and the empty text."""
+    if not day:
         return Markup("—")
+    day = date.fromisoformat(day[:10]) if isinstance(day, str) else day
     return Markup('<time datetime="{}">{}</time>').format(day.isoformat(), day_words(day, language))
 
 

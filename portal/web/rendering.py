@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
@@ -11,7 +12,7 @@ from typing import Any, cast
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, nodes, select_autoescape
 from jinja2.ext import InternationalizationExtension
 from jinja2.parser import Parser
-from markupsafe import escape
+from markupsafe import Markup, escape
 
 from portal.web.core_words import NO_NAMES, core_element, core_text
 from portal.web.language import LANGUAGES, translations
@@ -20,6 +21,7 @@ from portal.web.visitor import Visitor
 
 _TRANSLATE = "translate"
 """The environment's own name of what translates a text when a template is compiled."""
+_PART_ENDS = re.compile(r"([@._/]+)(?=\w)")
 TEMPLATES = Path(__file__).resolve().parent / "templates"
 
 
@@ -89,6 +91,7 @@ def _environment(language: str, timezone: str) -> Environment:
     environment.filters["core"] = lambda sentence, titles=NO_NAMES: core_element(sentence, language, titles)
     environment.filters["core_text"] = lambda sentence, titles=NO_NAMES: core_text(sentence, language, titles)
     environment.filters["percent"] = percent
+    environment.filters["breakable"] = breakable
     environment.filters["points"] = lambda value: "—" if value is None else f"{value:g}"
     return environment
 
@@ -98,7 +101,12 @@ def percent(share: float | None) -> str:
     if share is None:
         return "—"
     hundredths = int(share * 10_000 + 1e-9)
-    return f"{hundredths / 100:g} %"
+    return f"{hundredths / 100:g}\u00a0%"
+
+
+def breakable(name: str) -> Markup:
+    """Return an address, a file's or a cell's name as HTML that breaks where its parts end, not within a word."""
+    return Markup(_PART_ENDS.sub("\\1<wbr>", str(escape(name))))  # noqa: S704 -- escaped above
 
 
 def render(template: str, page: object, frame: Frame, *, timezone: str) -> str:

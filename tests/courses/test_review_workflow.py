@@ -67,14 +67,14 @@ def test_what_is_released_is_released_and_a_change_makes_it_a_draft_again() -> N
 @pytest.mark.parametrize(
     ("demands", "approvals", "missing"),
     [
-        (Demands(2), [("Ana", "Reviewer")], ("1 approval(s) by other people",)),
-        (Demands(2), [("Ana", "Reviewer"), ("Ana", "Dean")], ("1 approval(s) by other people",)),
+        (Demands(2), [("Ana", "Reviewer")], ("an approval by another person",)),
+        (Demands(2), [("Ana", "Reviewer"), ("Ana", "Dean")], ("an approval by another person",)),
         (Demands(2), [("Ana", "Reviewer"), ("Ben", "Reviewer")], ()),
         (Demands(1, ("Reviewer", "Dean")), [("Ana", "Reviewer")], ("an approval as Dean",)),
-        (Demands(1, ("Reviewer", "Dean")), [("Ana", "reviewer"), ("Ana", "Dean")], ("1 approval(s) by other people",)),
+        (Demands(1, ("Reviewer", "Dean")), [("Ana", "reviewer"), ("Ana", "Dean")], ("an approval by another person",)),
         (Demands(1, ("Reviewer", "Dean")), [("Ana", "reviewer"), ("Ana", "Dean"), ("Ben", "Expert")], ("another person for one of the roles: nobody fills two",)),
         (Demands(1, ("Reviewer", "Dean")), [("Ana", "reviewer"), ("Ana", "Dean"), ("Ben", "REVIEWER")], ()),
-        (Demands(3, ("Dean",)), [("Ana", "Reviewer")], ("an approval as Dean", "2 approval(s) by other people")),
+        (Demands(3, ("Dean",)), [("Ana", "Reviewer")], ("an approval as Dean", "2 approvals by other people")),
     ],
 )  # fmt: skip
 def test_what_is_still_asked_for_is_said(demands: Demands, approvals: list[tuple[str, str]], missing: tuple[str, ...]) -> None:

@@ -199,7 +199,7 @@ def test_69_9999_percent_does_not_pass_and_does_not_read_like_70() -> None:
     standing = one(Work((6.99999,)), Work((4.2, 2.8)), Work((3.5,)))
     assert standing.status is Status.NOT_YET
     (reason,) = standing.reasons
-    assert reason.text == "Your overall score is 69.99 %; 70 % is needed."
+    assert reason.text == "The overall score is 69.99 %; 70 % is needed."
     assert standing.overall < 0.7
 
 

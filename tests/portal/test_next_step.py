@@ -34,8 +34,8 @@ def course(*works: Work, status: Status = Status.NOT_YET, is_enrolled: bool = Tr
     return LearnerCourse(manifest, Release(MANIFEST.id, "1.0.0", "", "", ()), works, told, is_enrolled)
 
 
-def step(of: LearnerCourse, *, unclaimed: bool = False, awarded: bool = False, named: bool = False) -> NextStep:
-    return next_step(of, has_unclaimed=unclaimed, is_awarded=awarded, has_told_name=named, now=NOW)
+def step(of: LearnerCourse, *, unclaimed: bool = False, awarded: bool = False, named: bool = False, was: bool = False) -> NextStep:
+    return next_step(of, has_unclaimed=unclaimed, is_awarded=awarded, has_told_name=named, now=NOW, was_awarded=was)
 
 
 def test_a_credential_that_waits_comes_before_everything() -> None:
@@ -48,6 +48,13 @@ def test_who_met_everything_says_first_how_their_name_stands() -> None:
     met = course(work(0, WorkStage.PASSED), work(1, WorkStage.PASSED), status=Status.ELIGIBLE)
     assert step(met).kind == "confirm name"
     assert step(met, named=True).kind == "await award"
+
+
+def test_who_had_a_credential_that_was_erased_or_withdrawn_is_promised_no_other_one() -> None:
+    met = course(work(0, WorkStage.PASSED), work(1, WorkStage.PASSED), status=Status.ELIGIBLE)
+    assert step(met, named=True, was=True).kind == "former"
+    assert step(met, named=True, was=True, awarded=True).kind == "done", "a newer one counts"
+    assert step(course(work(0, WorkStage.NOT_STARTED), work(1, WorkStage.NOT_STARTED)), was=True).kind == "start"
 
 
 @pytest.mark.parametrize(

@@ -58,7 +58,7 @@ def test_the_status_of_a_course_tells_each_step(site: Site, capsys: pytest.Captu
         ("returned", "Question 3 has two answers."),
     ]
     assert run(site, "course", "status", COURSE) == 0
-    assert "Still asked for: 1 approval(s) by other people." in capsys.readouterr().out
+    assert "Still asked for: an approval by another person." in capsys.readouterr().out
 
 
 def test_what_is_not_allowed_is_said_in_words(site: Site, capsys: pytest.CaptureFixture[str]) -> None:

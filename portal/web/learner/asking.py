@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from tornado.web import HTTPError, authenticated
 
 from issuer.errors import DecisionError
-from portal.learner_credentials import find_own
+from portal.learner_credentials import credentials_of_learner, find_own
 from portal.learner_work import courses_of
 from portal.requests import LONGEST_TEXT, Kind, Request, Wish, ask, requests_of
 from portal.web.learner.learner_handler import LearnerHandler
@@ -29,6 +30,8 @@ class AskPage:
     text: str
     longest: int
     problem: str
+    about: str
+    """The course, or the credential, that it is about, as its title; empty if it is about nothing in particular."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,25 +41,36 @@ class RequestsPage:
     title: str
     requests: tuple[Request, ...]
     done: str
+    titles: Mapping[str, str]
+    """Of courses and of the learner's credentials, by their ids."""
 
 
-class RequestsHandler(LearnerHandler):
+class AboutHandler(LearnerHandler):
+    """A page that names what requests are about."""
+
+    async def titles(self) -> Mapping[str, str]:
+        """Return the titles of the visitor's courses and credentials by their ids."""
+        held = await self.compute(credentials_of_learner, self.portal.site, self.learner, now=self.portal.now())
+        return {**await self.course_titles(), **{name: each.title for each in held for name in (each.id, each.name)}}
+
+
+class RequestsHandler(AboutHandler):
     """My requests."""
 
     @authenticated
     async def get(self) -> None:
         """Show them, the newest first."""
-        found = await self.compute(requests_of, self.portal.site, self.learner)
-        self.show("learner/requests.html", RequestsPage(self.gettext("My requests"), found[::-1], self.done))
+        found, titles = await self.compute(requests_of, self.portal.site, self.learner), await self.titles()
+        self.show("learner/requests.html", RequestsPage(self.gettext("My requests"), found[::-1], self.done, titles))
 
 
-class AskHandler(LearnerHandler):
+class AskHandler(AboutHandler):
     """Ask for something."""
 
     @authenticated
     async def get(self) -> None:
         """Show the form."""
-        self._show(self.get_query_argument("kind", "mistake"), "")
+        await self._show(self.get_query_argument("kind", "mistake"), "")
 
     @authenticated
     async def post(self) -> None:
@@ -77,7 +91,7 @@ class AskHandler(LearnerHandler):
         try:
             await self.compute(ask, self.portal.site, self.learner, wish, now=self.portal.now())
         except DecisionError as refused:
-            self._show(kind, str(refused.problem), status=400)
+            await self._show(kind, str(refused.problem), status=400)
             return
         self.see("my", "requests", result="asked")
 
@@ -88,7 +102,7 @@ class AskHandler(LearnerHandler):
             return False
         return not wish.course or wish.course in courses_of(site, learner, enrolled)
 
-    def _show(self, kind: str, problem: str, *, status: int = 200) -> None:
+    async def _show(self, kind: str, problem: str, *, status: int = 200) -> None:
         if kind not in KINDS:
             raise HTTPError(404)
         titles = {
@@ -98,4 +112,6 @@ class AskHandler(LearnerHandler):
             "erasure": self.gettext("Ask for erasure"),
         }
         about = {name: self.get_argument(name, "")[:LONGEST_TEXT] for name in ("course", "assignment", "credential", "name", "text")}
-        self.show("learner/ask.html", AskPage(title=titles[kind], kind=kind, **about, longest=LONGEST_TEXT, problem=problem), status=status)
+        names, key = await self.titles(), about["credential"] or about["course"]
+        page = AskPage(title=titles[kind], kind=kind, **about, longest=LONGEST_TEXT, problem=problem, about=names.get(key, key))
+        self.show("learner/ask.html", page, status=status)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import quote
@@ -9,6 +10,7 @@ from urllib.parse import quote
 from tornado.web import authenticated
 
 from issuer.eligibility import Eligibility, Status
+from portal.learner_credentials import OwnCredential, credentials_of_learner
 from portal.learner_work import LearnerCourse, Work
 from portal.requirements import Requirements, requirements_of
 from portal.web.learner.learner_handler import LearnerHandler
@@ -40,12 +42,15 @@ class CoursePage:
     is_enrolled: bool
     contact: str
     late_policy: str
+    credential: OwnCredential | None
+    """The learner's newest one of this course, one that is in force first; None if there is none."""
 
 
-def course_page(course: LearnerCourse, language: str, hub_home: str, now: datetime) -> CoursePage:
+def course_page(course: LearnerCourse, held: Sequence[OwnCredential], language: str, hub_home: str, now: datetime) -> CoursePage:
     """Return the page of a course as a learner stands in it.
 
     Args:
+        held: the learner's credentials, of all courses.
         hub_home: the hub's own prefix, empty without a hub.
     """
     rows = tuple(
@@ -57,7 +62,8 @@ def course_page(course: LearnerCourse, language: str, hub_home: str, now: dateti
         )
         for each in course.works
     )
-    told = course.eligibility
+    told, own = course.eligibility, [each for each in held if each.course == course.id]
+    current, former = [each for each in own if each.is_in_force], [each for each in own if each.is_former]
     return CoursePage(
         title=course.manifest.title.in_language(language),
         id=course.id,
@@ -69,6 +75,7 @@ def course_page(course: LearnerCourse, language: str, hub_home: str, now: dateti
         is_enrolled=course.is_enrolled,
         contact=course.manifest.contact.email,
         late_policy=course.manifest.late_policy,
+        credential=next(iter((*current, *former)), None),
     )
 
 
@@ -83,5 +90,6 @@ class CourseHandler(LearnerHandler):
     @authenticated
     async def get(self, course: str) -> None:
         """Show it."""
-        found = await self.own_course(course)
-        self.show("learner/course.html", course_page(found, self.language, self.portal.hub_home, self.portal.now()))
+        found, now = await self.own_course(course), self.portal.now()
+        held = await self.compute(credentials_of_learner, self.portal.site, self.learner, now=now)
+        self.show("learner/course.html", course_page(found, held, self.language, self.portal.hub_home, now))

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Literal, cast
 from urllib.parse import quote
 
 from tornado.web import HTTPError
 
+from courses.release import find_release, load_released_manifest
 from portal.learner_work import LearnerCourse, Work, courses_of, read_learner
 from portal.web.page_handler import PageHandler
 
@@ -33,6 +35,14 @@ class LearnerHandler(PageHandler):
     def tongue(self) -> Literal["en", "fil"]:
         """The language of the answer, as certificates are called for."""
         return cast(Literal["en", "fil"], self.language)
+
+    async def course_titles(self) -> Mapping[str, str]:
+        """Return the titles of the visitor's courses in the page's language, by their ids."""
+        return await self.compute(self._titles, self.learner, self.visitor.learns)
+
+    def _titles(self, learner: str, enrolled: frozenset[str]) -> dict[str, str]:
+        roots = {name: self.portal.site.course_root(name) for name in courses_of(self.portal.site, learner, enrolled)}
+        return {name: load_released_manifest(root).title.in_language(self.language) for name, root in roots.items() if find_release(root)}
 
     async def own_course(self, course: str) -> LearnerCourse:
         """Return a course as the visitor stands in it.

@@ -27,7 +27,7 @@ class CourseOfMine:
     step_title: str
     """Of the assignment that the step is about; empty if it is about none."""
     credential: str
-    """The UUID of the newest credential of the course; empty if there is none."""
+    """The UUID of the newest credential of the course, one that is in force first; empty if there is none."""
     done: int
     of: int
     overall: float
@@ -55,25 +55,27 @@ def my_courses_page(site: Site, visitor: Visitor, language: str, title: str, now
         course = read_learner(site, name, visitor.name, is_enrolled=name in visitor.learns)
         of_course = [each for each in held if each.course == name]
         entry = _entry(course, of_course, language, now, has_told_name=name in named)
-        lists[entry.step.kind == "done" or (course.is_over(now) and entry.step.kind not in {"claim", "confirm name"})].append(entry)
+        kind = entry.step.kind
+        lists[kind in {"done", "former"} or (course.is_over(now) and kind not in {"claim", "confirm name"})].append(entry)
     return MyCoursesPage(title, tuple(lists[False]), tuple(lists[True]), len(held), bool(visitor.teaches) or visitor.is_staff)
 
 
 def _entry(course: LearnerCourse, held: Sequence[OwnCredential], language: str, now: datetime, *, has_told_name: bool) -> CourseOfMine:
-    current = [each for each in held if each.is_in_force]
+    current, former = [each for each in held if each.is_in_force], [each for each in held if each.is_former]
     step = next_step(
         course,
         has_unclaimed=any(each.state == "ready" for each in current),
         is_awarded=bool(current),
         has_told_name=has_told_name,
         now=now,
+        was_awarded=bool(former),
     )
     return CourseOfMine(
         id=course.id,
         title=course.manifest.title.in_language(language),
         step=step,
         step_title=step.work.assessment.title.in_language(language) if step.work else "",
-        credential=current[0].name if current else "",
+        credential=next((each.name for each in (*current, *former)), ""),
         done=course.done,
         of=len(course.works),
         overall=course.eligibility.overall if course.eligibility else 0.0,

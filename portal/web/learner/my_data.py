@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from tornado.web import HTTPError, authenticated
@@ -25,6 +26,8 @@ class DataPage:
     """The newest of each kind, course and credential that is given."""
     log: tuple[LogLine, ...]
     done: str
+    titles: Mapping[str, str]
+    """Of courses, by their ids."""
 
 
 def standing_consents(given: tuple[GivenConsent, ...]) -> tuple[GivenConsent, ...]:
@@ -42,7 +45,8 @@ class DataHandler(LearnerHandler):
         site = self.portal.site
         consents = standing_consents(await self.compute(consents_of, site, self.learner))
         log = await self.compute(log_about, site, self.learner)
-        self.show("learner/data.html", DataPage(self.gettext("My data"), consents, log[:_MOST_LINES], self.done))
+        titles = await self.course_titles()
+        self.show("learner/data.html", DataPage(self.gettext("My data"), consents, log[:_MOST_LINES], self.done, titles))
 
     @authenticated
     async def post(self) -> None:

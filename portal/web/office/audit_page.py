@@ -85,6 +85,7 @@ def _line(entry: AuditEntry) -> AuditLine:
     details = tuple(
         (name, value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)[:500])
         for name, value in json.loads(entry.details).items()
+        if value not in ("", None)
     )
     return AuditLine(entry.sequence, datetime.fromisoformat(entry.at), entry.actor, entry.action, entry.subject, details, entry.hash)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -28,6 +29,8 @@ class OverviewPage:
     """Those whose learners the visitor may look at."""
     counting: tuple[str, ...]
     """Courses whose blocked learners are being counted."""
+    titles: Mapping[str, str]
+    """By the id of a released course."""
 
 
 def overview_page(portal: PortalSite, visitor: Visitor, *, now: datetime, language: str, title: str) -> OverviewPage:
@@ -35,6 +38,7 @@ def overview_page(portal: PortalSite, visitor: Visitor, *, now: datetime, langua
     site, tasks = portal.site, list[Task]()
     counting: list[str] = []
     courses: tuple[OfficeCourse, ...] = ()
+    titles = {each.id: each.title for each in office_courses(site, language)}
     if visitor.may(*AWARDING):
         courses, blocked = office_courses(site, language), dict[str, int]()
         for course in courses:
@@ -46,7 +50,7 @@ def overview_page(portal: PortalSite, visitor: Visitor, *, now: datetime, langua
         tasks += award_tasks(site, visitor.name, now=now) + blocked_tasks(blocked)
     if visitor.may(*REVIEWING):
         tasks += review_tasks(site, today=now.date())
-    return OverviewPage(title, tuple(tasks), courses, tuple(counting))
+    return OverviewPage(title, tuple(tasks), courses, tuple(counting), titles)
 
 
 class OverviewHandler(OfficeHandler):

@@ -7,7 +7,7 @@ for (const element of document.querySelectorAll("time[data-moment]")) {
     const how = { day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
     const parts = new Intl.DateTimeFormat(document.documentElement.lang === "fil" ? "fil-PH" : "en-GB", how).formatToParts(moment);
     const { day, month, year, hour, minute } = Object.fromEntries(parts.map((part) => [part.type, part.value]));
-    element.append(` · ${day} ${month} ${year}, ${hour}:${minute} (${zone})`);
+    element.append(`\u00a0· ${day} ${month} ${year}, ${hour}:${minute} (${zone})`);
   }
 }
 // A hub believes a script of a page only with the page's token: other people's servers stand on the same host.
@@ -18,12 +18,18 @@ for (const element of document.querySelectorAll("[data-live]")) {
   source.addEventListener("changed", () => window.htmx.ajax("GET", location.href, part));
   source.addEventListener("done", () => { source.close(); location.reload(); });
 }
-// On a phone a table that is wider than the screen becomes cards, a row each, where every value stands behind the name of its column.
+// On a phone a table that is wider than the screen, or squeezed until a row is taller than some ten lines, becomes cards, a row each, where every value
+// stands behind the name of its column.
 const phone = window.matchMedia("(max-width: 36rem)");
+const TALL_PX = 240;
+function fits(table) {
+  return table.scrollWidth <= table.parentElement.clientWidth && !table.classList.contains("lines")
+    && ![...table.tBodies[0].rows].some((row) => row.cells.length > 1 && row.offsetHeight > TALL_PX && !row.querySelector("svg, img"));
+}
 function stack() {
   for (const table of document.querySelectorAll(".wide > table")) {
     table.classList.remove("stacked");
-    if (!phone.matches || (table.scrollWidth <= table.parentElement.clientWidth && !table.classList.contains("lines"))) continue;
+    if (!phone.matches || fits(table)) continue;
     table.classList.add("stacked");
     // Who listens to the page must hear a table still, although it is not laid out as one.
     const roles = { table: [table], rowgroup: table.querySelectorAll("thead, tbody"), row: table.rows, columnheader: table.querySelectorAll("thead th"),

@@ -48,6 +48,12 @@ def filled(template: str, value: str) -> str:
     return _PLACE.sub(lambda place: f"{value}{place[1]}", template)
 
 
+def test_commands_in_a_sentence_are_code_and_what_stands_in_them_is_no_markup() -> None:
+    told = core_element("Submit it: `patunay course submit`, at 50 % of `<b>`.", "en")
+    assert told == "Submit it: <code>patunay course submit</code>, at 50\u00a0% of <code>&lt;b&gt;</code>."
+    assert core_element("One ` alone.", "en") == "One ` alone."
+
+
 def test_every_sentence_that_is_made_of_a_template_is_told_in_filipino() -> None:
     clear = {template: told for template, told in TEMPLATES.items() if "}{" not in template.replace("{plural", "") and template not in WEAK}
     wrong = [

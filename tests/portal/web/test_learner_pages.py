@@ -66,7 +66,7 @@ def test_after_signing_in_learners_see_their_courses_with_one_next_step(portal: 
     answer = client.get("my")
     assert f'href="/my/{COURSE}"' in answer.text
     assert answer.text.count("<strong>Next:</strong>") == 1
-    assert "1 of 2 done; 8 % so far; you need 70 %." in answer.text
+    assert "1 of 2 done; 8\u00a0% so far; you need 70\u00a0%." in answer.text
     assert "Read the feedback on “The basics”, then try again." in answer.text
 
 
@@ -86,7 +86,7 @@ def test_who_is_in_no_course_is_told_what_to_do(portal: RunningPortal) -> None:
 
 def test_the_checklist_says_what_is_missing_and_why(portal: RunningPortal) -> None:
     page = portal.visitor("ben").get(f"my/{COURSE}").text
-    assert "You have 20 %; 50 % is needed." in page  # LO1: 2 of 10 points
+    assert "You have 20\u00a0%; 50\u00a0% is needed." in page  # LO1: 2 of 10 points
     assert "a part waits for your teacher" in page
     assert "waiting" in page
     assert 'role="img"' in page

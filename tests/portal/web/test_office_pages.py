@@ -140,7 +140,7 @@ def test_the_table_of_learners_filters_searches_sorts_and_gives_reasons(fresh: R
     clerk, page = fresh.visitor("clerk"), f"office/courses/{COURSE}"
     everybody = clerk.get(page).text
     assert "waits for your teacher" in everybody
-    assert "70 % is needed" in everybody
+    assert "70\u00a0% is needed" in everybody
     blocked = clerk.get(page + "?kind=blocked").text
     assert "Ben Cruz" in blocked
     assert "Ana Reyes" not in blocked

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from babel.messages.catalog import Catalog
 
-from portal.web.language import translations
+from portal.web.language import translations, unbroken
 
 _SCRIPT = Path(__file__).parents[3] / "scripts" / "translations.py"
 _TEMPLATES = Path(__file__).parents[3] / "portal" / "web" / "templates"
@@ -77,7 +77,7 @@ def test_what_the_pages_read_is_what_was_gathered(catalogue: Catalog) -> None:
     read = translations("fil")
     assert read.gettext("Check a credential") == "Suriin ang isang kredensiyal"
     texts = [each for each in catalogue if isinstance(each.id, str) and each.id]
-    assert [each.id for each in texts if told_of(read, each) != each.string] == []
+    assert [each.id for each in texts if told_of(read, each) not in {each.string, unbroken(str(each.string))}] == []
 
 
 def told_of(read: NullTranslations, message: Any) -> str:

@@ -47,7 +47,7 @@ def test_the_catalogue_shows_what_fits(issued: IssuedPortal, query: str, *, foun
 
 
 def test_a_course_says_everything_that_one_wants_to_know_before(issued: IssuedPortal) -> None:
-    page = issued.running.visitor().get(f"courses/{COURSE}").text
+    page = issued.running.visitor().get(f"courses/{COURSE}").text.replace("\u00a0", " ")
     for told in (
         "Compute squares and sums", "at least 50 %", "The basics", "40 %", "as often as you like; the last attempt counts",
         "You need at least 70 % overall.", "Has to be handed in and worth more than nothing: The basics.", "10 hours for a typical learner",
