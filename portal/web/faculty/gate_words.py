@@ -6,6 +6,7 @@ report. The whole of what running the assignments gave: `portal.web.faculty.gate
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,6 +18,7 @@ from portal.gate.report import GateReport
 from portal.web.core_words import NO_NAMES
 from portal.web.faculty.stored_values import list_of, moment_of, number_of, share_of, text_of, texts_of
 
+_LINE = re.compile(r"(.+), line ([0-9]{1,9})", re.DOTALL)
 MOST_FINDINGS = 300
 """How many of a kind a page shows."""
 MOST_CELLS = 1_000
@@ -33,6 +35,8 @@ class FindingLine:
     is_blocking: bool
     problem: str
     where: str
+    line: int | None
+    """Of a file or a cell, from 1; None: it says no line."""
     why: str
     remedy: str
 
@@ -132,22 +136,31 @@ def gate_words(told: Any, outcomes: Mapping[str, str] = NO_NAMES) -> GateWords |
 def finding_line(finding: Finding) -> FindingLine:
     """Return a finding as a page shows it."""
     rule = RULES.get(finding.code)
+    where, line = _place(finding.where)
     return FindingLine(
-        finding.code, rule.name if rule else finding.code, finding.is_blocking, _sentence(finding.problem), finding.where,
+        finding.code, rule.name if rule else finding.code, finding.is_blocking, _sentence(finding.problem), where, line,
         rule.why if rule else "", finding.remedy,
     )  # fmt: skip
 
 
 def _finding(told: Mapping[str, Any]) -> FindingLine:
+    where, line = _place(text_of(told["where"]))
     return FindingLine(
         code=text_of(told["code"]),
         name=text_of(told["rule"]["name"]),
         is_blocking=told["severity"] == "blocking",
         problem=_sentence(text_of(told["problem"])),
-        where=text_of(told["where"]),
+        where=where,
+        line=line,
         why=text_of(told["rule"]["why"]),
         remedy=text_of(told["remedy"]),
     )
+
+
+def _place(where: str) -> tuple[str, int | None]:
+    """Return where a finding bites, and the line there: `ps1/p1.ipynb, cell 3` and 4 of `ps1/p1.ipynb, cell 3, line 4`."""
+    found = _LINE.fullmatch(where)
+    return (found[1], int(found[2])) if found else (where, None)
 
 
 def _sentence(problem: str) -> str:

@@ -33,7 +33,7 @@ def page_of(told: Any, language: str = "en", outcomes: dict[str, str] | None = N
         institution="Here", site_name="Here", prefix="/", language=language, visitor=visitor_of("faculty", ["formgrade-tiny-course"], is_admin=False),
         path="/", sign_in="", sign_out="", jupyter="", xsrf_token=FormToken(lambda: b"t"), stylesheets=(), scripts=(),
     )  # fmt: skip
-    return render("faculty/gate_page.html", page, frame, timezone="Asia/Manila")
+    return render("faculty/gate_page.html", page, frame, timezone="Asia/Manila").replace("\xa0", " ")
 
 
 def values_of(report: GateReport) -> Any:
@@ -82,6 +82,17 @@ def test_a_reader_of_filipino_reads_filipino() -> None:
     english = set(re.findall(r">([^<>]{4,})<", page_of(TOLD))) & set(re.findall(r">([^<>]{4,})<", page))
     own = [each.strip() for each in english if re.search(r"\b(the|of|was|is|not|and)\b", each) and '<span lang="en">' + each not in page]
     assert [each for each in own if EVIL[:8] not in each and "&lt;script" not in each] == []
+
+
+def test_the_line_where_a_finding_bites_is_told_in_the_readers_language() -> None:
+    places = ("ps1/p1.ipynb, cell 3, line 4", "course.toml:3, outcomes.LO1", "a, line x")
+    told = values_of(replace(BAD, findings=tuple(replace(BAD.findings[0], where=where) for where in places)))
+    for place in places:
+        assert place in page_of(told)
+    filipino = page_of(told, "fil")
+    assert "ps1/p1.ipynb, cell 3, linya 4<" in filipino
+    assert "course.toml:3, outcomes.LO1<" in filipino
+    assert "a, line x<" in filipino
 
 
 def test_what_a_course_says_is_text_and_what_is_hidden_is_seen() -> None:
