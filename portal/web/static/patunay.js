@@ -18,10 +18,10 @@ for (const element of document.querySelectorAll("[data-live]")) {
   source.addEventListener("changed", () => window.htmx.ajax("GET", location.href, part));
   source.addEventListener("done", () => { source.close(); location.reload(); });
 }
-// On a phone a table that is wider than the screen, or squeezed until a row is taller than some ten lines, becomes cards, a row each, where every value
+// On a phone a table that is wider than the screen, or squeezed until a row is taller than seven lines, becomes cards, a row each, where every value
 // stands behind the name of its column.
 const phone = window.matchMedia("(max-width: 36rem)");
-const TALL_PX = 240;
+const TALL_PX = 180;
 function fits(table) {
   return table.scrollWidth <= table.parentElement.clientWidth && !table.classList.contains("lines")
     && ![...table.tBodies[0].rows].some((row) => row.cells.length > 1 && row.offsetHeight > TALL_PX && !row.querySelector("svg, img"));
