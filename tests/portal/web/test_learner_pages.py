@@ -73,6 +73,9 @@ def test_after_signing_in_learners_see_their_courses_with_one_next_step(portal: 
 def test_who_has_a_credential_is_led_to_it(portal: RunningPortal, credential: str) -> None:
     page = portal.visitor("ana").get("my").text
     assert f"/my/credentials/{credential}" in page
+    course = portal.visitor("ana").get(f"my/{COURSE}").text
+    assert f"/my/credentials/{credential}" in course
+    assert "Check how your name will stand" not in course, "it is issued"
 
 
 def test_who_is_in_no_course_is_told_what_to_do(portal: RunningPortal) -> None:
@@ -260,7 +263,10 @@ def test_a_request_goes_to_the_office_and_stands_on_the_page(portal: RunningPort
     client = portal.visitor("ben")
     page = f"my/requests/new?kind=review&course={COURSE}&assignment=basics"
     fields = {"kind": "review", "course": COURSE, "assignment": "basics", "text": "Check 2 <b>please</b>"}
-    assert "&lt;b&gt;please" in submit(client, page, fields).text
+    assert "It is about: A tiny course" in client.get(page).text.replace("\n", " ")
+    shown = submit(client, page, fields).text
+    assert "&lt;b&gt;please" in shown
+    assert "A tiny course" in shown
     assert requests_of(site, "ben")[-1].wish.assignment == "basics"
     assert "waits for an answer" in client.get(WORK).text
     assert submit(client, page, {**fields, "text": " "}).status_code == 400

@@ -243,6 +243,17 @@ def test_an_erasure_erases_only_what_was_ticked(acted_on: RunningPortal) -> None
     assert "was erased at the holder" in clerk.get(f"office/register/{numbers['ana']}").text
     assert clerk.get(f"office/register/{numbers['ana']}/file.json").status_code == 404
     assert "was erased" not in clerk.get(f"office/register/{numbers['emil']}").text
+    told = acted_on.visitor("ana").get("my").text
+    assert f"/my/credentials/{numbers['ana']}" in told
+    assert "See what became of your credential." in told, "and not that another one is issued next"
+    assert '<span lang="en">A tiny course</span>' in acted_on.visitor("ana").get("my/credentials").text, "by its title still"
+
+
+def test_details_of_the_log_that_are_empty_are_not_told(acted_on: RunningPortal) -> None:
+    ask(acted_on.portal.site, "ana", Wish("mistake", "Look at it.", COURSE), now=NOW)
+    lines = acted_on.visitor("clerk").get("office/audit").text
+    assert "kind: mistake" in lines
+    assert "credential: ;" not in lines
 
 
 def test_the_audit_log_is_filtered_and_its_chain_verified(issued: RunningPortal) -> None:
