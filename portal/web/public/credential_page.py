@@ -73,7 +73,7 @@ class SharedCredentialHandler(VerificationHandler):
     async def get(self, token: str) -> None:
         """Show it."""
         self.refuse_hurry(submitting=False)
-        page = await self.look_up(
+        page = await self.read_ledger(
             find_shared_page, self.portal.site, token, self.link("c", token), self.portal.now(), self.language, self.gettext
         )
         if page is None:
