@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+import gc
+
 import pytest
 from hypothesis import settings
 from hypothesis.internal.conjecture import providers
 
-settings.register_profile("gate", derandomize=True, deadline=None, max_examples=50)
+settings.register_profile("gate", derandomize=True, deadline=None, max_examples=30)
 settings.register_profile("search", deadline=None, print_blob=True, max_examples=500)
 settings.load_profile("gate")
 
-_LONG = ("test_demo.py", "test_whole_journey.py", "test_docs.py", "test_parity_with_nbgrader.py", "test_commands.py")
+_LONG = (
+    "test_demo.py",
+    "test_whole_journey.py",
+    "test_docs.py",
+    "test_parity_with_nbgrader.py",
+    "test_commands.py",
+    "test_parity.py",
+    "test_hub.py",
+    "test_without_name_spaces.py",
+)
 """Files of few tests that take minutes: begun first, so that no worker has one left when the others are done."""
 
 
@@ -18,6 +29,12 @@ def pytest_configure(config: pytest.Config) -> None:
     """Keep the gate's examples the same: Hypothesis also draws words of our modules, and which are loaded differs from worker to worker."""
     if config.getoption("--hypothesis-profile") is None:
         pytest.MonkeyPatch().setattr(providers, "is_local_module_file", lambda _path: False)
+
+
+def pytest_collection_finish() -> None:
+    """Leave thousands of collected tests out of every later collection of garbage."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

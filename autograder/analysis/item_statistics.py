@@ -23,6 +23,8 @@ Floats = npt.NDArray[np.float64]
 
 GROUP_SHARE = 0.27
 """Kelley's: with normal totals, no other share tells items apart as well."""
+_ROUNDING = 1e-12
+"""What differs by less of its size does not differ."""
 ITEM_COLUMNS = ("n", "missing", "facility", "sd", "item_rest", "d27", "alpha_if_deleted", "is_binary")
 
 
@@ -104,7 +106,7 @@ def _spread(shares: Floats, enough: npt.NDArray[np.bool_]) -> Floats:
 
 
 def _alpha(width: int, item_variance: float, total_variance: float) -> float:
-    if width < 2 or not total_variance > 0:
+    if width < 2 or not total_variance > _ROUNDING * item_variance:  # totals that are all the same, but for the last digits
         return float("nan")
     return width / (width - 1) * (1 - item_variance / total_variance)
 
@@ -130,7 +132,7 @@ def _item_rest(whole: Floats, totals: Floats) -> Floats:
     rest = totals[:, None] - whole
     of_item, of_rest = whole - whole.mean(axis=0), rest - rest.mean(axis=0)
     scale = np.sqrt((of_item**2).sum(axis=0) * (of_rest**2).sum(axis=0))
-    varies = (np.ptp(whole, axis=0) > 0) & (np.ptp(rest, axis=0) > 0)
+    varies = (np.ptp(whole, axis=0) > 0) & (np.ptp(rest, axis=0) > _ROUNDING * np.abs(totals).max())
     return np.where(varies, (of_item * of_rest).sum(axis=0) / np.where(varies, scale, 1.0), np.nan)
 
 

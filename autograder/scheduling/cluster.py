@@ -24,7 +24,7 @@ from autograder.scheduling.shipping import pack_folder
 from autograder.scheduling.worker import Answer, broken, maximum_answer_bytes, order_json
 from courses.errors import DiagnosedError
 
-_TICK_S, _LOOK_S, _CONNECT_S = 0.2, 1.0, 10.0
+_TICK_S, _LOOK_S, _CONNECT_S, _ANSWER_S = 0.2, 1.0, 10.0, 60.0
 _ADMISSION_S = 180.0
 _GO_ON = "What was graded is kept: run the same command again to go on."
 
@@ -140,7 +140,7 @@ class _Run:
         try:
             if self._client.status != "running":
                 raise OSError(f"the connection is {self._client.status}")
-            return dict(self._client.sync(self._client.scheduler.ncores, callback_timeout=_CONNECT_S))
+            return dict(self._client.sync(self._client.scheduler.ncores, callback_timeout=_ANSWER_S))
         except (OSError, TimeoutError) as lost:
             raise ClusterError(
                 f"the connection to the Dask scheduler at {self._address} was lost: {str(lost) or type(lost).__name__}",
@@ -202,7 +202,7 @@ class _Run:
             self._admit(worker, future)
             return
         try:
-            data = future.result(timeout=_CONNECT_S)
+            data = future.result(timeout=_ANSWER_S)
             if not isinstance(data, bytes) or len(data) > self._answer_bytes:
                 raise ValueError("not the bytes of an answer")
             answer = Answer.model_validate_json(data)
@@ -216,7 +216,7 @@ class _Run:
 
     def _admit(self, worker: _Worker, future: Future) -> None:
         try:
-            admission = Admission.model_validate_json(future.result(timeout=_CONNECT_S))
+            admission = Admission.model_validate_json(future.result(timeout=_ANSWER_S))
         except Exception as failure:  # noqa: BLE001 - a worker without patunay, or of another version, raises what it likes
             admission = Admission(refusal=f"it cannot run patunay: {type(failure).__name__}: {failure}"[:2000])
         worker.refusal, worker.is_good = admission.refusal, not admission.refusal

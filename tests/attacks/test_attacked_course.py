@@ -113,7 +113,8 @@ def grade(course: SmallCourse, mode: str) -> dict[str, Any]:
     return {each["learner"]: each for each in ran.json()["graded"]}
 
 
-@pytest.mark.parametrize("mode", ["sealed", pytest.param("compat", marks=pytest.mark.thorough)])
+@pytest.mark.thorough
+@pytest.mark.parametrize("mode", ["sealed", "compat"])
 def test_attackers_change_nothing_for_the_others_and_get_words(mode: str, tmp_path: Path) -> None:
     course = make_small_course(tmp_path / "course")
     for learner, (answers, _) in HONEST.items():

@@ -255,7 +255,7 @@ def both(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[list
     shutil.rmtree(tmp_path)
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 def test_every_kind_of_cell_gives_what_a_stock_kernel_gives(both: tuple[list[Any], list[Any]]) -> None:
     ours, stock = both
     pairs = list(zip(ours, stock, strict=True))

@@ -42,6 +42,7 @@ def mark_by_hand(course: SmallCourse, learner: str, cell: str, score: float) -> 
         gradebook.db.commit()
 
 
+@pytest.mark.thorough
 def test_a_course_is_graded_graded_again_and_marked_and_every_command_of_nbgraders_works_on_it(course: SmallCourse) -> None:
     course.submit("ana", SQUARE, "found = 3", essay=_ESSAY)
     course.submit("ben", "def square(n):\n    return 4", "found = 1", essay=_ESSAY)
@@ -87,6 +88,7 @@ def run_nbgrader(course: SmallCourse, *words: str) -> None:
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.thorough
 def test_nbgraders_own_autograde_goes_on_where_we_stopped_and_we_where_it_did(course: SmallCourse) -> None:
     course.submit("ana", SQUARE, "found = 3", essay=_ESSAY)
     grade(course)

@@ -122,6 +122,7 @@ def test_grading_without_running_is_refused(switched: SmallCourse) -> None:
     assert not (switched.root / "autograded").exists()
 
 
+@pytest.mark.thorough
 def test_a_switch_that_cannot_be_loaded_grades_nothing(small_course: SmallCourse) -> None:
     configure(small_course, SWITCH.replace("GradeWithPatunay", "GradeWithNobody"))
     small_course.submit("ana", SQUARE, "found = 3")
@@ -130,7 +131,7 @@ def test_a_switch_that_cannot_be_loaded_grades_nothing(small_course: SmallCourse
     assert not (small_course.root / "autograded").exists()
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 def test_students_are_excluded_and_not_created_as_the_course_says(switched: SmallCourse) -> None:
     configure(switched, "c.CourseDirectory.student_id_exclude = 'ben'\nc.Autograde.create_student = False\n")
     switched.submit("ana", SQUARE, "found = 3")

@@ -20,7 +20,8 @@ pytestmark = pytest.mark.slow
 _ROOT = Path(__file__).resolve().parents[2]
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.thorough)])
+@pytest.mark.thorough
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_stops_cleanly_and_the_same_command_goes_on(small_course: SmallCourse, number: signal.Signals) -> None:
     small_course.submit("anna", SQUARE, "found = 1")
     small_course.submit("zoe", "while True:\n    pass", "found = 1")

@@ -37,6 +37,7 @@ def planned(servers: SealedServers, folder: Path, notebook: Any, variants: str) 
     return source.model_copy(update={"plan": rehearse(source, servers, Limits(), environment_digest="e")})
 
 
+@pytest.mark.thorough
 def test_a_good_assignment_passes_in_every_variant_that_a_learner_can_get(servers: SealedServers, tmp_path: Path) -> None:
     source = planned(
         servers, tmp_path, varied_notebook(), "{ drawn = { n = { integer = [5, 500] }, name = { choice = ['a', 'b'] } }, pool = 20 }"

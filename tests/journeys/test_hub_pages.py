@@ -105,6 +105,8 @@ def test_a_server_that_stops_says_so_until_it_has(hub: RunningHub, browser: Brow
     )
     other.wait_for_timeout(300)
     other.goto(f"{hub.address}/hub/spawn-pending/ben?next=/user/ben/patunay/open/{COURSE}/basics")
+    if heading(other) == "This part does not answer just now":  # it has ended, and the hub does not know yet
+        other.goto(f"{hub.address}/hub/spawn-pending/ben?next=/user/ben/patunay/open/{COURSE}/basics")
     assert heading(other) in {"Jupyter stops", "Jupyter does not run now"}
     expect(other.get_by_role("heading", level=1)).to_have_text("Jupyter does not run now", timeout=PATIENCE_MS)  # by itself
     other.get_by_role("link", name="Start Jupyter").click()

@@ -118,6 +118,7 @@ def test_formgrader_in_jupyterlab_lists_the_sites_course(tmp_path: Path) -> None
     assert "patunay.toml" in {each["name"] for each in contents["content"]}
 
 
+@pytest.mark.thorough
 def test_formgrader_shows_what_patunay_graded_in_any_course_directory(tmp_path: Path) -> None:
     course = make_small_course(tmp_path / "course")
     course.submit("ana", SQUARE, "found = 3", essay="An answer.")

@@ -24,7 +24,7 @@ from courses.nbgrader_course import open_course
 from courses.release import nbgrader_environment
 from tests.small_course import SQUARE, SmallCourse, make_small_course, nbgrader_cell
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.thorough]  # `tests/parity` compares some assignments in `make test`
 
 _CONFIG = "c.Execute.timeout = 2\nc.LateSubmissionPlugin.penalty_method = 'zero'"
 _DUE = "2026-11-20 12:00:00.000000 UTC"

@@ -59,7 +59,7 @@ def test_an_imported_otter_source_earns_full_marks_with_its_own_solution_and_eve
     assert {cell.blank_score for cell in plan.cells} == {0}
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 def test_the_commands_of_authoring_print_results_and_refuse_in_words(tmp_path: Path) -> None:
     make_site(tmp_path / "site", WANTED)
     here = tmp_path / "site"

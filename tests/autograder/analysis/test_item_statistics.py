@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -71,6 +71,7 @@ _MATRICES = arrays(np.float64, st.tuples(st.integers(3, 25), st.integers(3, 7)),
 
 
 @given(_MATRICES, st.floats(0.1, 50))
+@example(np.array([[0.0, 0, 3, 4], [0, 1, 4, 2], [0, 0, 3, 4]]), 0.1)  # everybody has the same total, but for the last digit
 def test_alpha_does_not_change_when_all_items_are_worth_more(points: Floats, factor: float) -> None:
     alpha, scaled = analyse(points, 4.0).alpha, analyse(points * factor, 4.0 * factor).alpha
     assert scaled == pytest.approx(alpha, rel=1e-6, abs=1e-6, nan_ok=True)

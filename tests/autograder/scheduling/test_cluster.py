@@ -116,6 +116,7 @@ def test_sealed_grading_on_two_workers_gives_the_marks_of_this_machine_and_the_r
     assert len(workers) == 2
 
 
+@pytest.mark.thorough
 def test_a_worker_that_is_killed_in_mid_run_costs_time_and_nothing_else(cluster: Cluster, course: SmallCourse) -> None:
     victim = cluster.worker()
     cluster.worker()

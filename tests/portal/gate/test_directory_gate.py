@@ -30,6 +30,7 @@ def check(course: NbgraderCourse) -> GateReport:
     return check_directory(course, (), Wanted("plan"), now=datetime.now(UTC))
 
 
+@pytest.mark.thorough
 def test_nbgraders_own_course_is_rehearsed_and_what_is_found_is_what_it_lacks(course: NbgraderCourse) -> None:
     report = check(course)
     assert [(each.code, each.is_blocking, each.where) for each in report.findings] == [
