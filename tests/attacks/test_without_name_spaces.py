@@ -236,7 +236,7 @@ def test_whole_families_against_sealed_grading_fail_as_elsewhere(role: str) -> N
         arguments = ["-q", "-p", "no:cacheprovider", "--basetemp", f"{folder}/pytest", *files]
         program = f"import os, sys\nfrom tests.attacks import restricted\nrestricted.take_rights({role!r})\nos.umask(0o022)\nrestricted.refuse([])\nimport pytest\nsys.exit(pytest.main({arguments!r}))"
         environment = {
-            **os.environ,
+            **{name: value for name, value in os.environ.items() if name != "PYTEST_ADDOPTS"},  # what the run outside was told
             "HOME": str(folder),
             "TMPDIR": str(folder),
             "IPYTHONDIR": f"{folder}/ipython",
