@@ -14,7 +14,7 @@ import ast
 import itertools
 from collections.abc import Collection, Iterator
 
-from autograder.sealed.plan import Canary
+from autograder.sealed.plan import CONTRARY, Canary
 from autograder.sealed.policy import plain_python
 from courses.python_syntax import parse
 
@@ -26,7 +26,7 @@ _MAXIMUM = 16
 
 
 def canaries_of(source: str, learners: Collection[str]) -> tuple[Canary, ...]:
-    """Return the candidates of a test cell, at most 16, at first one for each assertion.
+    """Return the candidates of a test cell, at most 16, at first one for each assertion about what comes from the learner (for each, if none is).
 
     Args:
         learners: names that come from the learner; what is compared with them is what the test expects.
@@ -39,7 +39,11 @@ def canaries_of(source: str, learners: Collection[str]) -> tuple[Canary, ...]:
         return ()
     text = _Text(source)
     suspects = _suspects(tree, learners)
-    found = [_changes(node, text, suspects) for node in ast.walk(tree) if isinstance(node, ast.Assert) or _is_assertion_call(node)]
+    assertions = [node for node in ast.walk(tree) if isinstance(node, ast.Assert) or _is_assertion_call(node)]
+    about_answers = [
+        node for node in assertions if _is_suspect(node, suspects)
+    ]  # an assertion about anything else tells nothing of an answer
+    found = [_changes(node, text, suspects) for node in about_answers or assertions]
     turns = itertools.chain.from_iterable(itertools.zip_longest(*found))
     kept: dict[str, Canary] = {}
     for canary in turns:
@@ -131,14 +135,14 @@ def _changes(node: ast.AST, text: _Text, suspects: frozenset[str]) -> list[Canar
     values = list(_wrong_values(node.test, text, suspects))
     contrary = node.test.operand if isinstance(node.test, ast.UnaryOp) and isinstance(node.test.op, ast.Not) else None
     piece = f"({text.of(contrary)})" if contrary is not None else f"not ({text.of(node.test)})"
-    negated = text.with_piece(node.test, piece, "the assertion")
+    negated = text.with_piece(node.test, piece, CONTRARY)
     return [*values[:1], negated, *values[1:]]
 
 
 def _wrong_call(call: ast.Call, text: _Text, suspects: frozenset[str]) -> Iterator[Canary]:
     name = _called(call)
     if name in {"assertTrue", "assertFalse", "assert_"} and call.args:
-        yield text.with_piece(call.args[0], f"not ({text.of(call.args[0])})", "the assertion")
+        yield text.with_piece(call.args[0], f"not ({text.of(call.args[0])})", CONTRARY)
         return
     expected = _expected_argument(call, suspects)
     if expected is not None:

@@ -39,7 +39,7 @@ def guarded(
     if plan is None or not waiting:
         return found
     chance = random.Random(_seed(plan.secret, node))  # noqa: S311 - seeded by a secret; the same submission is graded alike twice
-    chosen = {name: _chosen(each.plan.canaries, chance) for name, each in waiting.items() if each.plan}
+    chosen = {name: choose_canaries(each.plan.canaries, chance) for name, each in waiting.items() if each.plan}
     passed: dict[str, str] = {}
     for number in range(ROUNDS):
         canaries = {name: each[number] for name, each in chosen.items() if number < len(each) and name not in passed}
@@ -70,10 +70,12 @@ def _score(cell: Any, points: float) -> float | None:
         return None
 
 
-def _chosen(canaries: Sequence[Canary], chance: random.Random) -> list[Canary]:
-    shuffled = list(canaries)
-    chance.shuffle(shuffled)
-    return shuffled
+def choose_canaries(canaries: Sequence[Canary], chance: random.Random) -> list[Canary]:
+    """Return one canary a round, at random, but most of them with another value, which what is equal to everything passes; it fails contraries as honest answers do."""
+    shuffled = chance.sample(canaries, len(canaries))
+    contraries = [each for each in shuffled if each.is_contrary][: max(1, ROUNDS - sum(not each.is_contrary for each in shuffled))]
+    values = [each for each in shuffled if not each.is_contrary][: ROUNDS - len(contraries)]
+    return chance.sample([*values, *contraries], len(values) + len(contraries))
 
 
 def _seed(secret: str, node: Any) -> str:

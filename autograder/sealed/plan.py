@@ -19,12 +19,21 @@ Mode = Literal["sealed", "compat", "manual"]
 """How a test is decided: apart from the learner's code, in its process as nbgrader does, or by a person."""
 
 
+CONTRARY = "the assertion"
+"""What a canary's `change` says was changed where an assertion was made its contrary."""
+
+
 class Canary(WireValue):
     """A copy of a test cell with one assertion made wrong: whatever answer passes the test must fail this."""
 
     source: str
     change: str
     """What was changed, for the person who looks at a canary that passed."""
+
+    @property
+    def is_contrary(self) -> bool:
+        """Whether an assertion was made its contrary: what is equal to everything fails that, as an honest answer does."""
+        return f": {CONTRARY} " in self.change
 
 
 class CellPlan(WireValue):

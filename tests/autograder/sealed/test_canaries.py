@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import ast
+import random
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from autograder.sealed.canaries import canaries_of
+from autograder.sealed.guarding import ROUNDS, choose_canaries
+from autograder.sealed.plan import Canary
 from autograder.sealed.policy import plain_python
 
 pytestmark = pytest.mark.slow
@@ -79,3 +82,19 @@ def test_a_value_that_meets_the_test_meets_no_canary(value: object) -> None:
     for source in sources(test):
         with pytest.raises(AssertionError):
             exec(compile(plain_python(source), "canary", "exec"), {"f": lambda: value, "inf": float("inf")})
+
+
+def test_an_assertion_about_anything_else_than_the_learners_work_has_no_canary() -> None:
+    test = "assert run('true') == 0\nassert f(2) == 4"
+    assert sources(test)
+    assert all("assert run('true') == 0" in each for each in sources(test))
+    assert sources("assert run('true') == 0")  # better than none
+
+
+@given(st.integers(0, 12), st.integers(0, 12), st.integers())
+def test_at_most_one_round_in_four_is_a_contrary_where_there_are_enough_other_values(values: int, contraries: int, seed: int) -> None:
+    canaries = [Canary(source=f"v{n}", change=f"line 1: the value '{n}' made '9'") for n in range(values)]
+    canaries += [Canary(source=f"c{n}", change=f"line 1: the assertion 'f({n})' made 'not (f({n}))'") for n in range(contraries)]
+    chosen = choose_canaries(canaries, random.Random(seed))
+    assert len({each.source for each in chosen}) == len(chosen) == min(ROUNDS, values + contraries)
+    assert sum(not each.is_contrary for each in chosen) >= min(values, ROUNDS - 1)
