@@ -104,8 +104,7 @@ def wanted_files(site: Site, course: str, assignment: str) -> Wanted:
     Raises:
         SubmissionError: the assignment is not released.
     """
-    directory = open_course(released_root(site, course))
-    return Wanted(tuple(_names(_released(directory, assignment))), min(LARGEST_UPLOAD_BYTES, directory.largest_submission_bytes))
+    return _wanted(open_course(released_root(site, course)), assignment)
 
 
 def hand_in(site: Site, course: str, learner: str, assignment: str, files: Mapping[str, bytes], *, now: datetime) -> Receipt:
@@ -119,10 +118,10 @@ def hand_in(site: Site, course: str, learner: str, assignment: str, files: Mappi
         ExchangeError: the course takes no submissions.
         StorageError: the disk is full or not writable.
     """
-    wanted = wanted_files(site, course, assignment)
+    directory = open_course(released_root(site, course))
+    wanted = _wanted(directory, assignment)
     require_within(files, wanted)
     moment = now.astimezone(UTC)
-    directory = open_course(released_root(site, course))
     _store(directory, f"{path_segment(learner, what='a learner')}+{assignment}", files, moment)
     digest = hash_of_files({name: hashlib.sha256(content).hexdigest() for name, content in files.items()})
     notebooks = [name for name in wanted.names if name.endswith(".ipynb")]
@@ -137,6 +136,10 @@ def released_files(site: Site, course: str, assignment: str) -> tuple[str, ...]:
     """
     names = _names(_released(open_course(released_root(site, course)), assignment))
     return tuple(sorted((each for each in names if each != f"{MODULE}.py"), key=lambda each: (not each.endswith(".ipynb"), each)))
+
+
+def _wanted(course: NbgraderCourse, assignment: str) -> Wanted:
+    return Wanted(tuple(_names(_released(course, assignment))), min(LARGEST_UPLOAD_BYTES, course.largest_submission_bytes))
 
 
 def _released(course: NbgraderCourse, assignment: str) -> Path:

@@ -40,9 +40,7 @@ def canaries_of(source: str, learners: Collection[str]) -> tuple[Canary, ...]:
     text = _Text(source)
     suspects = _suspects(tree, learners)
     assertions = [node for node in ast.walk(tree) if isinstance(node, ast.Assert) or _is_assertion_call(node)]
-    about_answers = [
-        node for node in assertions if _is_suspect(node, suspects)
-    ]  # an assertion about anything else tells nothing of an answer
+    about_answers = [node for node in assertions if _is_suspect(node, suspects)]  # one about anything else tells nothing of an answer
     found = [_changes(node, text, suspects) for node in about_answers or assertions]
     turns = itertools.chain.from_iterable(itertools.zip_longest(*found))
     kept: dict[str, Canary] = {}

@@ -73,9 +73,10 @@ def _score(cell: Any, points: float) -> float | None:
 def choose_canaries(canaries: Sequence[Canary], chance: random.Random) -> list[Canary]:
     """Return one canary a round, at random, but most of them with another value, which what is equal to everything passes; it fails contraries as honest answers do."""
     shuffled = chance.sample(canaries, len(canaries))
-    contraries = [each for each in shuffled if each.is_contrary][: max(1, ROUNDS - sum(not each.is_contrary for each in shuffled))]
-    values = [each for each in shuffled if not each.is_contrary][: ROUNDS - len(contraries)]
-    return chance.sample([*values, *contraries], len(values) + len(contraries))
+    values = [each for each in shuffled if not each.is_contrary]
+    contraries = [each for each in shuffled if each.is_contrary][: max(1, ROUNDS - len(values))]
+    chosen = [*contraries, *values][:ROUNDS]
+    return chance.sample(chosen, len(chosen))
 
 
 def _seed(secret: str, node: Any) -> str:

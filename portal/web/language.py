@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import io
 import re
-from functools import cache
+from functools import cache, lru_cache
 from gettext import GNUTranslations, NullTranslations
 from pathlib import Path
 
@@ -26,6 +26,7 @@ _BEFORE_PERCENT = re.compile(r"(?:(?<=[\d}])|(?<=\)s)) (?=%)")
 _SAME = {"fil": "fil", "tl": "fil", "en": "en"}
 
 
+@lru_cache(maxsize=4096)  # pages have the same texts again and again
 def unbroken(text: str) -> str:
     """Return a text whose percent signs stay in the line of their numbers."""
     return _BEFORE_PERCENT.sub("\u00a0", text)
@@ -43,16 +44,8 @@ class _OwnTexts(NullTranslations):
         return unbroken(super().ngettext(msgid1, msgid2, n))
 
 
-class _Translated(GNUTranslations):
+class _Translated(_OwnTexts, GNUTranslations):
     """Any other language."""
-
-    def gettext(self, message: str) -> str:
-        """Return a text."""
-        return unbroken(super().gettext(message))
-
-    def ngettext(self, msgid1: str, msgid2: str, n: int) -> str:
-        """Return the text for a number."""
-        return unbroken(super().ngettext(msgid1, msgid2, n))
 
 
 @cache

@@ -55,16 +55,16 @@ def confine(order: Order) -> None:
     """Leave this process what its task needs. Where the kernel has no Landlock, it keeps what its user has."""
     prctl(PR_SET_NO_NEW_PRIVS, 1)
     readable = [*readable_paths(), *(str(Path(each.__path__[0])) for each in (courses, autograder, issuer, portal))]
-    is_networked = order.task not in _WITHOUT_NETWORK
-    if is_networked:
+    has_network = order.task not in _WITHOUT_NETWORK
+    if has_network:
         readable += _NETWORK
         readable += [path for path in (os.environ.get(name) for name in _certificate_variables()) if path]
     if order.task is Task.EXAMINE:
         readable += [os.path.join(order.site, name) for name in _PUBLISHED]
     with contextlib.suppress(OSError):
-        restrict_files(readable=readable, writable=(), devices=("/dev/null", "/dev/urandom"), is_networked=not is_networked)
+        restrict_files(readable=readable, writable=(), devices=("/dev/null", "/dev/urandom"), is_networked=not has_network)
     with contextlib.suppress(OSError):
-        if not is_networked and make_filter():
+        if not has_network and make_filter():
             load_filter(make_filter())
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from portal.web.checking.errors import CheckTooLongError, DeskBusyError
 
@@ -13,7 +13,7 @@ from portal.web.checking.errors import CheckTooLongError, DeskBusyError
 @dataclass(slots=True)
 class _Asker:
     slots: asyncio.Semaphore
-    here: int = field(default=0)
+    here: int = 0
     """What of theirs is done or waits."""
 
 
