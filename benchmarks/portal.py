@@ -1,6 +1,6 @@
 """How fast the portal answers with many credentials in the ledger, and many learners at once; on SQLite and on PostgreSQL.
 
-`python -m benchmarks.portal [--short] [--no-postgresql] [--credentials N] [--learners N] [--rate N] [--seconds N] [--workers N] [--keep FOLDER]`
+`python -m benchmarks.portal [--short] [--no-postgresql] [--no-sqlite] [--only TEXT] [--credentials N] [--learners N] [--rate N] [--seconds N] [--workers N] [--keep FOLDER]`
 
 What is asked, each at its own time, at a steady rate whatever comes back (`benchmarks.open_loop`), every request for a credential, page or learner at random:
     the check of a credential by its number, as a page and as JSON; the page that a holder shares; the signed file of a shared credential
@@ -40,6 +40,9 @@ from tests.small_site import COURSE
 _MINUTE_S = 60.0
 _WARMING_S = 3.0
 _STARTS_IN_S = 120.0
+_BARE_MS, _BARE_BYTES = (0.5, 1.0, 2.0), 4000
+_IDLE_S = 0.05
+"""Of the processor, in a second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +81,14 @@ def main() -> None:
             started = time.monotonic()
             site = make_portal_site(folder, credentials=wanted.credentials, learners=wanted.learners + 1)
             say(f"{wanted.credentials:,} credentials, {wanted.learners:,} learners: made in {time.monotonic() - started:.0f} s")
-        _measure(site, wanted, "SQLite")
+        if not arguments.no_sqlite:
+            _measure(site, wanted, "SQLite", arguments.only)
         if not arguments.no_postgresql and find_programs() is not None:
             with running_server() as server:
                 settings = [site.root / "patunay.toml", site.course_root(COURSE) / "nbgrader_config.py"]
                 before = [each.read_text(encoding="utf-8") for each in settings]
                 try:
-                    _measure(move_to_postgresql(site, new_database(server), new_database(server)), wanted, "PostgreSQL")
+                    _measure(move_to_postgresql(site, new_database(server), new_database(server)), wanted, "PostgreSQL", arguments.only)
                 finally:
                     for path, text in zip(settings, before, strict=True):
                         path.write_text(text, encoding="utf-8")
@@ -99,6 +103,8 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--rate", type=float, default=500.0, help="requests a second")
     parser.add_argument("--seconds", type=float, default=30.0)
     parser.add_argument("--workers", type=int, default=len(os.sched_getaffinity(0)))
+    parser.add_argument("--only", default="", metavar="TEXT", help="only the rows whose name has this in it")
+    parser.add_argument("--no-sqlite", action="store_true")
     parser.add_argument("--keep", type=Path, help="make the site here, or take the one that is here, and leave it")
     return parser.parse_args()
 
@@ -118,11 +124,14 @@ def _folder(keep: Path | None) -> Iterator[Path]:
         yield Path(folder)
 
 
-def _measure(site: Site, wanted: Wanted, kind: str) -> None:
+def _measure(site: Site, wanted: Wanted, kind: str, only: str) -> None:
     addresses = read_addresses(site, learners=wanted.learners + 1)
     rows = []
     with _served(site, wanted) as (port, process):
+        _wait_until_settled(process)
         for task in _tasks(site, addresses, wanted):
+            if only not in task.name:
+                continue
             warming = task.requests[: int(_WARMING_S * min(task.rate, 50))]
             ask(Load(port, min(task.rate, 50), warming, task.accept))
             before = _cpu_s(process)
@@ -130,8 +139,18 @@ def _measure(site: Site, wanted: Wanted, kind: str) -> None:
             rows.append(_row(task, found, (_cpu_s(process) - before) / max(1, len(task.requests))))
             say("  ".join(rows[-1]))
     title = f"{kind}, {len(addresses.numbers):,} credentials, {wanted.workers} workers"
+    rows += [_bare(wanted, milliseconds) for milliseconds in _BARE_MS]
     print_table([title, "asked/s", "answered/s", "p50 ms", "p95 ms", "p99 ms", "worst ms", "not 200", "CPU ms each", "kB"], rows)
     print(flush=True)  # noqa: T201
+
+
+def _bare(wanted: Wanted, milliseconds: float) -> list[str]:
+    """Return the row of a server that only computes: what these cores, and who else wants them, make of so much work."""
+    task = Task(f"only {milliseconds:g} ms of computing", (("/", ""),) * int(wanted.rate * wanted.seconds), wanted.rate)
+    with _running("benchmarks.bare_server", wanted.workers, milliseconds, _BARE_BYTES) as (port, process):
+        before = _cpu_s(process)
+        found = ask(Load(port, task.rate, task.requests))
+        return _row(task, found, (_cpu_s(process) - before) / len(task.requests))
 
 
 def _row(task: Task, found: Measured, cpu_s: float) -> list[str]:
@@ -162,12 +181,16 @@ def _tasks(site: Site, addresses: Addresses, wanted: Wanted) -> list[Task]:
     ]
 
 
+def _served(site: Site, wanted: Wanted) -> contextlib.AbstractContextManager[tuple[int, psutil.Process]]:
+    return _running("benchmarks.portal_server", wanted.workers, wanted.learners + 1, site.root)
+
+
 @contextlib.contextmanager
-def _served(site: Site, wanted: Wanted) -> Iterator[tuple[int, psutil.Process]]:
+def _running(module: str, workers: int, *more: object) -> Iterator[tuple[int, psutil.Process]]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])
-    command = [sys.executable, "-m", "benchmarks.portal_server", str(site.root), str(port), str(wanted.workers), str(wanted.learners + 1)]
+    command = [sys.executable, "-m", module, str(port), str(workers), *map(str, more)]
     root, environment = Path(__file__).resolve().parents[1], os.environ | {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
     with tempfile.TemporaryFile() as said:
         process = subprocess.Popen(command, cwd=root, env=environment, stdout=said, stderr=said)
@@ -185,6 +208,14 @@ def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
         if process.poll() is not None or time.monotonic() > deadline:
             raise SystemExit("the portal does not start")
         time.sleep(0.5)
+
+
+def _wait_until_settled(process: psutil.Process) -> None:
+    """Wait until the processes for strangers' files, which load beside the first answers for some ten seconds, have loaded."""
+    deadline, before = time.monotonic() + _STARTS_IN_S, -1.0
+    while time.monotonic() < deadline and _cpu_s(process) - before > _IDLE_S:
+        before = _cpu_s(process)
+        time.sleep(1.0)
 
 
 def _cpu_s(process: psutil.Process) -> float:

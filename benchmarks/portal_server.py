@@ -1,4 +1,4 @@
-"""The portal as `patunay serve --workers N` runs it, but with as many invented learners as are measured: `python -m benchmarks.portal_server SITE PORT WORKERS LEARNERS`."""
+"""The portal as `patunay serve --workers N` runs it, but with as many invented learners as are measured: `python -m benchmarks.portal_server PORT WORKERS LEARNERS SITE`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.small_site import COURSE
 
 def main() -> None:
     """Serve until SIGTERM."""
-    folder, port, workers, learners = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4])
+    port, workers, learners, folder = int(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), Path(sys.argv[4])
     people = tuple(Person(f"learner{number:06}", "learner", (f"nbgrader-{COURSE}",)) for number in range(learners))
     portal = PortalSite(load_site(folder), people=people)
     serve_portal(portal, address="127.0.0.1", port=port, started=lambda address: print(address, flush=True), workers=workers)  # noqa: T201

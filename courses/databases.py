@@ -15,8 +15,8 @@ from courses.errors import StorageError
 _BUSY_TIMEOUT_S = 15
 
 
-def open_engine(url: str) -> Engine:
-    """Return an engine for `url`.
+def open_engine(url: str, **how: Any) -> Engine:
+    """Return an engine for `url`; `how` goes to `sqlalchemy.create_engine`.
 
     What a statement was about is not repeated in its errors: it may be somebody's name. SQLite is set to write-ahead logging, foreign keys and a patient lock: 15 s, unless the address ends in `?timeout=SECONDS`.
 
@@ -26,9 +26,9 @@ def open_engine(url: str) -> Engine:
     try:
         if not url.startswith("sqlite"):
             # asked whether it still lives: a server that was started anew is no error of whoever comes next
-            return create_engine(url, hide_parameters=True, pool_pre_ping=True)
+            return create_engine(url, **{"hide_parameters": True, "pool_pre_ping": True} | how)
         patience = {} if "timeout" in make_url(url).query else {"timeout": _BUSY_TIMEOUT_S}
-        engine = create_engine(url, connect_args=patience, hide_parameters=True)
+        engine = create_engine(url, **{"connect_args": patience, "hide_parameters": True} | how)
     except (ArgumentError, ModuleNotFoundError) as unknown:
         raise StorageError(
             f"no database can be opened at this address: {unknown}",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Literal
@@ -156,6 +157,14 @@ class SiteSettings(TypedTable):
     portal: Portal = Portal()
 
 
+@lru_cache(maxsize=64)  # asked for with every look into the ledger
+def _database_url(root: Path, url: str) -> str:
+    prefix = "sqlite:///"
+    if url.startswith(prefix) and not url.startswith(prefix + "/"):
+        return f"{prefix}{root / url.removeprefix(prefix)}"
+    return url
+
+
 @dataclass(frozen=True, slots=True)
 class Site:
     """A site's folder together with its settings."""
@@ -181,10 +190,7 @@ class Site:
     @property
     def ledger_url(self) -> str:
         """The ledger's database address, with a relative SQLite file resolved in the site's folder."""
-        url, prefix = self.settings.ledger, "sqlite:///"
-        if url.startswith(prefix) and not url.startswith(prefix + "/"):
-            return f"{prefix}{self.root / url.removeprefix(prefix)}"
-        return url
+        return _database_url(self.root, self.settings.ledger)
 
     def course_root(self, course: str) -> Path:
         """nbgrader's course directory of `course`: gradebook.db, release, submitted, autograded."""

@@ -6,7 +6,8 @@ caller goes the slow way (`canonical.canonicalise`). The conditions:
 
 1. Blank nodes: none or one (its label is `c14n0`), or several whose first-degree hashes all differ: then their labels are the rank of the hash (RDFC-1.0, 4.4.3,
    step 4). On a tie the template does not match.
-2. What varies is text and identifiers only: never a key, a type, a context, a number. Everything else must be the same to the letter and in type.
+2. What varies is text and identifiers only: never a key, a type, a context, a number. Everything else must be the same to the letter and in type; only the order of
+   members may differ within an object that does not vary: JSON-LD reads it as the same.
 3. Lines that become equal are one line: a dataset is a set. Identifiers must differ from each other and from all that the template names.
 4. Texts hold no character that canonicalisers write differently; identifiers are `urn:uuid:` and a UUID, which no context rewrites.
 5. Arrays keep their length: another number of results is another template.
@@ -279,10 +280,19 @@ def _matcher(node: Any, varying: Any) -> Matcher:
         )
     if isinstance(node, str):
         return lambda value, _: type(value) is str and value == node
-    if isinstance(node, list) and all(isinstance(each, str) for each in node):
-        return lambda value, _: type(value) is list and value == node  # nothing but a text equals a text
+    if _has_texts_only(node):
+        return lambda value, _: type(value) is type(node) and value == node  # nothing but a text equals a text
     written = json.dumps(node)
     return lambda value, _: value is node or (type(value) is type(node) and json.dumps(value) == written)
+
+
+def _has_texts_only(node: Any) -> bool:
+    """Whether a constant is made of objects, arrays and texts: then what equals it is the same (numbers and truth values equal each other: 1, 1.0 and true)."""
+    if isinstance(node, dict):
+        return all(map(_has_texts_only, node.values()))
+    if isinstance(node, list):
+        return all(map(_has_texts_only, node))
+    return isinstance(node, str)
 
 
 def _object_matcher(node: dict[str, Any], varying: dict[str, Any]) -> Matcher:

@@ -45,10 +45,10 @@ def parse_document(data: bytes) -> dict[str, Any]:
 
 def depth(value: Any) -> int:
     """Return how many levels of objects and arrays `value` has; 0 for a plain value."""
-    levels, layer = 0, [value]
-    while layer := [each for each in layer if isinstance(each, (dict, list))]:
+    levels, layer = 0, [value] if isinstance(value, dict | list) else []
+    while layer:
         levels += 1
-        layer = [inner for each in layer for inner in (each.values() if isinstance(each, dict) else each)]
+        layer = [inner for each in layer for inner in (each.values() if isinstance(each, dict) else each) if isinstance(inner, dict | list)]
     return levels
 
 

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from typing import Any
 
-from sqlalchemy import Engine, ForeignKey, Index, String, Text, UniqueConstraint, inspect, select
+from sqlalchemy import Engine, ForeignKey, Index, Select, String, Text, UniqueConstraint, inspect, select
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, relationship
 
-from courses.databases import diagnosed_database, without_password
+from courses.databases import diagnosed_database, open_engine, without_password
 from courses.kept_databases import open_database
+from courses.quick_reading import first_row, open_reading_engine
 
 REVISION = "0005"
 """The form of the tables below; `issuer.ledger_migrations` brings older ledgers to it."""
@@ -236,11 +238,34 @@ def open_ledger(url: str) -> Iterator[Session]:
         yield session
 
 
+def read_ledger_row(url: str, query: Select[*tuple[Any, ...]], **values: Any) -> tuple[Any, ...] | None:
+    """Return the first row that `query` finds in the ledger at `url`, None if there is none (see `courses.quick_reading.first_row`).
+
+    Raises:
+        StorageError, LedgerError: as `open_ledger`.
+    """
+    with (
+        diagnosed_database(without_password(url)),
+        open_database(url, kind="ledger, one row", prepare=_prepare_beside, make=open_reading_engine) as engine,
+    ):
+        return first_row(engine, query, values)
+
+
 def _prepare(engine: Engine) -> None:
     if _revision_of(engine) != REVISION:
         from issuer.ledger_migrations import upgrade_ledger
 
         upgrade_ledger(engine)
+
+
+def _prepare_beside(engine: Engine) -> None:
+    """Prepare the database of an engine that only reads."""
+    if _revision_of(engine) != REVISION:
+        writing = open_engine(engine.url.render_as_string(hide_password=False))
+        try:
+            _prepare(writing)
+        finally:
+            writing.dispose()
 
 
 def _revision_of(engine: Engine) -> str | None:

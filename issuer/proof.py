@@ -115,12 +115,16 @@ def verify_proof(
     else:  # 3.2: they are read with the document's contexts, which they may repeat
         options.pop("@context", None)
         data = hash_data(canonical or canonicalise(unsecured(document), load=load), canonical_configuration(document, options, load=load))
-    key = Ed25519PublicKey.from_public_bytes(resolve_key(method))
     try:
-        key.verify(signature, data)
+        _public_key(resolve_key(method)).verify(signature, data)
     except InvalidSignature as mismatch:
         raise SignatureMismatchError("the signature does not fit: the document was changed after it was signed") from mismatch
     return CheckedProof(method, parse_timestamp(proof["created"]) if "created" in proof else None)
+
+
+@lru_cache(maxsize=64)
+def _public_key(data: bytes) -> Ed25519PublicKey:
+    return Ed25519PublicKey.from_public_bytes(data)
 
 
 def unsecured(document: Mapping[str, Any]) -> dict[str, Any]:

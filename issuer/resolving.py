@@ -18,6 +18,8 @@ class Found:
     """Where it came from, in words: "https://uni.example/.well-known/did.json"."""
     authoritative: bool
     """Whether it came from the issuer's own address (or is computed from the identifier), not from a copy."""
+    written: str = ""
+    """The document as JSON, if who found it keeps that: it tells one version of a list from the next."""
 
 
 class Resolver(Protocol):

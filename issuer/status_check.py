@@ -114,7 +114,7 @@ def _look_up(found: Found, entry: StatusEntry, facts: CredentialFacts, resolver:
     if found.document.get("@context") != [CREDENTIALS_V2]:
         raise StatusListError("the list of withdrawals uses other terms than those of the standard")
     key = _issuers_key(str(single_proof(found.document)["verificationMethod"]), facts, resolver)
-    _require_signature(json.dumps(found.document, ensure_ascii=False), key)
+    _require_signature(found.written or json.dumps(found.document), key)
     bits = read_status_list(found.document, entry, facts.issuer_id)
     try:
         made, until = read_moment(found.document, "validFrom"), found.document.get("validUntil")

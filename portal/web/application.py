@@ -10,6 +10,7 @@ from tornado.web import Application, StaticFileHandler
 from portal.web import routes
 from portal.web.access_log import address_shapes, log_answer
 from portal.web.checking.checkers import Checkers
+from portal.web.compressing import PackedAnswers
 from portal.web.page_handler import PageHandler
 from portal.web.portal_site import PortalSite
 from portal.web.sign_in import alone, behind_hub
@@ -56,7 +57,7 @@ def make_application(portal: PortalSite, *, cookie_secret: bytes = b"") -> Appli
         cookie_secret=secret,
         xsrf_cookies=True,
         xsrf_cookie_kwargs={"httponly": True, "samesite": "Lax", "path": portal.prefix},
-        compress_response=True,
+        transforms=[PackedAnswers],
         autoreload=False,
         max_body_size=MAXIMUM_BODY_BYTES,
         log_function=log_answer,

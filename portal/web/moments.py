@@ -17,6 +17,11 @@ def moment_element(moment: datetime | None, *, language: str, timezone: str) -> 
     if moment is None:
         return Markup("—")
     aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return _element(aware.replace(microsecond=0), language, timezone)
+
+
+@lru_cache(maxsize=4096)
+def _element(aware: datetime, language: str, timezone: str) -> Markup:
     local = aware.astimezone(ZoneInfo(timezone))
     told = format_datetime(local, "d MMM y, HH:mm", locale=_LOCALES[language])
     city = timezone.rpartition("/")[2].replace("_", " ")
@@ -29,7 +34,11 @@ def day_element(day: date | str | None, *, language: str) -> Markup:
     """Return a `<time>` element for a day (also as ISO 8601 writes it), an em dash for None and the empty text."""
     if not day:
         return Markup("—")
-    day = date.fromisoformat(day[:10]) if isinstance(day, str) else day
+    return _day_element(date.fromisoformat(day[:10]) if isinstance(day, str) else day, language)
+
+
+@lru_cache(maxsize=4096)
+def _day_element(day: date, language: str) -> Markup:
     return Markup('<time datetime="{}">{}</time>').format(day.isoformat(), day_words(day, language))
 
 

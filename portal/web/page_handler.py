@@ -61,6 +61,10 @@ class PageHandler(RequestHandler):
         for name, value in _HEADERS.items():
             self.set_header(name, value)
 
+    def compute_etag(self) -> str | None:
+        """Return what names this very answer, None for a page: nobody keeps it, so nobody asks whether it changed."""
+        return None if self._headers.get("Cache-Control") == "no-store" else super().compute_etag()
+
     def get_current_user(self) -> Any:
         """Return a model of the visitor as a hub gives it (that of the hub's own class goes before this one), None for nobody."""
         name = (self.get_signed_cookie(TRY_OUT_COOKIE) or b"").decode("utf-8", "replace")
@@ -102,9 +106,10 @@ class PageHandler(RequestHandler):
             self.get_query_argument("lang", ""), self.get_cookie(LANGUAGE_COOKIE) or "", self.request.headers.get("Accept-Language", "")
         )
 
-    def gettext(self, text: str) -> str:
-        """Return `text` in the language of the answer."""
-        return translations(self.language).gettext(text)
+    @cached_property
+    def gettext(self) -> Callable[[str], str]:
+        """What returns a text in the language of the answer."""
+        return translations(self.language).gettext
 
     def require(self, *roles: Role) -> Visitor:
         """Return the visitor, who has one of `roles` (any signed-in person where none is named).
@@ -178,9 +183,16 @@ class PageHandler(RequestHandler):
             sign_out=f"{portal.hub_home}logout" if portal.hub_home else f"{portal.prefix}sign-out",
             jupyter=f"{portal.hub_home}spawn" if portal.hub_home else "",
             xsrf_token=FormToken(lambda: self.xsrf_token),
-            stylesheets=tuple(self.static_url(name) for name in ("vendor/pico.min.css", "patunay.css")),
-            scripts=tuple(self.static_url(name) for name in ("vendor/htmx.min.js", "patunay.js")),
+            stylesheets=self._addresses_of("vendor/pico.min.css", "patunay.css"),
+            scripts=self._addresses_of("vendor/htmx.min.js", "patunay.js"),
         )
+
+    def _addresses_of(self, *names: str) -> tuple[str, ...]:
+        """Return the addresses of files that browsers keep, which are worked out once."""
+        kept: dict[tuple[str, ...], tuple[str, ...]] = self.settings.setdefault("static_addresses", {})
+        if names not in kept:
+            kept[names] = tuple(self.static_url(name) for name in names)
+        return kept[names]
 
     def link(self, *parts: str) -> str:
         """Return the whole address of a page, for who is given it: below the site's `url`, while trying out where this request came."""

@@ -85,6 +85,26 @@ def test_changed_credentials_get_the_answer_of_the_slow_way(seed: int) -> None:
     assert answer(SHAPES.canonicalise, changed) == answer(canonicalise, changed)
 
 
+def shuffled(value: Any, choose: random.Random) -> Any:
+    """Return a copy whose objects have their members in another order."""
+    if isinstance(value, dict):
+        members = [(key, shuffled(inner, choose)) for key, inner in value.items()]
+        choose.shuffle(members)
+        return dict(members)
+    return [shuffled(each, choose) for each in value] if isinstance(value, list) else value
+
+
+@given(st.integers())
+@settings(max_examples=30, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+def test_members_in_another_order_say_the_same(seed: int) -> None:
+    document = unsigned(example_award())
+    shapes, wanted = KnownShapes(), canonicalise(document)
+    shapes.canonicalise(document)
+    subject = {**document["credentialSubject"], "achievement": shuffled(document["credentialSubject"]["achievement"], random.Random(seed))}
+    for changed in ({**document, "credentialSubject": subject}, shuffled(document, random.Random(seed))):
+        assert shapes.canonicalise(changed) == wanted == canonicalise(changed)
+
+
 def test_the_second_credential_of_a_shape_comes_from_its_template() -> None:
     shapes = KnownShapes()
     first, second = unsigned(example_award()), unsigned(replace(example_award(), salt="ab" * 16, overall_score=0.5))

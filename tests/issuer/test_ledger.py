@@ -6,12 +6,13 @@ import sqlite3
 from pathlib import Path
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 
 from courses.errors import StorageError
+from courses.kept_databases import keeping_databases
 from issuer.audit import append_entry, find_break
 from issuer.issuing import issue_batch
-from issuer.ledger import AuditEntry, Consent, Credential, credentials_of, find_credential, open_ledger, shows_name
+from issuer.ledger import AuditEntry, Consent, Credential, credentials_of, find_credential, open_ledger, read_ledger_row, shows_name
 from tests.issuer.governed import approved, governed_site, identity_of, ledger_of, standing_of
 from tests.small_site import COURSE, NOW
 
@@ -55,6 +56,21 @@ def test_a_credential_is_found_with_and_without_its_urn(tmp_path: Path) -> None:
             assert find_credential(session, name) is None
         assert credentials_of(session, "another-course") == []
         assert session.scalar(select(func.count()).select_from(Credential)) == 2
+
+
+def test_a_row_is_read_without_a_session_from_a_ledger_that_is_made_if_absent(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'ledger.db'}"
+    by_learner = select(Consent.learner, Consent.show_name).where(Consent.learner == bindparam("wanted"))
+    assert read_ledger_row(url, by_learner, wanted="ana") is None
+    with open_ledger(url) as session:
+        session.add(a_consent())
+        session.commit()
+    assert read_ledger_row(url, by_learner, wanted="ana") == ("ana", 1)
+    with keeping_databases():
+        assert read_ledger_row(url, by_learner, wanted="ana") == ("ana", 1)
+        assert read_ledger_row(url, by_learner, wanted="ben") is None
+    with pytest.raises(StorageError, match="cannot be opened"):
+        read_ledger_row(f"sqlite:///{tmp_path / 'missing' / 'ledger.db'}", by_learner, wanted="ana")
 
 
 def test_a_folder_that_is_missing_is_told_in_words(tmp_path: Path) -> None:

@@ -9,10 +9,10 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from sqlalchemy import Row, bindparam, select
+from sqlalchemy import bindparam, select
 
 from courses.settings import Site
-from issuer.ledger import Credential, SharedPage, open_ledger
+from issuer.ledger import Credential, SharedPage, read_ledger_row
 from portal.sharing import PageChoices, is_token
 
 _NUMBER = re.compile(r"(?:urn:uuid:)?([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})", re.IGNORECASE)
@@ -49,9 +49,7 @@ _COLUMNS = (
     SharedPage.show_evidence,
     SharedPage.give_file,
 )
-_BY_NUMBER = (
-    select(*_COLUMNS).outerjoin(SharedPage, SharedPage.credential_id == Credential.id).where(Credential.id == bindparam("wanted")).limit(1)
-)
+_BY_NUMBER = select(*_COLUMNS).outerjoin(SharedPage, SharedPage.credential_id == Credential.id).where(Credential.id == bindparam("wanted"))
 _BY_TOKEN = (
     select(*_COLUMNS)
     .select_from(SharedPage)
@@ -68,32 +66,30 @@ def read_number(text: str) -> str:
 
 def find_own(site: Site, number: str) -> OwnCredential | None:
     """Return the credential of a number, None if this site issued none."""
-    with open_ledger(site.ledger_url) as session:
-        row = session.connection().execute(_BY_NUMBER, {"wanted": f"urn:uuid:{number.removeprefix('urn:uuid:')}"}).first()
-        return _own(row) if row is not None else None
+    row = read_ledger_row(site.ledger_url, _BY_NUMBER, wanted=f"urn:uuid:{number.removeprefix('urn:uuid:')}")
+    return _own(row) if row is not None else None
 
 
 def find_by_token(site: Site, token: str) -> OwnCredential | TakenDown | None:
     """Return the credential whose page has this token; None if there never was such a page."""
     if not is_token(token):
         return None
-    with open_ledger(site.ledger_url) as session:
-        row = session.connection().execute(_BY_TOKEN, {"wanted": token}).first()
-        if row is None:
-            return None
-        return _own(row) if row.id is not None else TakenDown()
+    row = read_ledger_row(site.ledger_url, _BY_TOKEN, wanted=token)
+    if row is None:
+        return None
+    return _own(row) if row[0] is not None else TakenDown()
 
 
-def _own(row: Row[*tuple[Any, ...]]) -> OwnCredential:
-    is_shared = row.show_grade is not None
+def _own(row: tuple[Any, ...]) -> OwnCredential:
+    name, document, course, version, issued_at, successor, *shown = row
     return OwnCredential(
-        id=row.id,
-        document=row.document,
-        course=row.course,
-        version=row.version,
-        issued_at=datetime.fromisoformat(row.issued_at),
-        is_replaced=row.superseded_by is not None,
-        choices=PageChoices(row.show_grade, row.show_evidence, row.give_file) if is_shared else PageChoices(),
+        id=name,
+        document=document,
+        course=course,
+        version=version,
+        issued_at=datetime.fromisoformat(issued_at),
+        is_replaced=successor is not None,
+        choices=PageChoices(*map(bool, shown)) if shown[0] is not None else PageChoices(),
     )
 
 

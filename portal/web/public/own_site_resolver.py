@@ -5,6 +5,7 @@ The files are read again when they change, not for every check.
 
 from __future__ import annotations
 
+import json
 import os
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -26,13 +27,11 @@ class OwnSiteResolver:
 
     def find_did_document(self, did: str) -> Found | None:
         """Return the site's DID document if it is that of `did`."""
-        found = _did_document(self.folder, did, self.seen or (_changed_ns(self.folder / "did.json"),))
-        return replace(found, origin=_address(did)) if found is not None else None
+        return _did_document(self.folder, did, self.seen or (_changed_ns(self.folder / "did.json"),))
 
     def find_status_list(self, url: str) -> Found | None:
         """Return the site's status list, or notice, whose `id` is `url`."""
-        found = _status_list(self.folder, url, self.seen or self._list_state(url.rpartition("/")[2]))
-        return replace(found, origin=url) if found is not None else None
+        return _status_list(self.folder, url, self.seen or self._list_state(url.rpartition("/")[2]))
 
     def _list_state(self, name: str) -> tuple[int, ...]:
         status = self.folder / "status"
@@ -47,29 +46,30 @@ def site_resolver(folder: Path, *, ask_others: bool, seen: tuple[int, ...] = ())
 
 def published_state(folder: Path) -> tuple[int, ...]:
     """Return a value that changes whenever keys, status lists or notices of a site change: when each was written last, in nanoseconds."""
-    status = folder / "status"
+    status = f"{folder}/status"
     try:
         with os.scandir(status) as entries:
             lists = sorted((each.name, each.stat().st_mtime_ns) for each in entries if each.name.endswith(".json"))
     except OSError:  # taken away between two looks: the folder's own time says so
         lists = []
-    own = (_changed_ns(path) for path in (folder / "did.json", status, status / "notices"))
-    return (*own, *(changed for _, changed in lists))
+    return (*map(_changed_ns, (f"{folder}/did.json", status, f"{status}/notices")), *(changed for _, changed in lists))
 
 
 @lru_cache(maxsize=8)
 def _did_document(folder: Path, did: str, _changed: tuple[int, ...]) -> Found | None:
-    return FolderResolver(folder, authoritative=True).find_did_document(did)
+    found = FolderResolver(folder, authoritative=True).find_did_document(did)
+    return replace(found, origin=_address(did)) if found is not None else None
 
 
 @lru_cache(maxsize=64)
 def _status_list(folder: Path, url: str, _changed: tuple[int, ...]) -> Found | None:
-    return FolderResolver(folder, authoritative=True).find_status_list(url)
+    found = FolderResolver(folder, authoritative=True).find_status_list(url)
+    return replace(found, origin=url, written=json.dumps(found.document)) if found is not None else None
 
 
-def _changed_ns(path: Path) -> int:
+def _changed_ns(path: Path | str) -> int:
     try:
-        return path.stat().st_mtime_ns
+        return os.stat(path).st_mtime_ns  # texts, not paths: it is asked for each check
     except OSError:
         return 0
 

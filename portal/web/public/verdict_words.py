@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 
 from issuer.verification import Check, State, Verdict, VerificationReport
 from portal.web.checking.errors import CheckBrokenOffError, CheckFailedError, CheckTooLongError, CheckTooMuchError
@@ -58,24 +59,52 @@ def headline(report: VerificationReport, gettext: Gettext) -> Headline:
         return Headline(
             _("Suspended for now"), _("The issuer has suspended this credential for the time being. Do not rely on it now."), "bad"
         )
-    words = {
-        Verdict.VALID: (_("Valid"), _("The issuer signed exactly this, and stands by it today."), "good"),
-        Verdict.VALID_WITH_A_NOTE: (_("Valid with a note"), _("The signature fits. Read the note below before you rely on it."), "note"),
-        Verdict.EXPIRED: (_("Expired"), _("It was valid, and its time is over. What it says was true when it was awarded."), "note"),
-        Verdict.WITHDRAWN: (_("Withdrawn"), _("The issuer has withdrawn this credential. Do not rely on it."), "bad"),
-        Verdict.ALTERED: (
+    return _verdict_words(gettext)[report.verdict]
+
+
+@lru_cache(maxsize=8)  # for each language
+def _verdict_words(gettext: Gettext) -> dict[Verdict, Headline]:
+    _ = gettext
+    return {
+        Verdict.VALID: Headline(_("Valid"), _("The issuer signed exactly this, and stands by it today."), "good"),
+        Verdict.VALID_WITH_A_NOTE: Headline(
+            _("Valid with a note"), _("The signature fits. Read the note below before you rely on it."), "note"
+        ),
+        Verdict.EXPIRED: Headline(
+            _("Expired"), _("It was valid, and its time is over. What it says was true when it was awarded."), "note"
+        ),
+        Verdict.WITHDRAWN: Headline(_("Withdrawn"), _("The issuer has withdrawn this credential. Do not rely on it."), "bad"),
+        Verdict.ALTERED: Headline(
             _("Altered"),
             _("This is not, or no longer, what the issuer that it names has signed. Nothing of what it says is shown. Do not rely on it."),
             "bad",
         ),
-        Verdict.NOT_YET_VALID: (_("Not yet valid"), _("The signature fits, but it is valid only later."), "note"),
-        Verdict.CANNOT_CHECK: (
+        Verdict.NOT_YET_VALID: Headline(_("Not yet valid"), _("The signature fits, but it is valid only later."), "note"),
+        Verdict.CANNOT_CHECK: Headline(
             _("Cannot check now"),
             _("Not everything could be checked, which says nothing against the credential. Try again later, or ask its issuer."),
             "note",
         ),
     }
-    return Headline(*words[report.verdict])
+
+
+@lru_cache(maxsize=8)
+def _check_words(gettext: Gettext) -> tuple[dict[str, str], dict[State, tuple[str, str]]]:
+    _ = gettext
+    names = {
+        "Format": _("Format"),
+        "Signature": _("Signature"),
+        "Issuer": _("Issuer"),
+        "Not withdrawn": _("Not withdrawn"),
+        "In date": _("In date"),
+    }
+    states = {
+        State.PASSED: (_("passed"), "good"),
+        State.FAILED: (_("failed"), "bad"),
+        State.WARNING: (_("note"), "note"),
+        State.NOT_CHECKED: (_("not checked"), "note"),
+    }
+    return names, states
 
 
 def failure_words(failed: CheckFailedError, gettext: Gettext) -> tuple[str, str]:
@@ -94,20 +123,7 @@ def failure_words(failed: CheckFailedError, gettext: Gettext) -> tuple[str, str]
 
 def check_lines(report: VerificationReport, language: str, gettext: Gettext) -> tuple[CheckLine, ...]:
     """Return the five checks in words."""
-    _ = gettext
-    names = {
-        "Format": _("Format"),
-        "Signature": _("Signature"),
-        "Issuer": _("Issuer"),
-        "Not withdrawn": _("Not withdrawn"),
-        "In date": _("In date"),
-    }
-    states = {
-        State.PASSED: (_("passed"), "good"),
-        State.FAILED: (_("failed"), "bad"),
-        State.WARNING: (_("note"), "note"),
-        State.NOT_CHECKED: (_("not checked"), "note"),
-    }
+    names, states = _check_words(gettext)
     return tuple(
         CheckLine(names[check.name], *states[check.state], _SENTENCES[check.name](check, report, language, gettext), check.sentence)
         for check in report.checks

@@ -81,7 +81,7 @@ def examine_own(site: Site, own: OwnCredential, now: datetime) -> Examined:
     return _examined_once(site.root, own.document, published_state(site.root), end_of_minute)
 
 
-@lru_cache(maxsize=2048)
+@lru_cache(maxsize=32)  # what many look at now; Python's collector of garbage walks through all that is put in here
 def _examined_once(folder: Path, document: str, published: tuple[int, ...], now: datetime) -> Examined:
     return examine(document.encode("utf-8"), resolver=site_resolver(folder, ask_others=False, seen=published), now=now)
 
