@@ -78,6 +78,70 @@ def test_another_asker_is_served_while_one_holds_all_of_theirs() -> None:
     asyncio.run(story())
 
 
+def test_who_comes_newly_is_next_however_many_places_others_hold() -> None:
+    async def story() -> None:
+        turns, gate, order = Turns(at_once=4, waiting=12, time_s=60), asyncio.Event(), list[str]()
+
+        async def one(asker: str) -> str:
+            try:
+                async with turns.take(asker):
+                    order.append(asker)
+                    await gate.wait()
+            except DeskBusyError:
+                return "gave way"
+            return "done"
+
+        greedy = [asyncio.create_task(one(asker)) for asker in ("a", "b") * 6]  # all places, and all that wait
+        await asyncio.sleep(0)
+        new = [asyncio.create_task(one(asker)) for asker in ("new", "newer")]
+        await asyncio.sleep(0)
+        assert sorted(order) == ["a", "a", "b", "b"]
+        gate.set()
+        fared = await asyncio.gather(*greedy)
+        assert await asyncio.gather(*new) == ["done", "done"]
+        assert order[4:6] == ["new", "newer"]
+        assert fared.count("gave way") == 2
+        assert [how for how, asker in zip(fared, ("a", "b") * 6, strict=True) if asker == "a"].count("gave way") == 1
+        assert fared[:4] == ["done"] * 4  # nobody who is at work is sent away
+
+    asyncio.run(story())
+
+
+def test_where_all_have_one_place_nobody_gives_way() -> None:
+    async def story() -> None:
+        turns, gate = Turns(at_once=1, waiting=3, time_s=60), asyncio.Event()
+
+        async def one(asker: str) -> None:
+            async with turns.take(asker):
+                await gate.wait()
+
+        here = [asyncio.create_task(one(asker)) for asker in "abc"]
+        await asyncio.sleep(0)
+        with pytest.raises(DeskBusyError):
+            async with turns.take("d"):
+                raise AssertionError("a fourth was let in")
+        gate.set()
+        await asyncio.gather(*here)
+
+    asyncio.run(story())
+
+
+def test_who_gives_up_while_waiting_leaves_no_trace() -> None:
+    async def story() -> None:
+        turns = Turns(at_once=1, waiting=4, time_s=60)
+        async with turns.take("a"):
+            waiting = asyncio.create_task(turns.take("b").__aenter__())
+            await asyncio.sleep(0)
+            waiting.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await waiting
+        async with asyncio.timeout(30), turns.take("c"):
+            assert turns._here() == {"c": 1}
+        assert not turns._here()
+
+    asyncio.run(story())
+
+
 def test_what_takes_too_long_is_broken_off_and_the_place_is_free_again() -> None:
     async def story() -> None:
         turns = Turns(at_once=1, waiting=4, time_s=0.05)
