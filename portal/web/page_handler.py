@@ -50,6 +50,8 @@ class PageHandler(RequestHandler):
     portal: PortalSite
     is_for_machines = False
     """Whether only programs without cookies ask: then a hub has no part in it."""
+    is_live = False
+    """Whether the answer goes on until the visitor leaves."""
 
     def initialize(self, portal: PortalSite) -> None:
         """Take what every handler works with."""
@@ -132,6 +134,18 @@ class PageHandler(RequestHandler):
         if course not in visitor.teaches:
             raise HTTPError(403)
         return visitor
+
+    async def head(self, *arguments: str, **named: str) -> None:
+        """Answer as to GET, without the content (RFC 9110, 9.3.2): for who checks whether a link still leads somewhere.
+
+        Raises:
+            HTTPError: 405: the answer to GET does not end by itself.
+        """
+        if self.is_live:
+            raise HTTPError(405)
+        answered = self.get(*arguments, **named)
+        if answered is not None:
+            await answered
 
     async def compute(self, work: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
         """Return what `work` returns, computed beside the loop that serves other visitors."""

@@ -37,6 +37,8 @@ def live_address(prefix_address: str, work: Work) -> str:
 class EventsHandler(LearnerHandler):
     """The events of an assignment of the visitor's own."""
 
+    is_live = True
+
     @authenticated
     async def get(self, course: str, assignment: str) -> None:
         """Tell what changes, for some minutes."""

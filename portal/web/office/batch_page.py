@@ -172,6 +172,8 @@ class IssueHandler(OfficeHandler):
 class BatchEventsHandler(OfficeHandler):
     """Tells a page's script how far issuing is, so that it shows it anew."""
 
+    is_live = True
+
     @authenticated
     async def get(self, name: str) -> None:
         """Send an event for each change, and one at the end."""

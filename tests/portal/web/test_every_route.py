@@ -129,6 +129,25 @@ def test_everybody_gets_what_is_theirs_and_nothing_of_anas(walk: Walk, person: s
     assert wrong == []
 
 
+@pytest.mark.parametrize("person", ["", "ana"])
+def test_the_head_alone_says_what_the_page_would_and_of_what_never_ends_nothing(walk: Walk, person: str) -> None:
+    client, wrong = walk.portal.visitor(person), []
+    for route, handler in ROUTES:
+        address, is_live = walk.address(RULES[route]), getattr(handler, "is_live", False)
+        head = client.head(address, follow_redirects=False)
+        if is_live or RULES[route].sees is None:
+            is_right = head.status_code == 405
+        else:
+            page = client.get(address, follow_redirects=False)
+            same = ("Content-Type", "Location", "Content-Security-Policy", "Cache-Control")
+            is_right = head.status_code == page.status_code and [head.headers.get(each) for each in same] == [
+                page.headers.get(each) for each in same
+            ]
+        if not is_right or head.content:
+            wrong.append((address, head.status_code))
+    assert wrong == []
+
+
 @pytest.mark.parametrize("person", sorted(EVERYBODY))
 def test_no_form_is_taken_from_who_may_not_send_it(walk: Walk, person: str) -> None:
     client, wrong = walk.portal.visitor(person), []
