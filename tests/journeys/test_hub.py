@@ -9,7 +9,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -21,26 +20,13 @@ from courses.nbgrader_course import open_course
 from portal.hub.server_plan import assignment_address, formgrader_address
 from tests.journeys.notebook_typing import type_answer
 from tests.journeys.running_hub import RunningHub, address_told, ask, running_hub, wait_gone
-from tests.portal.web.browser import barriers, chromium, overflow, running_browser
+from tests.portal.web.browser import barriers, chromium, overflow
 from tests.small_site import COURSE, released_site
 
 pytestmark = [
     pytest.mark.thorough,
     pytest.mark.skipif(not chromium() or not shutil.which("npm"), reason="needs Chromium and npm (make browser node)"),
 ]
-
-
-@pytest.fixture(scope="module")
-def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningHub]:
-    site = released_site(tmp_path_factory.mktemp("hub") / "site", tmp_path_factory.getbasetemp())
-    with running_hub(site.root, "--try-out") as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with running_browser() as running:
-        yield running
 
 
 def wait_until_graded(course_root: Path, learner: str) -> None:

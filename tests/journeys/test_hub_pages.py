@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.journeys.running_hub import PATIENCE_MS, RunningHub, ask, running_hub
-from tests.portal.web.browser import barriers, chromium, overflow, running_browser
-from tests.small_site import COURSE, released_site
+from tests.journeys.running_hub import PATIENCE_MS, RunningHub, ask
+from tests.portal.web.browser import barriers, chromium, overflow
+from tests.small_site import COURSE
 
 pytestmark = [
     pytest.mark.thorough,
@@ -21,19 +20,6 @@ pytestmark = [
 ]
 
 PHONE: dict[str, Any] = {"viewport": {"width": 360, "height": 640}}
-
-
-@pytest.fixture(scope="module")
-def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningHub]:
-    site = released_site(tmp_path_factory.mktemp("hub-pages") / "site", tmp_path_factory.getbasetemp())
-    with running_hub(site.root, "--try-out") as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with running_browser() as running:
-        yield running
 
 
 def heading(page: Page) -> str:

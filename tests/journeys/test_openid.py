@@ -21,7 +21,7 @@ from portal.hub.proxy_program import install_proxy
 from portal.hub.running import HubStart
 from portal.hub.secret_files import hub_folder
 from tests.journeys.running_hub import PATIENCE_MS, free_ports
-from tests.portal.web.browser import chromium, running_browser
+from tests.portal.web.browser import chromium
 from tests.small_site import COURSE, released_site
 
 _NODE = Path(__file__).parents[1] / "node"
@@ -147,12 +147,6 @@ def wait_for(address: str, process: subprocess.Popen[bytes]) -> None:
         assert process.poll() is None
         assert time.monotonic() < deadline
         time.sleep(0.5)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with running_browser() as running_one:
-        yield running_one
 
 
 @pytest.mark.parametrize(

@@ -11,9 +11,9 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from tests.journeys.front_servers import FrontServer, front_server, installed
-from tests.journeys.running_hub import RunningHub, running_hub
-from tests.portal.web.browser import chromium, running_browser
-from tests.small_site import COURSE, released_site
+from tests.journeys.running_hub import RunningHub
+from tests.portal.web.browser import chromium
+from tests.small_site import COURSE
 
 pytestmark = [
     pytest.mark.thorough,
@@ -41,24 +41,11 @@ _FIRST_EVENT = """async (path) => {
 }"""
 
 
-@pytest.fixture(scope="module")
-def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningHub]:
-    site = released_site(tmp_path_factory.mktemp("front") / "site", tmp_path_factory.getbasetemp())
-    with running_hub(site.root, "--try-out") as running:
-        yield running
-
-
 @pytest.fixture(scope="module", params=["nginx", "caddy"])
 def front(request: pytest.FixtureRequest, hub: RunningHub, tmp_path_factory: pytest.TempPathFactory) -> Iterator[FrontServer]:
     if not installed(request.param):
         pytest.skip(f"{request.param} is not installed (apt-get install {request.param})")
     with front_server(request.param, hub.address.removeprefix("http://"), tmp_path_factory.mktemp(request.param)) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with running_browser() as running:
         yield running
 
 

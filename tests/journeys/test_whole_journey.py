@@ -15,7 +15,7 @@ from courses.settings import load_site
 from tests.journeys.journey_site import MESSAGE, NAMES, enter_names, unreleased_site
 from tests.journeys.notebook_typing import hand_in, run_from_here, type_answer
 from tests.journeys.running_hub import PATIENCE_MS, RunningHub, running_hub
-from tests.portal.web.browser import barriers, chromium, drop_file, overflow, running_browser
+from tests.portal.web.browser import barriers, chromium, drop_file, overflow
 from tests.small_site import COURSE
 
 pytestmark = [
@@ -31,12 +31,6 @@ expect.set_options(timeout=PATIENCE_MS)
 def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningHub]:
     site = unreleased_site(tmp_path_factory.mktemp("journey") / "site")
     with running_hub(site.root, "--try-out") as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with running_browser() as running:
         yield running
 
 

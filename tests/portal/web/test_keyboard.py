@@ -8,19 +8,13 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.portal.web.browser import chromium, running_browser
+from tests.portal.web.browser import chromium
 from tests.portal.web.keyboard import Keyboard
 from tests.portal.web.learner_site import learner_site, learners_portal
 from tests.portal.web.office_site import OFFICE, office_site
 from tests.portal.web.running import RunningPortal, running_portal
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(not chromium(), reason="needs Chromium (make browser)")]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with running_browser() as running:
-        yield running
 
 
 @pytest.fixture(scope="module")
