@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import ast
+import importlib
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -91,3 +94,14 @@ def test_idle_servers_are_stopped_after_the_minutes_wanted() -> None:
 def test_no_two_groups_of_a_site_have_one_name(courses: list[str]) -> None:
     groups = groups_of(courses)
     assert len(set(groups)) == len(groups) == 2 * len(courses) + len(OFFICES)
+
+
+def test_the_values_for_kubernetes_give_our_roles_and_import_what_is_there() -> None:
+    values = Path(__file__).resolve().parents[3] / "docs" / "howto" / "zero-to-jupyterhub-values.yaml"
+    hub = yaml.safe_load(values.read_text(encoding="utf-8"))["hub"]
+    ours = {role["name"]: (role["scopes"], role.get("groups")) for role in settings().load_roles if role["name"] != "idle-culler"}
+    assert {name: (role["scopes"], role.get("groups")) for name, role in hub["loadRoles"].items()} == ours
+    imports = [node for node in ast.walk(ast.parse(hub["extraConfig"]["patunay"])) if isinstance(node, ast.ImportFrom)]
+    assert len(imports) > 4
+    for node in imports:
+        assert {each.name for each in node.names} <= vars(importlib.import_module(str(node.module))).keys()
