@@ -91,7 +91,8 @@ class Turns:
         if last is None or here[last.asker] <= here[asker] + 1:
             raise DeskBusyError
         self._queue.remove(last)
-        last.turn.set_result(False)
+        if not last.turn.done():  # otherwise they gave up in this moment
+            last.turn.set_result(False)
 
     def _begin(self) -> None:
         """Let those begin for whom there are places."""
