@@ -1,7 +1,7 @@
 """What this machine can do at best: a server that looks nothing up and checks nothing, but computes for a while before each answer.
 
 `python -m benchmarks.bare_server PORT WORKERS MILLISECONDS BYTES`. Its latencies under the same load are the machine's own: how long processors stand still that other
-machines want as well, and how long a queue needs to become short again. Two processes on plain asyncio, one address.
+machines want as well, and how long a queue needs to become short again. So many processes on plain asyncio, one address.
 """
 
 from __future__ import annotations

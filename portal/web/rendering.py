@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any, cast
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template, nodes, select_autoescape
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, nodes, select_autoescape
 from jinja2.ext import InternationalizationExtension
 from jinja2.parser import Parser
 from markupsafe import Markup, escape
@@ -73,30 +73,9 @@ class _CompiledTexts(InternationalizationExtension):
         return node
 
 
-class _Environment(Environment):
-    """Keeps what it has compiled, without looking each time whether it is still the same file."""
-
-    def __init__(self, **how: Any) -> None:
-        super().__init__(**how)
-        self._compiled: dict[str, Template] = {}
-
-    def get_template(
-        self,
-        name: str | Template,
-        parent: str | None = None,
-        globals: MutableMapping[str, Any] | None = None,  # noqa: A002 - jinja's
-    ) -> Template:
-        """Return a template of the folder."""
-        if not isinstance(name, str) or globals is not None:
-            return super().get_template(name, parent, globals)
-        if name not in self._compiled:
-            self._compiled[name] = super().get_template(name, parent)
-        return self._compiled[name]
-
-
 @cache
 def _environment(language: str, timezone: str) -> Environment:
-    environment = _Environment(
+    environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=select_autoescape(default=True, default_for_string=True),
         undefined=StrictUndefined,
