@@ -84,7 +84,7 @@ def _state(names: dict[str, Any]) -> list[object]:
 def _laid_out(family: str, outside: Path) -> Iterator[tuple[Callable[[], dict[str, Any]], Callable[[], object]]]:
     if family == "tampering":
         site = test_tampering.Site(outside)
-        yield lambda: site.names, site.make
+        yield lambda: site.names, site.make_with_new_victim
         site.victim.kill()
         site.victim.wait()
     elif family == "exhausting":

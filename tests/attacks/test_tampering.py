@@ -65,6 +65,12 @@ class Site:
         if self.victim.poll() is not None:
             self.victim = subprocess.Popen(["sleep", "600"])
 
+    def make_with_new_victim(self) -> None:
+        """The same with another program: the one of the trial before may still be dying of it."""
+        self.victim.kill()
+        self.victim.wait()
+        self.make()
+
     @property
     def names(self) -> dict[str, Any]:
         return {"site": str(self.root), "victim": self.victim.pid}

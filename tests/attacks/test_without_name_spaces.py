@@ -66,7 +66,7 @@ def test_a_family_of_attacks_fails(restricted: Restricted, family: str, record: 
     assert "failure" not in told, told
     assert set(told["bare"]) >= BARE[family]
     behind = set(told["behind"]) - (set() if told["effects"] else WITHOUT_EFFECT)
-    assert behind <= SEEN
+    assert behind <= SEEN, told
     for name in sorted(set(told["bare"]) - SEEN):
         record(f"without name spaces: {name}", "landlock, seccomp", without=True, behind=name in behind)
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,31 @@ def test_sqlite_is_set_to_survive_a_crash_and_to_keep_references(tmp_path: Path)
         assert connection.execute(text("PRAGMA synchronous")).scalar() == 2
         assert connection.execute(text("PRAGMA foreign_keys")).scalar() == 1
     engine.dispose()
+
+
+def test_who_opens_a_new_database_waits_for_who_writes_to_it(tmp_path: Path) -> None:
+    other = sqlite3.connect(tmp_path / "x.db", isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN IMMEDIATE")  # where SQLite's own patience does not hold
+    other.execute("CREATE TABLE t (n)")
+    later = threading.Timer(0.3, other.execute, ["COMMIT"])
+    later.start()
+    engine = open_engine(f"sqlite:///{tmp_path / 'x.db'}")
+    with engine.connect() as connection:
+        assert connection.execute(text("PRAGMA journal_mode")).scalar() == "wal"
+        assert connection.execute(text("SELECT * FROM t")).all() == []
+    later.join()
+    engine.dispose()
+    other.close()
+
+
+def test_who_waits_too_long_for_a_new_database_is_told(tmp_path: Path) -> None:
+    other = sqlite3.connect(tmp_path / "x.db", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    engine = open_engine(f"sqlite:///{tmp_path / 'x.db'}?timeout=0.2")
+    with pytest.raises(StorageError, match="locked by another process"), diagnosed_database("x.db"), engine.connect():
+        pass
+    engine.dispose()
+    other.close()
 
 
 def use(url: str, statement: str) -> None:
