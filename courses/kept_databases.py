@@ -19,6 +19,7 @@ from sqlalchemy import Engine
 from courses.databases import open_engine
 
 _FILE = "sqlite:///"
+_ABSENT = (-1, -1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +46,14 @@ class _Shelf:
             if kept is not None:
                 kept.engine.dispose(close=kept.identity[0] == os.getpid())  # connections of another process are not ours to close
                 del self._kept[kind, url]
+            before = _identity(url)  # a file that is put in its place meanwhile is noticed next time
             engine = make(url)
             try:
                 prepare(engine)
             except BaseException:
                 engine.dispose()
                 raise
-            self._kept[kind, url] = _Kept(engine, _identity(url))
+            self._kept[kind, url] = _Kept(engine, _identity(url) if before[1:] == _ABSENT else before)
             return engine
 
     def clear(self) -> None:
@@ -108,5 +110,5 @@ def _identity(url: str) -> tuple[int, ...]:
     try:
         status = os.stat(url.removeprefix(_FILE).partition("?")[0])
     except OSError:
-        return (os.getpid(), -1, -1)
+        return (os.getpid(), *_ABSENT)
     return (os.getpid(), status.st_dev, status.st_ino)

@@ -85,7 +85,8 @@ def release_course(
         ExchangeError: the exchange cannot be written to.
     """
     chosen = tuple(require_assessment(course, each) for each in assignments) or tuple(each.id for each in course.manifest.assessments)
-    findings = check_course(course, today=now.date()) + check_release(site, course, today=now.date())
+    today = site.day_of(now)
+    findings = check_course(course, today=today) + check_release(site, course, today=today)
     refuse_if_blocked([finding for finding in findings if finding.is_blocking])
     record = describe_release(course, release_environment(course) if environment is None else environment)
     root = site.course_root(course.id)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from datetime import date, datetime
 from functools import lru_cache
 from ipaddress import ip_network
 from pathlib import Path
@@ -195,6 +196,10 @@ class Site:
     def course_root(self, course: str) -> Path:
         """nbgrader's course directory of `course`: gradebook.db, release, submitted, autograded."""
         return self.root / self.settings.paths.work / course
+
+    def day_of(self, moment: datetime) -> date:
+        """The calendar day of an aware moment where the institution is."""
+        return moment.astimezone(ZoneInfo(self.settings.timezone)).date()
 
     def published(self, *parts: str) -> str:
         """The public address of a thing of the site."""

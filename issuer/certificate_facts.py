@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from courses.manifest import CourseManifest
+from courses.settings import Site
 from issuer.achievement import percent
 from issuer.certificate import CertificateFacts
 from issuer.certificate_words import Language
@@ -19,36 +20,35 @@ _LEVEL = {"en": "level", "fil": "antas"}
 def certificate_facts(
     manifest: CourseManifest,
     credential_text: str,
+    site: Site,
     *,
-    institution: str,
     verify_url: str,
     badge_png: bytes | None,
     seal: bytes | None,
     language: Language,
 ) -> CertificateFacts:
-    """Return what the certificate says.
+    """Return what the certificate says; days are those where the institution is, as on its pages.
 
     Args:
         credential_text: the signed credential.
-        institution: its name in large letters.
         seal: a PNG or SVG picture; None for none.
     """
     document = json.loads(credential_text)
     until = document.get("validUntil")
     return CertificateFacts(
         course_id=manifest.id,
-        institution=institution,
+        institution=site.settings.issuer.name,
         title=manifest.title.en,
         title_fil=manifest.title.fil,
         outcomes=tuple(outcome.text.in_language(language) for outcome in manifest.outcomes),
         notional_hours=manifest.notional_hours.total,
-        awarded_on=datetime.fromisoformat(document["awardedDate"]).date(),
+        awarded_on=site.day_of(datetime.fromisoformat(document["awardedDate"])),
         credential_id=document["id"],
         verify_url=verify_url,
         holder=document["credentialSubject"].get("name"),
         level=", ".join(f"{level.framework} {_LEVEL[language]} {level.level}" for level in manifest.levels) or None,
         result=_result(manifest, document, language),
-        valid_until=datetime.fromisoformat(until).date() if until else None,
+        valid_until=site.day_of(datetime.fromisoformat(until)) if until else None,
         badge_png=badge_png,
         seal=seal,
     )

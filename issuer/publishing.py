@@ -140,7 +140,7 @@ class _Artist:
         facts = certificate_facts(
             self._manifest(credential),
             credential.document,
-            institution=self._site.settings.issuer.name,
+            self._site,
             verify_url=verify_url(self._site, credential),
             badge_png=self.badge(credential),
             seal=self._seal,

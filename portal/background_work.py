@@ -7,7 +7,6 @@ whole. So nothing has to be remembered in the server, which may end and start me
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import re
@@ -22,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from courses.storage import diagnosed_storage, write_atomically
+from portal.process_lock import is_held, lock_to_hand_over
 from portal.stored_json import find_json
 
 _KIND = re.compile(r"[a-z][a-z0-9-]{0,99}")
@@ -78,25 +78,21 @@ def start_work(
     place = _place(course_root, kind)
     with diagnosed_storage(place.parent):
         place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor = os.open(_file(place, "lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-    try:
-        if not _take(descriptor):
+    with diagnosed_storage(place.parent), lock_to_hand_over(_file(place, "lock")) as descriptor:
+        if descriptor is None:
             return False
         told = {"by": by, "started_at": now.isoformat(), "about": dict(about or {})}
         write_atomically(_file(place, "json"), json.dumps(told), mode=0o600)
-        with diagnosed_storage(place.parent):
-            process = _started(place, command, descriptor)
-            _give_way(process.pid)
+        process = _started(place, command, descriptor)
+        _give_way(process.pid)
         threading.Thread(target=process.wait, name=f"background {kind}", daemon=True).start()  # so that no dead process lingers
         return True
-    finally:
-        os.close(descriptor)  # the process holds the lock by its own copy
 
 
 def find_work(course_root: Path, kind: str) -> Work:
     """Return the last work of a kind, `NO_WORK` if there is none that can be read."""
     place = _place(course_root, kind)
-    running = _is_held(_file(place, "lock"))
+    running = is_held(_file(place, "lock"))
     try:
         told = json.loads(_file(place, "json").read_text(encoding="utf-8"))
         by, started_at, about = str(told["by"]), datetime.fromisoformat(told["started_at"]), dict(told["about"])
@@ -145,25 +141,6 @@ def _said(place: Path) -> str:
         return ""
     lines = (line.rpartition("\r")[2].rstrip() for line in text.splitlines())
     return "\n".join(line for line in lines if line)
-
-
-def _is_held(path: Path) -> bool:
-    try:
-        descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
-    except OSError:
-        return False
-    try:
-        return not _take(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _take(descriptor: int) -> bool:
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
 
 
 def _place(course_root: Path, kind: str) -> Path:

@@ -64,7 +64,7 @@ def course_readiness(site: Site, name: str, *, now: datetime) -> Readiness:
 def _read(site: Site, name: str, now: datetime) -> Readiness:
     try:
         course = load_course(site.courses, name)
-        return Readiness(course, overview_of(site, course, today=now.date()), check_files(site, course, now=now), None)
+        return Readiness(course, overview_of(site, course, today=site.day_of(now)), check_files(site, course, now=now), None)
     except DiagnosedError as problem:
         return Readiness(None, None, None, problem)
 
@@ -76,6 +76,6 @@ def _stamp(site: Site, name: str, now: datetime) -> tuple[object, ...] | None:
         approvals = folder / APPROVALS
         reviewed = approvals.read_bytes() if approvals.is_file() else b""
         release = find_release(site.course_root(name))
-        return (course_sha256(folder), reviewed, now.date(), release and release.content_hash, site.settings.model_dump_json())
+        return (course_sha256(folder), reviewed, site.day_of(now), release and release.content_hash, site.settings.model_dump_json())
     except (DiagnosedError, OSError):
         return None

@@ -141,7 +141,7 @@ def _open_findings(site: Site, course: str, now: datetime) -> pd.DataFrame:
     """Return what the checks that need no run find in the course as it is now."""
     columns = ["code", "severity", "where", "problem", "remedy"]
     try:
-        found = check_course(load_course(site.courses, course), today=now.date())
+        found = check_course(load_course(site.courses, course), today=site.day_of(now))
     except DiagnosedError as unreadable:
         return pd.DataFrame([("", "blocking", unreadable.where or "", unreadable.problem, unreadable.remedy or "")], columns=columns)
     return pd.DataFrame([(each.code, each.severity.value, each.where, each.problem, each.remedy) for each in found], columns=columns)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Literal
 
 from courses.catalogue import Course, course_ids, load_course
@@ -81,7 +81,7 @@ def overview_of(site: Site, course: Course, *, today: date) -> CourseOverview:
         title=course.manifest.title.en,
         state=status.state.value,
         content_hash=status.content_hash,
-        released=f"{release.version} on {release.released_at[:10]}" if release else "",
+        released=f"{release.version} on {site.day_of(datetime.fromisoformat(release.released_at))}" if release else "",
         approvals=status.approvals,
         missing=status.missing,
         history=load_reviews(course.folder),

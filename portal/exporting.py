@@ -117,10 +117,10 @@ def linkedin_link(site: Site, name: str) -> str:
             Certification(
                 name=document["name"],
                 organisation=site.settings.issuer.linkedin_id or site.settings.issuer.name,
-                issued=datetime.fromisoformat(document["awardedDate"]).date(),
+                issued=site.day_of(datetime.fromisoformat(document["awardedDate"])),
                 url=verify_url(site, credential),
                 credential_id=credential.id,
-                expires=datetime.fromisoformat(until).date() if until else None,
+                expires=site.day_of(datetime.fromisoformat(until)) if until else None,
             )
         )
 
@@ -154,7 +154,7 @@ def _as_pdf(site: Site, session: Session, credential: Credential, language: Lang
     facts = certificate_facts(
         manifest_of(site, session, credential),
         credential.document,
-        institution=site.settings.issuer.name,
+        site,
         verify_url=verify_url(site, credential),
         badge_png=_badge(site, session, credential),
         seal=read_seal(site),

@@ -6,7 +6,6 @@ lives: whoever finds the lock free knows that nobody works on the batch, whateve
 
 from __future__ import annotations
 
-import fcntl
 import os
 import re
 import subprocess
@@ -16,6 +15,7 @@ from pathlib import Path
 
 from courses.settings import Site
 from courses.storage import diagnosed_storage
+from portal.process_lock import is_held, lock_to_hand_over
 
 _BATCH = re.compile(r"[0-9a-f-]{36}")
 _SHOWN_BYTES = 4000
@@ -32,11 +32,10 @@ def start_issuing(site: Site, batch: str) -> bool:
     """
     with diagnosed_storage(_folder(site)):
         _folder(site).mkdir(mode=0o700, exist_ok=True)
-        descriptor = os.open(_lock(site, batch), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-    try:
-        if not _take(descriptor):
+    with diagnosed_storage(_folder(site)), lock_to_hand_over(_lock(site, batch)) as descriptor:
+        if descriptor is None:
             return False
-        with diagnosed_storage(_said(site, batch)), _said(site, batch).open("wb") as said:
+        with _said(site, batch).open("wb") as said:
             process = subprocess.Popen(
                 [sys.executable, "-m", "portal.cli", "batch", "issue", batch, "--site", str(site.root)],
                 stdin=subprocess.DEVNULL,
@@ -49,20 +48,11 @@ def start_issuing(site: Site, batch: str) -> bool:
             )
         threading.Thread(target=process.wait, name=f"issuing {batch}", daemon=True).start()  # so that no dead process lingers
         return True
-    finally:
-        os.close(descriptor)  # the process holds the lock by its own copy
 
 
 def is_issuing(site: Site, batch: str) -> bool:
     """Whether a process issues the batch now."""
-    try:
-        descriptor = os.open(_lock(site, batch), os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
-    except OSError:
-        return False
-    try:
-        return not _take(descriptor)
-    finally:
-        os.close(descriptor)
+    return is_held(_lock(site, batch))
 
 
 def said_by_issuing(site: Site, batch: str) -> str:
@@ -72,14 +62,6 @@ def said_by_issuing(site: Site, batch: str) -> str:
     except OSError:
         return ""
     return "\n".join(line.rpartition("\r")[2].rstrip() for line in text.splitlines() if line.strip())
-
-
-def _take(descriptor: int) -> bool:
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
 
 
 def _folder(site: Site) -> Path:

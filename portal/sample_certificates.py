@@ -46,7 +46,7 @@ def sample_certificate(site: Site, name: str, learner: str, *, language: Languag
     facts = certificate_facts(
         manifest,
         json.dumps(document),
-        institution=site.settings.issuer.name,
+        site,
         verify_url=f"{url}/sample",
         badge_png=draw_badge(BadgeFace(manifest.id, manifest.title.en, site.settings.issuer.name, now.year)),
         seal=read_seal(site),

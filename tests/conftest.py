@@ -5,11 +5,14 @@ from __future__ import annotations
 import gc
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from hypothesis.internal.conjecture import providers
 
-settings.register_profile("gate", derandomize=True, deadline=None, max_examples=30)
-settings.register_profile("search", deadline=None, print_blob=True, max_examples=500)
+_UNHURRIED = (HealthCheck.too_slow,)
+"""A machine that stands still for a while is no fault of a strategy."""
+
+settings.register_profile("gate", derandomize=True, deadline=None, max_examples=30, suppress_health_check=_UNHURRIED)
+settings.register_profile("search", deadline=None, print_blob=True, max_examples=500, suppress_health_check=_UNHURRIED)
 settings.load_profile("gate")
 
 _LONG = (

@@ -45,7 +45,7 @@ def running_server() -> Iterator[Path]:
         data = place / "data"
         quiet = {"check": True, "capture_output": True, "cwd": "/", "user": user, "group": pwd.getpwnam(user).pw_gid if user else None}
         subprocess.run([programs / "initdb", "--auth=trust", "--username=tester", "--encoding=UTF8", "--no-sync", data], **quiet)  # type: ignore[call-overload]  # options from a dictionary
-        control = [programs / "pg_ctl", f"--pgdata={data}", "--wait", "--timeout=60"]
+        control = [programs / "pg_ctl", f"--pgdata={data}", "--wait", "--timeout=300"]
         options = f"-k {place} -c listen_addresses='' -c fsync=off -c max_connections=50"
         subprocess.run(
             [*control, f"--log={place / 'log'}", f"--options={options}", "start"],

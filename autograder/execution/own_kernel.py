@@ -32,8 +32,8 @@ from autograder.sandbox.bubblewrap import PROVISIONER
 
 _AFTER_INTERRUPT_S = 5.0
 _MOST_QUEUED_MESSAGES = 50
-_FLOOD_S = 15
-"""How long an interrupted cell's output may take to come: ipykernel gathers what a flood prints, and sends it when it is interrupted."""
+_FLOOD_S = 30
+"""The same of a cell that printed too much: ipykernel gathers what a flood prints, hundreds of megabytes, and sends it before it says that it was interrupted."""
 _LAUNCHER = (
     "import sys; sys.path[:] = [each for each in sys.path if each]; import ipykernel_launcher; sys.argv[0] = ipykernel_launcher.__file__; "
     "from ipykernel import kernelapp; kernelapp.launch_new_instance()"
@@ -50,6 +50,8 @@ class LimitedExecute(Execute):  # type: ignore[misc]  # nbgrader has no types
     """Who starts the kernel, whatever its kernelspec and the environment say; empty: what they say."""
     received: int = 0
     """How much the cell has printed and displayed, in characters, also what was not taken."""
+    is_ended: bool = False
+    """Whether the kernel was killed, because it did not stop when it was interrupted."""
     _stop_by: float = math.inf
 
     def begin(self, watch: CellWatch) -> None:
@@ -79,7 +81,8 @@ class LimitedExecute(Execute):  # type: ignore[misc]  # nbgrader has no types
         return super().output(outs, msg, display_id, cell_index)
 
     def _stop(self, exceeded: Exceeded) -> None:
-        self.exceeded, self._stop_by = exceeded, time.monotonic() + _AFTER_INTERRUPT_S
+        patience_s = _FLOOD_S if exceeded.limit == "output_bytes" else _AFTER_INTERRUPT_S
+        self.exceeded, self._stop_by = exceeded, time.monotonic() + patience_s
         self._interrupting = asyncio.ensure_future(ensure_async(self.km.interrupt_kernel()))
 
     async def _async_check_alive(self) -> None:
@@ -89,6 +92,7 @@ class LimitedExecute(Execute):  # type: ignore[misc]  # nbgrader has no types
             if exceeded is not None:
                 self._stop(exceeded)
         elif time.monotonic() > self._stop_by:
+            self.is_ended = True
             await ensure_async(self.km.shutdown_kernel(now=True))
         await super()._async_check_alive()
 
@@ -118,6 +122,9 @@ class _OwnKernel:
             execute.execute_cell(cell, index, store_history=True)
         except (DeadKernelError, CellTimeoutError, nbformat.ValidationError, RuntimeError, TimeoutError) as failure:
             self._fail(failure, cell)
+        else:
+            if execute.is_ended:  # its last word came as it was killed: the next cell is not to blame
+                self._fail(DeadKernelError("it was killed"), cell)
         finally:
             self._printed += min(execute.received, watch.allowed_bytes)
         if execute.exceeded is not None:

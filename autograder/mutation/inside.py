@@ -24,6 +24,8 @@ from typing import Any
 
 _MOST_RECORDED, _DEEPEST, _MOST_DRAWN, _LOOKED_AT_TWICE = 25, 12, 1000, 3
 _LARGE_TABLE, _FEW_ROWS = 100, 40
+_STANDSTILL_S = 10.0
+"""How long a call may wait, for a busy machine or for nothing, beyond its processor time."""
 Call = tuple[tuple[Any, ...], dict[str, Any]]
 
 
@@ -131,6 +133,9 @@ def record(namespace: dict[str, Any], name: str, calls: list[Call]) -> None:
 def outcome(function: Callable[..., Any], call: Call, seconds: float) -> str:
     """Return a digest of what a call gives; "too long" if it takes longer than that.
 
+    Args:
+        seconds: of processor time.
+
     Raises:
         IndescribableError: that cannot be said.
     """
@@ -167,16 +172,22 @@ def _packed(value: object) -> bytes | None:
 
 @contextlib.contextmanager
 def _within(seconds: float) -> Iterator[None]:
+    """Stop what uses more processor time than that, so that a busy machine stops nothing; and what sleeps for ever, a while later."""
+
     def stop(*_: object) -> None:
         raise _TooLongError
 
-    before = signal.signal(signal.SIGALRM, stop)
-    signal.setitimer(signal.ITIMER_REAL, seconds, seconds)
+    timers = ((signal.ITIMER_PROF, signal.SIGPROF, seconds), (signal.ITIMER_REAL, signal.SIGALRM, seconds + _STANDSTILL_S))
+    before = [signal.signal(number, stop) for _, number, _ in timers]
+    for timer, _, first in timers:
+        signal.setitimer(timer, first, seconds)
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+        for timer, _, _ in timers:
+            signal.setitimer(timer, 0)
+        for (_, number, _), handler in zip(timers, before, strict=True):
+            signal.signal(number, handler)
 
 
 def varied(calls: list[Call], count: int, seed: int) -> Iterator[Call]:

@@ -121,6 +121,6 @@ class _Crew:
     def _lose(self, worker: WorkerProcess, why: str) -> Iterator[tuple[int, GradingResult]]:
         """End a worker; its jobs go to others, or are given up."""
         self._workers.remove(worker)
-        ended = worker.end()
+        ended = worker.end(has_gone=not why)
         for errand in self._dispatch.lose(worker.number, why or ended):
             yield errand.index, errand.given_up()

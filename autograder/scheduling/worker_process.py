@@ -16,6 +16,8 @@ from autograder.scheduling.dispatch import Errand, deadline_s
 from autograder.scheduling.framing import Inbox, send_frame
 from autograder.scheduling.worker import Answer, how_it_ended, maximum_answer_bytes, order_json, work
 
+_GOING_S = 10.0
+
 
 class WorkerProcess:
     """A worker that holds the source, and takes jobs one after another.
@@ -60,9 +62,13 @@ class WorkerProcess:
         """Whether no answer came for longer than all limits together allow."""
         return time.monotonic() - self._since > self._limit_s
 
-    def end(self) -> str:
-        """Kill it with everything it started; return how it had ended, if it had."""
-        self.process.join(0.1)
+    def end(self, *, has_gone: bool = False) -> str:
+        """Kill it with everything it started; return how it had ended, if it had.
+
+        Args:
+            has_gone: its end of the channel is closed: how it ends is told a moment later, on a busy machine some seconds.
+        """
+        self.process.join(_GOING_S if has_gone else 0.1)
         code = self.process.exitcode
         if self.process.pid:
             with contextlib.suppress(ProcessLookupError, PermissionError):

@@ -39,7 +39,8 @@ def new_course(
     """
     from courses.authoring.scaffolds import new_course as write
 
-    _tell(write(site_at(site), name, title=title, assignment=assignment, today=now().date()), as_json=as_json)
+    place = site_at(site)
+    _tell(write(place, name, title=title, assignment=assignment, today=place.day_of(now())), as_json=as_json)
 
 
 def new_assignment(
@@ -173,7 +174,7 @@ def adopt(
     from courses.catalogue import load_course
 
     place = site_at(site)
-    made = adopt_course(place, directory, name=id_, title=title, today=now().date())
+    made = adopt_course(place, directory, name=id_, title=title, today=place.day_of(now()))
     found = check_placeholders(load_course(place.courses, made.course))
     missing = sorted(found, key=lambda each: each.place.line or 0 if each.place else 0)
     if as_json:

@@ -40,7 +40,7 @@ def courses(site: SiteOption = HERE, as_json: JsonOption = False) -> None:
     from portal.course_standing import overview_of_courses
 
     place = site_at(site)
-    overviews = overview_of_courses(place, today=now().date())
+    overviews = overview_of_courses(place, today=place.day_of(now()))
     if as_json:
         print_json([_as_json(each) for each in overviews])
         return
@@ -62,7 +62,7 @@ def status(course: CourseArgument, site: SiteOption = HERE, as_json: JsonOption 
     from portal.course_standing import overview_of
 
     place = site_at(site)
-    overview = overview_of(place, load_course(place.courses, course), today=now().date())
+    overview = overview_of(place, load_course(place.courses, course), today=place.day_of(now()))
     if as_json:
         print_json({**_as_json(overview), "history": [_step_json(step) for step in overview.history]})
         return
@@ -181,7 +181,8 @@ def _take(course: str, action: Action, by: str, role: str, note: str | None, sit
     from courses.reviewing import take_step
     from portal.course_standing import overview_of
 
-    place, today = site_at(site), now().date()
+    place = site_at(site)
+    today = place.day_of(now())
     found = load_course(place.courses, course)
     take_step(place, found, action, person=by, role=role, note=note, today=today)
     overview = overview_of(place, found, today=today)

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from babel.dates import format_date, format_datetime
 from markupsafe import Markup
 
+_DAY_LETTERS = len("2026-11-20")
 _LOCALES = {"en": "en_PH", "fil": "fil_PH"}
 
 
@@ -16,25 +17,26 @@ def moment_element(moment: datetime | None, *, language: str, timezone: str) -> 
     """Return a `<time>` element for `moment`, an em dash for None. A time without a zone is UTC."""
     if moment is None:
         return Markup("—")
-    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return _element(aware.replace(microsecond=0), language, timezone)
+    return _element(_aware(moment).replace(microsecond=0), language, timezone)
 
 
 @lru_cache(maxsize=4096)
 def _element(aware: datetime, language: str, timezone: str) -> Markup:
-    local = aware.astimezone(ZoneInfo(timezone))
-    told = format_datetime(local, "d MMM y, HH:mm", locale=_LOCALES[language])
+    told = format_datetime(aware.astimezone(ZoneInfo(timezone)), "d MMM y, HH:mm", locale=_LOCALES[language])
     city = timezone.rpartition("/")[2].replace("_", " ")
     return Markup('<time datetime="{}" data-moment="{}">{} ({})</time>').format(
         aware.astimezone(UTC).isoformat(timespec="seconds"), timezone, told, city
     )
 
 
-def day_element(day: date | str | None, *, language: str) -> Markup:
-    """Return a `<time>` element for a day (also as ISO 8601 writes it), an em dash for None and the empty text."""
+def day_element(day: date | datetime | str | None, *, language: str, timezone: str) -> Markup:
+    """Return a `<time>` element for a day (also as ISO 8601 writes it), or a moment's day in the time zone; an em dash for None and the empty text."""
     if not day:
         return Markup("—")
-    return _day_element(date.fromisoformat(day[:10]) if isinstance(day, str) else day, language)
+    told = datetime.fromisoformat(day) if isinstance(day, str) and len(day) > _DAY_LETTERS else day
+    if isinstance(told, datetime):
+        return _day_element(_aware(told).astimezone(ZoneInfo(timezone)).date(), language)
+    return _day_element(date.fromisoformat(told) if isinstance(told, str) else told, language)
 
 
 @lru_cache(maxsize=4096)
@@ -46,3 +48,7 @@ def _day_element(day: date, language: str) -> Markup:
 def day_words(day: date, language: str) -> str:
     """Return a day in words, without a time zone's help: `20 November 2026`."""
     return format_date(day, "d MMMM y", locale=_LOCALES[language])
+
+
+def _aware(moment: datetime) -> datetime:
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

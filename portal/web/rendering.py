@@ -87,7 +87,7 @@ def _environment(language: str, timezone: str) -> Environment:
     environment.install_gettext_translations(translations(language), newstyle=True)  # type: ignore[attr-defined]  # the extension adds it
     environment.globals[_TRANSLATE] = translations(language).gettext
     environment.filters["moment"] = lambda value: moment_element(value, language=language, timezone=timezone)
-    environment.filters["day"] = lambda value: day_element(value, language=language)
+    environment.filters["day"] = lambda value: day_element(value, language=language, timezone=timezone)
     environment.filters["core"] = lambda sentence, titles=NO_NAMES: core_element(sentence, language, titles)
     environment.filters["core_text"] = lambda sentence, titles=NO_NAMES: core_text(sentence, language, titles)
     environment.filters["percent"] = percent

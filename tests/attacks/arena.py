@@ -74,7 +74,7 @@ class Stripped:
             env={**os.environ, "PATUNAY_SECRET": "hidden tests"},
         )
 
-    def run(self, code: str, *, without: Sequence[str] = (), folder: Path | None = None, timeout_s: float = 20.0) -> Trial:
+    def run(self, code: str, *, without: Sequence[str] = (), folder: Path | None = None, timeout_s: float = 120.0) -> Trial:
         """Run code in a process of its own that has all layers but those in `without`."""
         request = {"code": code, "without": list(without), "folder": str(folder) if folder else None, "timeout_s": timeout_s}
         assert self._process.stdin is not None
@@ -90,24 +90,33 @@ class Stripped:
         for pipe in (self._process.stdin, self._process.stdout):
             assert pipe is not None
             pipe.close()
-        self._process.wait(10)
+        self._process.wait(60)
 
 
 def try_attack(
-    stripped: Stripped, attack: Attack, names: dict[str, Any], record: Record, *, prepare: Callable[[], object] = lambda: None
+    stripped: Stripped,
+    attack: Attack,
+    names: dict[str, Any] | Callable[[], dict[str, Any]],
+    record: Record,
+    *,
+    prepare: Callable[[], object] = lambda: None,
 ) -> None:
-    """See the attack fail behind all layers, succeed without its own, and fail behind each of its own alone."""
-    code = f"{names_as_code(names)}\n{attack.code}"
+    """See the attack fail behind all layers, succeed without its own, and fail behind each of its own alone.
+
+    Args:
+        names: what the attack may name; called after each preparation where it is another one each time.
+    """
+
+    def run(*without: str) -> Trial:
+        prepare()
+        return stripped.run(f"{names_as_code(names() if callable(names) else names)}\n{attack.code}", without=without)
+
     mine = [layer for layer in attack.stopped_by if layer != "user" or os.geteuid() == 0]
-    prepare()
-    behind = stripped.run(code)
-    prepare()
-    without = stripped.run(code, without=(*attack.stopped_by, *attack.also_off))
+    behind = run()
+    without = run(*attack.stopped_by, *attack.also_off)
     assert without.succeeded, f"it does not even succeed without {attack.stopped_by}: {without.why}"
     for layer in mine:
-        off = [*attack.also_off, *(each for each in attack.stopped_by if each != layer)]
-        prepare()
-        alone = stripped.run(code, without=off)
+        alone = run(*attack.also_off, *(each for each in attack.stopped_by if each != layer))
         assert not alone.succeeded, f"{layer} alone does not stop it"
     record(attack.name, ", ".join(attack.stopped_by), without=without.succeeded, behind=behind.succeeded)
 

@@ -121,7 +121,7 @@ def survive(server: ForkServer, scratch: Path) -> dict[str, list[str]]:
 
 def fill_the_disk(server: ForkServer, code: str) -> str:
     """Return what became of a kernel that may write 16 MiB and runs `code`."""
-    limits = Limits(processes=64, file_bytes=2**22, disk_bytes=2**24)
+    limits = Limits(processes=64, file_bytes=2**22, disk_bytes=2**24, cell_timeout_s=600)
     with server.start_kernel(None, limits, ENVIRONMENT) as kernel:
         try:
             return str(kernel.run_cell(code).outputs)
@@ -133,7 +133,7 @@ def run_bare(code: str, scratch: Path) -> dict[str, object]:
     """Run code in a process that nothing but the profile holds."""
     with tempfile.TemporaryFile() as told:  # no pipe: a program that stays would hold it open
         program = f"{code}\nimport os\nos._exit(0)"
-        ended = subprocess.run([sys.executable, "-c", program], check=False, stdout=told, stderr=told, cwd=scratch, timeout=60)
+        ended = subprocess.run([sys.executable, "-c", program], check=False, stdout=told, stderr=told, cwd=scratch, timeout=300)
         told.seek(0)
         return {"succeeded": ended.returncode == 0, "why": told.read().decode()[-400:]}
 
@@ -168,7 +168,7 @@ def grade(answer: str, test: str, scratch: Path, solution: str) -> list[object]:
     from tests.autograder.sealed.examination import Desk, both_servers
 
     with both_servers("numpy") as servers:
-        result = Desk(servers, Path(tempfile.mkdtemp(dir=scratch))).grade(solution, answer, test)
+        result = Desk(servers, Path(tempfile.mkdtemp(dir=scratch))).grade(solution, answer, test, limits=Limits(cell_timeout_s=120))
     told = [json.loads(cell.model_dump_json()) for cell in result.cells]
     return [result.status, result.reason, [cell["auto_score"] for cell in told], str(told)[-1500:]]
 

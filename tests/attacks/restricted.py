@@ -183,7 +183,7 @@ class Restricted:
         for pipe in (self._process.stdin, self._process.stdout):
             assert pipe is not None
             pipe.close()
-        self._process.wait(30)
+        self._process.wait(120)
 
 
 if __name__ == "__main__":

@@ -65,7 +65,9 @@ class Guard:
             plan = plan.model_copy(update={"cells": tuple(each.model_copy(update={"canaries": ()}) for each in plan.cells)})
         of = source(self.folder / "source", SOLUTION, TEST).model_copy(update={"plan": plan})
         source(self.folder / "submission", answer, TEST)
-        job = GradingJob(source=of, learner="l", submission=str(self.folder / "submission"), limits=Limits(cell_timeout_s=4), sandbox=False)
+        job = GradingJob(
+            source=of, learner="l", submission=str(self.folder / "submission"), limits=Limits(cell_timeout_s=60), sandbox=False
+        )
         result = grade_sealed(job, self.servers)
         assert result.status == "graded", result.reason
         return result.cells[0]
@@ -75,7 +77,7 @@ class Guard:
 def guard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guard]:
     folder = tmp_path_factory.mktemp("canaries")
     with both_servers("numpy") as servers:
-        plan = rehearse(source(folder / "source", SOLUTION, TEST), servers, Limits(cell_timeout_s=4), environment_digest="e")
+        plan = rehearse(source(folder / "source", SOLUTION, TEST), servers, Limits(cell_timeout_s=60), environment_digest="e")
         yield Guard(servers, folder, plan)
 
 
@@ -120,7 +122,7 @@ def test_an_expected_class_with_a_lying_equality_is_noticed(guard: Guard, tmp_pa
     test = "assert Point(3) == Point(3)\nassert Point(1 + 1) == Point(2)"
     lie = POINT.replace("return self.x == other.x", "return True")
     of = source(tmp_path / "source", POINT, test)
-    of = of.model_copy(update={"plan": rehearse(of, guard.servers, Limits(cell_timeout_s=4), environment_digest="e")})
+    of = of.model_copy(update={"plan": rehearse(of, guard.servers, Limits(cell_timeout_s=60), environment_digest="e")})
     found: list[GradedCell] = []
     for number, answer in enumerate((POINT, lie)):
         source(tmp_path / f"submission-{number}", answer, test)

@@ -51,7 +51,7 @@ ATTACKS = (
     Attack("settings of the running kernel", "open('/proc/sys/kernel/hostname', 'w').write('x')", ("landlock", "user"), also_off=("capabilities",)),
     Attack("the machine's devices in /sys", "import os\nassert os.listdir('/sys/class')", ("private root", "landlock")),
     Attack("another user's terminal", "import os\nos.close(os.open(terminal, os.O_RDWR | os.O_NOCTTY))", ("private root", "user")),
-    Attack("a debugger on one's own programs", f"{_CALL}import signal, time\nlibc.prctl(4, 1, 0, 0, 0)\npid = os.fork()\nif pid == 0:\n    time.sleep(9)\n    os._exit(0)\ntry:\n    call({NUMBER['ptrace']}, 0x4206, pid, 0, 0)\nfinally:\n    os.kill(pid, 9)\n    os.waitpid(pid, 0)", ("seccomp",)),
+    Attack("a debugger on one's own programs", f"{_CALL}import signal, time\nlibc.prctl(4, 1, 0, 0, 0)\npid = os.fork()\nif pid == 0:\n    time.sleep(300)\n    os._exit(0)\ntry:\n    call({NUMBER['ptrace']}, 0x4206, pid, 0, 0)\nfinally:\n    os.kill(pid, 9)\n    os.waitpid(pid, 0)", ("seccomp",)),
     Attack("code in the kernel by bpf", f"{_CALL}call({NUMBER['bpf']}, 0, ctypes.create_string_buffer(b'\\x02\\0\\0\\0\\x04\\0\\0\\0\\x04\\0\\0\\0\\x01', 72), 72)", ("seccomp", "user"), also_off=("capabilities",)),
     Attack("performance events", f"{_CALL}import struct\nos.close(call({NUMBER['perf']}, ctypes.create_string_buffer(struct.pack('IIQ', 1, 112, 0), 112), 0, -1, -1, 0))", ("seccomp",), also_off=("user", "capabilities")),
     Attack("faults handled by the attacker", f"{_CALL}os.close(call({NUMBER['userfaultfd']}, 1))", ("seccomp",)),
@@ -85,7 +85,7 @@ def lay_out(outside: Path) -> Iterator[dict[str, Any]]:
         named.bind(str(outside / "engine.sock"))
         Path(outside / "engine.sock").chmod(0o777)
         named.listen()
-        victim = subprocess.Popen(["sleep", "300"])
+        victim = subprocess.Popen(["sleep", "3600"])
         yield {
             "victim": victim.pid, "setuid_id": str(program), "port": loopback.getsockname()[1], "nameless": f"patunay-{os.getpid()}",
             "named": str(outside / "engine.sock"), "terminal": os.ttyname(terminal),

@@ -87,7 +87,7 @@ def test_a_pipe_is_not_waited_for(handed: Path, record: Record) -> None:
     with pytest.raises(CopyRefusedError, match="no regular file"):
         copy_untrusted(handed, handed.parent / "ours", ignored=())
     (handed / "helper.py").write_bytes(b"")  # lets the thread go
-    waiting.join(10)
+    waiting.join(60)
     record("a pipe that nobody writes to", "safe copying", without=waits, behind=waiting.is_alive())
 
 
@@ -150,8 +150,8 @@ def _exchange(one: Path, other: Path) -> None:
 
 
 def test_a_file_that_grows_while_it_is_copied_ends_at_the_limit(handed: Path, record: Record) -> None:
-    path, over = handed / "grows", threading.Event()
-    path.write_bytes(b"")
+    path, over, small = handed / "grows", threading.Event(), 2**21  # a copy that asks for the size first believes this
+    path.write_bytes(bytes(small))
 
     def grow() -> None:
         with path.open("ab") as file:
@@ -161,9 +161,6 @@ def test_a_file_that_grows_while_it_is_copied_ends_at_the_limit(handed: Path, re
     grower = threading.Thread(target=grow)
     grower.start()
     try:
-        while path.stat().st_size < 2**21:
-            pass
-        small = path.stat().st_size  # a copy that asks for the size first believes this
         with pytest.raises(CopyRefusedError, match="larger"):
             copy_untrusted(handed, handed.parent / "ours", ignored=(), maximum_bytes=2**20)
         while path.stat().st_size == small:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from autograder.sealed import running_ahead
 from autograder.sealed.call_patterns import Pattern
 from autograder.sealed.calls_ahead import Ran
 from autograder.sealed.examiner import Examiner
@@ -19,6 +20,13 @@ from tests.autograder.sealed.examination import Desk
 from tests.autograder.sealed.two_processes import both_sides, examine
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("attacks")]
+
+
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """How many calls are made ahead is not to depend on how busy the machine is."""
+    monkeypatch.setattr(running_ahead, "_LONGEST_S", 600.0)
+
 
 HONEST = "def predict(last):\n    return 0"
 PEEPING = """

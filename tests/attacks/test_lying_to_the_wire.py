@@ -30,7 +30,7 @@ from autograder.sealed.semantics import Semantics
 from autograder.sealed.wire import Channel, Tree, WireError, WireLimits, pack
 from tests.attacks.arena import Record
 from tests.attacks.test_verdict_forging import EQUAL, EXACT, SQUARE
-from tests.autograder.sealed.examination import LIMITS, Desk
+from tests.autograder.sealed.examination import Desk
 from tests.autograder.sealed.test_values import Plain
 from tests.autograder.sealed.two_processes import examine
 
@@ -378,9 +378,9 @@ def test_an_object_that_lies_about_what_it_is_is_equal_to_everything_where_all_o
 
 
 def test_an_answer_that_does_not_come_costs_its_cell_only(desk: Desk, record: Record) -> None:
-    slow = "import time\ndef square(n):\n    time.sleep(1.2)\n    return n * n"
-    patient = desk.in_one_process(SQUARE, slow, "assert square(3) == 9")
-    result = desk.grade(SQUARE, slow, "assert square(3) == 9", "assert 1", limits=LIMITS.model_copy(update={"cell_timeout_s": 0.5}))
+    slow = "import time\ndef square(n):\n    time.sleep({})\n    return n * n"
+    patient = desk.in_one_process(SQUARE, slow.format(0.5), "assert square(3) == 9")
+    result = desk.grade(SQUARE, slow.format(600), "assert square(3) == 9", "assert 1", limits=Limits(cell_timeout_s=6))
     record("an answer that does not come", "time limit", without=patient.cells[0].auto_score == 2, behind=bool(result.cells[0].auto_score))
     assert result.cells[1].auto_score == 2
 
@@ -395,8 +395,8 @@ def test_an_answer_that_is_too_large_costs_its_cell_only(desk: Desk, record: Rec
 def test_printing_without_end_while_a_test_asks_is_no_result(desk: Desk, record: Record) -> None:
     flood = "def square(n):\n    for _ in range(60):\n        print('x' * 50_000)\n    return n * n"
     test = "for _ in range(2):\n    assert square(3) == 9"
-    small = Limits(cell_timeout_s=10, output_bytes=2**20)
-    patient = desk.grade(SQUARE, flood, test, limits=Limits(cell_timeout_s=10, output_bytes=2**26, cell_output_bytes=2**26))
+    small = Limits(cell_timeout_s=120, output_bytes=2**20)
+    patient = desk.grade(SQUARE, flood, test, limits=Limits(cell_timeout_s=120, output_bytes=2**26, cell_output_bytes=2**26))
     result = desk.grade(SQUARE, flood, test, limits=small)
     without, behind = (bool(each.cells[0].auto_score) for each in (patient, result))
     record("printing without end", "output limit", without=without, behind=behind)

@@ -52,7 +52,7 @@ ATTACKS = (
     Attack("the temporary files of the machine", "assert open('/tmp/' + shared).read() == 'hidden tests'", ("private root",)),
 )  # fmt: skip
 
-_VICTIM = "import ctypes, sys, time\nheld = ctypes.create_string_buffer(b'hidden tests')\nprint(ctypes.addressof(held), flush=True)\ntime.sleep(600)"
+_VICTIM = "import ctypes, sys, time\nheld = ctypes.create_string_buffer(b'hidden tests')\nprint(ctypes.addressof(held), flush=True)\ntime.sleep(3600)"
 
 
 def lay_out(outside: Path) -> Iterator[dict[str, Any]]:

@@ -46,7 +46,7 @@ class Site:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self.victim = subprocess.Popen(["sleep", "600"])
+        self.victim = subprocess.Popen(["sleep", "3600"])
 
     def make(self) -> None:
         for name in ("source/ps1/p1.ipynb", "submitted/ben/ps1/p1.ipynb", "graded/p1.ipynb", "release/p1.ipynb", "inbound/stamp"):
@@ -62,13 +62,12 @@ class Site:
             database.execute("insert into grade values (1)")
         database.close()
         (self.root / "gradebook.db").chmod(0o644)
-        if self.victim.poll() is not None:
-            self.victim = subprocess.Popen(["sleep", "600"])
 
     def make_with_new_victim(self) -> None:
         """The same with another program: the one of the trial before may still be dying of it."""
         self.victim.kill()
         self.victim.wait()
+        self.victim = subprocess.Popen(["sleep", "3600"])
         self.make()
 
     @property
@@ -88,14 +87,11 @@ def site(outside: Path) -> Iterator[Site]:
 
 @pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.name)
 def test_tampering_fails_behind_each_of_its_layers(attack: Attack, stripped: Stripped, site: Site, record: Record) -> None:
-    site.make()
-    try_attack(stripped, attack, site.names, record, prepare=site.make)
-    site.victim.kill()
-    site.victim.wait()
+    try_attack(stripped, attack, lambda: site.names, record, prepare=site.make_with_new_victim)
 
 
 def test_all_tampering_fails_in_a_kernel_of_the_product(server: ForkServer, site: Site) -> None:
-    site.make()
+    site.make_with_new_victim()
     with server.start_kernel(None, Limits(), {"PATH": "/usr/bin:/bin", "HOME": "/tmp"}) as kernel:
         told = errors_in_kernel(kernel, ATTACKS, site.names)
     assert [name for name, stopped_by in told.items() if not stopped_by] == []

@@ -193,7 +193,7 @@ CHEATS |= {
         "import sys\ndef square(n):\n    sys._getframe(1).f_globals['expected'] = 0\n    return 0", _SWAPPED
     ),
     "the expected value changed by a thread": Cheat(
-        "import threading, time\ndef change():\n    while True:\n        if 'expected' in globals():\n            globals()['expected'] = 0\n        time.sleep(0.001)\nthreading.Thread(target=change, daemon=True).start()\ndef square(n):\n    time.sleep(0.05)\n    return 0",
+        "import threading, time\ndef change():\n    while True:\n        if 'expected' in globals():\n            globals()['expected'] = 0\n        time.sleep(0.001)\nthreading.Thread(target=change, daemon=True).start()\ndef square(n):\n    ends = time.monotonic() + 60\n    while globals().get('expected') and time.monotonic() < ends:\n        time.sleep(0.001)\n    return 0",
         _SWAPPED,
     ),
     "the expected value handed back": Cheat("import sys\ndef square(n):\n    return sys._getframe(1).f_globals['expected']", _SWAPPED),

@@ -199,7 +199,7 @@ RACING = [
     "sys.__stdout__.write('the very first\\n'); sys.__stdout__.flush()",
     "p = multiprocessing.get_context('fork').Process(target=print, args=('from a child',)); p.start(); p.join()",
 ]
-PAUSE = "import time; time.sleep(0.2)"
+PAUSE = "import time; time.sleep(1)"
 
 
 def shape(cell: Any) -> list[tuple[str, str, str]]:

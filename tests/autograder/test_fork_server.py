@@ -20,7 +20,8 @@ ENVIRONMENT = {
     "IPYTHONDIR": "/tmp/ipython",
     "MPLBACKEND": "module://matplotlib_inline.backend_inline",
 }
-LIMITS = Limits(cell_timeout_s=2, memory_bytes=2 * 2**30, output_bytes=2**20)
+LIMITS = Limits(cell_timeout_s=60, memory_bytes=2 * 2**30, output_bytes=2**20)
+SHORT_LIMITS = LIMITS.model_copy(update={"cell_timeout_s": 4})
 
 
 @pytest.fixture(scope="module")
@@ -35,29 +36,36 @@ def kernel(server: ForkServer) -> Iterator[Kernel]:
         yield running
 
 
+@pytest.fixture
+def short_kernel(server: ForkServer) -> Iterator[Kernel]:
+    """A kernel whose cells may not take long."""
+    with server.start_kernel(None, SHORT_LIMITS, ENVIRONMENT) as running:
+        yield running
+
+
 def text_of(kernel: Kernel, code: str) -> str:
     return "".join(output.get("text", "") + output.get("data", {}).get("text/plain", "") for output in kernel.run_cell(code).outputs)
 
 
-def test_a_cell_at_its_time_limit_is_interrupted_and_the_next_one_runs(kernel: Kernel) -> None:
-    stuck = kernel.run_cell("value = 1\nwhile True:\n    pass")
+def test_a_cell_at_its_time_limit_is_interrupted_and_the_next_one_runs(short_kernel: Kernel) -> None:
+    stuck = short_kernel.run_cell("value = 1\nwhile True:\n    pass")
     assert stuck.timed_out
     assert [output["ename"] for output in stuck.outputs] == ["KeyboardInterrupt"]
-    assert text_of(kernel, "value") == "1"
+    assert text_of(short_kernel, "value") == "1"
 
 
-def test_a_cell_that_swallows_the_interrupt_is_killed(kernel: Kernel) -> None:
+def test_a_cell_that_swallows_the_interrupt_is_killed(short_kernel: Kernel) -> None:
     started = time.monotonic()
     with pytest.raises(KernelStuckError, match="did not stop"):
-        kernel.run_cell("while True:\n    try:\n        while True:\n            pass\n    except KeyboardInterrupt:\n        pass")
-    assert time.monotonic() - started < 20
+        short_kernel.run_cell("while True:\n    try:\n        while True:\n            pass\n    except KeyboardInterrupt:\n        pass")
+    assert time.monotonic() - started < 60
 
 
 def test_a_cell_that_ends_the_kernel_is_noticed_at_once(kernel: Kernel) -> None:
     started = time.monotonic()
     with pytest.raises(KernelDiedError, match="ended"):
         kernel.run_cell("import os; os._exit(0)")
-    assert time.monotonic() - started < 5  # nbclient looks once a second
+    assert time.monotonic() - started < LIMITS.cell_timeout_s / 2, "not at its time limit"
 
 
 @pytest.mark.parametrize(
@@ -77,7 +85,7 @@ def test_a_cell_that_prints_without_end_is_stopped_and_the_next_one_runs(kernel:
 
 
 def test_processor_time_is_counted_over_threads_and_programs_and_sleep_is_not(server: ForkServer) -> None:
-    limits = LIMITS.model_copy(update={"cell_timeout_s": 60, "cell_cpu_s": 1.5})
+    limits = LIMITS.model_copy(update={"cell_cpu_s": 1.5})
     spin = "import subprocess, sys; subprocess.run([sys.executable, '-c', 'while True: pass'])"
     with server.start_kernel(None, limits, ENVIRONMENT) as kernel:
         assert kernel.run_cell("import time; time.sleep(3)").exceeded is None
@@ -89,7 +97,7 @@ def test_processor_time_is_counted_over_threads_and_programs_and_sleep_is_not(se
 
 
 def test_what_programs_hold_together_is_limited_and_the_kernel_lives(server: ForkServer) -> None:
-    limits = LIMITS.model_copy(update={"cell_timeout_s": 60, "total_memory_bytes": 400 * 2**20})
+    limits = LIMITS.model_copy(update={"total_memory_bytes": 400 * 2**20})
     hold = "held = bytearray(150 * 2**20)\nfor i in range(0, len(held), 4096): held[i] = 1\nimport time; time.sleep(100)"
     many = f"import subprocess, sys\nvalue = 3\nfor p in [subprocess.Popen([sys.executable, '-c', {hold!r}]) for _ in range(5)]: p.wait()"
     with server.start_kernel(None, limits, ENVIRONMENT) as kernel:

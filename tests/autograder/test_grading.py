@@ -274,7 +274,7 @@ def test_a_manual_score_is_never_touched(small_course: SmallCourse) -> None:
 @pytest.mark.slow
 def test_a_loop_without_end_costs_its_cell_and_no_more(small_course: SmallCourse) -> None:
     small_course.submit("anna", f"{SQUARE}\nwhile True: pass", "found = 3")
-    summary = grade(small_course, limits=Limits(cell_timeout_s=2))
+    summary = grade(small_course, limits=Limits(cell_timeout_s=5))
     assert by_learner(summary)["anna"].score == 5.0, "what was defined before the loop is there"
 
 
@@ -286,14 +286,14 @@ def test_a_submission_that_takes_too_long_in_all_is_ended(small_course: SmallCou
     (graded,) = summary.graded
     assert (graded.status, graded.score) == ("failed", None)
     assert "took longer than the 3 s allowed" in graded.reason
-    assert graded.duration_s < 30
+    assert graded.duration_s < 50, "neither of its two pauses came to its end"
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("engine", ["fork", pytest.param("kernel", marks=pytest.mark.thorough)])
 def test_a_flood_of_output_costs_its_cell_and_no_more(small_course: SmallCourse, engine: str) -> None:
     small_course.submit("anna", "while True: print('x' * 100_000)", "found = 3")
-    summary = grade(small_course, engine=engine, limits=Limits(cell_timeout_s=2, output_bytes=2**20))
+    summary = grade(small_course, engine=engine, limits=Limits(cell_timeout_s=30, output_bytes=2**20))
     assert (by_learner(summary)["anna"].status, by_learner(summary)["anna"].score) == ("graded", 3.0), "the cells after the flood were run"
 
 

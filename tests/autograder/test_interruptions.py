@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,7 +18,7 @@ import psutil
 import pytest
 
 from autograder.gradebook import GRADED, UNGRADED
-from autograder.records import GradingRun, open_records
+from autograder.records import GradingRun, open_records, working_alone
 from courses.errors import StorageError
 from tests.autograder.grading_calls import attempts, by_learner, grade, scores, state
 from tests.small_course import SQUARE, SmallCourse
@@ -25,6 +26,8 @@ from tests.small_course import SQUARE, SmallCourse
 pytestmark = pytest.mark.slow
 _ROOT = Path(__file__).resolve().parents[2]
 LEARNERS = ("anna", "ben", "carl")
+SLOW = f"import os, time\ntime.sleep(25 if os.path.exists('slow') else 0)\n{SQUARE}"
+"""An answer that takes long while a file `slow` lies beside the instructor's notebook: whoever is to be killed while it runs still runs then."""
 
 
 def hand_in(course: SmallCourse) -> None:
@@ -51,13 +54,15 @@ def check_whole(course: SmallCourse) -> None:
 )
 def test_a_run_that_is_killed_between_results_goes_on(small_course: SmallCourse, engine: str, after: str) -> None:
     hand_in(small_course)
-    command = [sys.executable, "-m", "tests.autograder.interrupted_grading", str(small_course.root), engine]
-    with subprocess.Popen(command, cwd=_ROOT, stdout=subprocess.PIPE, text=True) as run:
+    held_at = after if after != "0" else "1"  # the run may not be over before it is killed
+    command = [sys.executable, "-m", "tests.autograder.interrupted_grading", str(small_course.root), engine, held_at]
+    with subprocess.Popen(command, cwd=_ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as run:
         assert run.stdout is not None
         told = next(line for line in run.stdout if int(line) >= int(after))
         started = psutil.Process(run.pid).children(recursive=True)
         os.kill(run.pid, signal.SIGKILL)
     assert run.wait() == -signal.SIGKILL
+    wait_until_let_go(small_course)
     kept = [learner for learner in LEARNERS if attempts(small_course, learner) and attempts(small_course, learner)[0].results]
     assert len(kept) >= int(told)
     assert all(state(small_course, learner)["state"] == UNGRADED for learner in kept), "the gradebook does not show them yet"
@@ -66,28 +71,42 @@ def test_a_run_that_is_killed_between_results_goes_on(small_course: SmallCourse,
     check_whole(small_course)
     with open_records(small_course.root) as session:
         runs = session.query(GradingRun).order_by(GradingRun.started_at).all()
-        assert runs[0].outcome == "interrupted" or after == "3"
-    _, alive = psutil.wait_procs(started, timeout=15)
+        assert runs[0].outcome == "interrupted"
+    _, alive = psutil.wait_procs(started, timeout=60)
     assert alive == [], "no process of the killed run is left"
+
+
+def wait_until_let_go(course: SmallCourse) -> None:
+    """Wait until the course's lock is free: the workers of a killed run, which die with it a moment later, hold it too."""
+    until = time.monotonic() + 60
+    while True:
+        try:
+            with working_alone(course.root):
+                return
+        except StorageError:
+            assert time.monotonic() < until, "the lock of the killed run is let go"
+            time.sleep(0.05)
 
 
 def test_two_runs_at_once_do_the_work_once_and_the_second_says_so_in_words(small_course: SmallCourse) -> None:
     hand_in(small_course)
-    command = [sys.executable, "-m", "tests.autograder.interrupted_grading", str(small_course.root), "fork"]
-    with subprocess.Popen(command, cwd=_ROOT, stdout=subprocess.PIPE, text=True) as run:
+    command = [sys.executable, "-m", "tests.autograder.interrupted_grading", str(small_course.root), "fork", "1"]
+    with subprocess.Popen(command, cwd=_ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as run:
         assert run.stdout is not None
         assert run.stdout.readline().strip() == "0"
         with pytest.raises(StorageError, match=r"another process is grading or collecting in this course\nWait until it is done"):
             grade(small_course)
-        run.stdout.read()
+        run.communicate()
     assert run.returncode == 0
     check_whole(small_course)
 
 
 @contextlib.contextmanager
-def killing_what_grades(times: int) -> Iterator[list[int]]:
-    """Kill so many processes that grade for more than a moment, one after another, as the system does when memory runs out."""
+def killing_what_grades(course: SmallCourse, times: int) -> Iterator[list[int]]:
+    """Kill so many processes that grade a `SLOW` answer, one after another, as the system does when memory runs out; then it is slow no more."""
     killed: list[int] = []
+    slow = course.root / "source" / "ps1" / "slow"
+    slow.touch()
     mine, ended = psutil.Process(), threading.Event()
 
     def watch() -> None:
@@ -98,6 +117,8 @@ def killing_what_grades(times: int) -> Iterator[list[int]]:
                         worker.pid not in killed and worker.cmdline() == mine.cmdline() and worker.children(recursive=True)
                     ):  # its kernel runs
                         killed.append(worker.pid)
+                        if len(killed) == times:
+                            slow.unlink()
                         worker.kill()
 
     thread = threading.Thread(target=watch)
@@ -110,8 +131,8 @@ def killing_what_grades(times: int) -> Iterator[list[int]]:
 
 
 def test_a_worker_that_is_killed_once_costs_time_and_nothing_else(small_course: SmallCourse) -> None:
-    small_course.submit("anna", f"import time\ntime.sleep(1)\n{SQUARE}", "found = 3")
-    with killing_what_grades(1) as killed:
+    small_course.submit("anna", SLOW, "found = 3")
+    with killing_what_grades(small_course, 1) as killed:
         first = by_learner(grade(small_course, engine="kernel"))["anna"]
     assert len(killed) == 1
     assert (first.status, first.score) == ("graded", 5.0)
@@ -119,8 +140,8 @@ def test_a_worker_that_is_killed_once_costs_time_and_nothing_else(small_course: 
 
 
 def test_a_submission_whose_workers_are_always_killed_is_broken_and_is_graded_next_time(small_course: SmallCourse) -> None:
-    small_course.submit("anna", f"import time\ntime.sleep(1)\n{SQUARE}", "found = 3")
-    with killing_what_grades(3) as killed:
+    small_course.submit("anna", SLOW, "found = 3")
+    with killing_what_grades(small_course, 3) as killed:
         first = by_learner(grade(small_course, engine="kernel"))["anna"]
     assert len(killed) == 3
     assert (first.status, first.score) == ("broken", None)
@@ -133,9 +154,9 @@ def test_a_submission_whose_workers_are_always_killed_is_broken_and_is_graded_ne
 
 
 def test_a_broken_regrade_keeps_the_old_result(small_course: SmallCourse) -> None:
-    small_course.submit("anna", f"import time\ntime.sleep(1)\n{SQUARE}", "found = 3")
+    small_course.submit("anna", SLOW, "found = 3")
     grade(small_course)
-    with killing_what_grades(3) as killed:
+    with killing_what_grades(small_course, 3) as killed:
         assert by_learner(grade(small_course, engine="kernel", force=True))["anna"].status == "broken"
     assert len(killed) == 3
     assert (state(small_course, "anna")["state"], state(small_course, "anna")["score"]) == (GRADED, 5.0)

@@ -20,7 +20,7 @@ WAYS = [{"assurance": "sealed"}, {"assurance": "compat"}, {"assurance": "compat"
 @pytest.mark.parametrize("way", WAYS, ids=str)
 def test_the_cell_and_the_limit_are_named_and_kept_in_the_record(small_course: SmallCourse, way: dict[str, Any]) -> None:
     small_course.submit("ana", LOOP, "print('x' * 500_000)\nfound = 3")
-    (graded,) = grade(small_course, limits=Limits(cell_timeout_s=2, cell_output_bytes=2**17), **way).graded
+    (graded,) = grade(small_course, limits=Limits(cell_timeout_s=5, cell_output_bytes=2**17), **way).graded
     assert [(each.notebook, each.cell, each.limit) for each in graded.over_limits] == [
         ("p1", "cell 2 (square)", "cell_timeout_s"),
         ("p1", "cell 4 (found)", "cell_output_bytes"),
@@ -32,7 +32,7 @@ def test_the_cell_and_the_limit_are_named_and_kept_in_the_record(small_course: S
 
 def test_a_test_that_one_process_decides_is_named_by_what_happened_there(small_course: SmallCourse) -> None:
     small_course.submit("ana", f"def square(n):\n    {LOOP.replace(chr(10), chr(10) + '    ')}", "found = 3")
-    (graded,) = grade(small_course, assurance="sealed", limits=Limits(cell_timeout_s=2), choices={"test_square": "compat"}).graded
+    (graded,) = grade(small_course, assurance="sealed", limits=Limits(cell_timeout_s=5), choices={"test_square": "compat"}).graded
     assert [(each.cell, each.limit) for each in graded.over_limits] == [("cell 3 (test_square)", "cell_timeout_s")]
 
 

@@ -51,7 +51,7 @@ def source(folder: Path, solution: str, *tests: str, blank: str = "pass", kernel
 
 
 def plan(servers: SealedServers, of: AssignmentSource, choices: dict[str, Mode] | None = None) -> SealingPlan:
-    return rehearse(of, servers, Limits(cell_timeout_s=4), environment_digest="e", choices=choices)
+    return rehearse(of, servers, Limits(), environment_digest="e", choices=choices)
 
 
 def cell(found: SealingPlan, place: int = 0) -> CellPlan:

@@ -38,7 +38,7 @@ def test_a_signal_stops_cleanly_and_the_same_command_goes_on(small_course: Small
     assert "stopping: running submissions are ended" in told
     assert "Run the same command again: it goes on where it stopped." in told
     assert "Traceback" not in told
-    _, alive = psutil.wait_procs(started, timeout=15)
+    _, alive = psutil.wait_procs(started, timeout=60)
     assert alive == []
     assert state(small_course, "anna")["state"] == GRADED, "the gradebook shows what was finished"
     again = grade(small_course, assurance="compat", limits=Limits(cell_timeout_s=1))

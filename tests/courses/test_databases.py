@@ -27,7 +27,7 @@ def test_who_opens_a_new_database_waits_for_who_writes_to_it(tmp_path: Path) -> 
     other.execute("CREATE TABLE t (n)")
     later = threading.Timer(0.3, other.execute, ["COMMIT"])
     later.start()
-    engine = open_engine(f"sqlite:///{tmp_path / 'x.db'}")
+    engine = open_engine(f"sqlite:///{tmp_path / 'x.db'}?timeout=120")
     with engine.connect() as connection:
         assert connection.execute(text("PRAGMA journal_mode")).scalar() == "wal"
         assert connection.execute(text("SELECT * FROM t")).all() == []

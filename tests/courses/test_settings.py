@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -85,3 +86,9 @@ def test_settings_that_do_not_fit_are_refused_with_their_field(tmp_path: Path, e
 def test_a_site_must_be_published_over_https(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match=r"url: .* is not an https address"):
         load_site(write(tmp_path, SETTINGS.replace("https://badges", "http://badges")))
+
+
+def test_a_day_is_the_one_where_the_institution_is(tmp_path: Path) -> None:
+    site = load_site(write(tmp_path))
+    assert site.day_of(datetime(2026, 11, 29, 15, 59, tzinfo=UTC)) == date(2026, 11, 29)
+    assert site.day_of(datetime(2026, 11, 29, 16, 0, tzinfo=UTC)) == date(2026, 11, 30)

@@ -27,7 +27,7 @@ def filled(session: Session, count: int = 5) -> None:
 
 @pytest.fixture
 def url(tmp_path: Path, ledger_database: str | None) -> str:
-    return ledger_database or f"sqlite:///{tmp_path / 'ledger.db'}"
+    return ledger_database or f"sqlite:///{tmp_path / 'ledger.db'}?timeout=120"
 
 
 def test_an_untouched_log_holds(url: str) -> None:

@@ -23,7 +23,7 @@ _BEFORE = Path(__file__).parents[1] / "vectors" / "ledger-before-migrations.sql"
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "postgresql":
         return new_database(request.getfixturevalue("postgresql"))
-    return f"sqlite:///{tmp_path / 'ledger.db'}"
+    return f"sqlite:///{tmp_path / 'ledger.db'}?timeout=120"
 
 
 def make_old_ledger(url: str) -> None:

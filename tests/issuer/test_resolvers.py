@@ -131,8 +131,8 @@ class _Pages(BaseHTTPRequestHandler):
             self.drip(b" ")
             return
         if self.path == "/slow-headers":
-            self.wfile.write(b"HTTP/1.0 200 OK\r\n")
-            self.drip(b"X-A: b\r\n")
+            self.wfile.write(b"HTTP/1.0 200 OK\r\nX-A: ")
+            self.drip(b"b")  # one header that does not end: of many, a reader has enough by itself
             return
         base = f"https://{self.headers['Host']}"
         redirects = {
@@ -158,7 +158,7 @@ class _Pages(BaseHTTPRequestHandler):
 
     def drip(self, drop: bytes) -> None:
         with suppress(OSError):
-            for _ in range(50):
+            for _ in range(1200):  # a minute, unless the reader hangs up
                 self.wfile.write(drop)
                 self.wfile.flush()
                 time.sleep(0.05)
@@ -199,7 +199,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebSite]:
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     trusting = ssl.create_default_context(cadata=pem.decode())
-    resolver = WebResolver(timeout_s=5, is_allowed=lambda address: address.is_loopback, tls=trusting)
+    resolver = WebResolver(timeout_s=120, is_allowed=lambda address: address.is_loopback, tls=trusting)
     yield WebSite(f"https://localhost:{server.server_address[1]}", resolver)
     server.shutdown()
     server.server_close()
@@ -237,7 +237,7 @@ def test_a_site_that_drips_is_cut_off_in_time(site: WebSite, path: str) -> None:
     started = time.monotonic()
     with pytest.raises(ResolutionError, match="cannot be reached"):
         replace(site.resolver, timeout_s=0.5).find_status_list(site.base_url + path)
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 30
 
 
 def test_a_certificate_that_nobody_vouches_for_is_refused(site: WebSite) -> None:
@@ -248,6 +248,6 @@ def test_a_certificate_that_nobody_vouches_for_is_refused(site: WebSite) -> None
 def test_a_closed_port_is_said() -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    with pytest.raises(ResolutionError, match="cannot be reached"):
-        WebResolver(is_allowed=lambda _: True).find_status_list(f"https://127.0.0.1:{port}/")
+        port = free.getsockname()[1]  # nobody listens there, and while it is ours nobody else will
+        with pytest.raises(ResolutionError, match="cannot be reached"):
+            WebResolver(is_allowed=lambda _: True).find_status_list(f"https://127.0.0.1:{port}/")

@@ -19,9 +19,11 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from tests.journeys.running_hub import free_ports
+
 _PAGE = Path(__file__).parents[2] / "docs" / "howto" / "put-a-web-server-in-front.md"
 _BEHIND = "127.0.0.1:8000"
-_START_S = 30
+_START_S = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,8 @@ def installed(kind: str) -> bool:
 @contextlib.contextmanager
 def front_server(kind: str, behind: str, folder: Path) -> Iterator[FrontServer]:
     """Run `nginx` or `caddy` before what listens at `behind` (host and port)."""
-    plain, secure = _free_port(), _free_port()
+    plain = free_ports(2)
+    secure = plain + 1
     key, certificate = _make_certificate(folder)
     lines = _lines_of_the_page(kind).replace(_BEHIND, behind)
     front = FrontServer(f"http://localhost:{plain}", f"https://localhost:{secure}")
@@ -54,7 +57,7 @@ def front_server(kind: str, behind: str, folder: Path) -> Iterator[FrontServer]:
             yield front
         finally:
             process.terminate()
-            process.wait(20)
+            process.wait(60)
 
 
 def _program(kind: str) -> str | None:
@@ -113,12 +116,6 @@ def _make_certificate(folder: Path) -> tuple[Path, Path]:
     places[0].write_bytes(key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()))
     places[1].write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
     return places
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _wait_for(port: int, process: subprocess.Popen[bytes], folder: Path) -> None:

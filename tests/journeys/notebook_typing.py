@@ -12,6 +12,7 @@ _ALL_RAN = """() => {
 
 def type_answer(page: Page, *lines: str, instead_of: str = "YOUR CODE HERE") -> None:
     """Click into the code cell that has a text, and type lines in its place, with Enter between them."""
+    page.get_by_text("| Idle").wait_for()  # until the kernel is there JupyterLab may take the keys away from the cell
     cell = page.locator(".jp-Notebook .jp-CodeCell", has_text=instead_of).first
     cell.locator(".cm-content").click()
     page.keyboard.press("Control+a")

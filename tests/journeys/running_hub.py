@@ -23,7 +23,7 @@ _FETCH = """async ([method, path]) => {
   const answer = await fetch(path, {method, headers: {'X-XSRFToken': token}});
   return [answer.status, await answer.text()];
 }"""
-PATIENCE_MS = 120_000
+PATIENCE_MS = 240_000
 
 
 @dataclass
@@ -101,7 +101,8 @@ def running_hub(site: Path, *options: str, python: str = sys.executable) -> Iter
 
 def free_ports(count: int) -> int:
     """Return a port of this machine that is free with the next ones, `count` in all."""
-    for port in range(18400 + os.getpid() % 400 * 4, 20000, 4):
+    first = 18400 + os.getpid() % 40 * 40  # workers of a test run have process ids one after another: each looks at places of its own
+    for port in range(first, first + 400, 4):
         with contextlib.ExitStack() as stack:
             try:
                 for number in range(port, port + count):
@@ -112,7 +113,7 @@ def free_ports(count: int) -> int:
     raise AssertionError("no free ports")
 
 
-def wait_gone(processes: list[psutil.Process], *, seconds: float = 30) -> list[str]:
+def wait_gone(processes: list[psutil.Process], *, seconds: float = 60) -> list[str]:
     """Return the command lines of those that still run after so long."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline and any(each.is_running() and each.status() != psutil.STATUS_ZOMBIE for each in processes):

@@ -33,7 +33,7 @@ def run_demo(folder: Path, learners: int, courses: Sequence[str] = COURSES) -> d
     """Run the command and return what it printed."""
     command = [sys.executable, "-m", "portal.cli", "demo", "--learners", str(learners), "--into", str(folder), "--json"]
     command += [word for course in courses for word in ("--course", course)] if courses != COURSES else []
-    done = subprocess.run(command, capture_output=True, text=True, timeout=900, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=1800, check=False)
     assert done.returncode == 0, done.stderr
     printed: dict[str, Any] = json.loads(done.stdout)
     return printed
@@ -97,7 +97,7 @@ def test_every_credential_verifies_and_the_withdrawn_one_is_seen_withdrawn(demo:
     assert summary["revoked_verdict"] == "withdrawn"
     files = [str(path) for path in sorted((folder / "credentials").glob("*.json"))]
     command = [sys.executable, "-m", "portal.cli", "verify", *files, "--published", str(folder), "--offline", "--json"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False, cwd="/")
+    done = subprocess.run(command, capture_output=True, text=True, timeout=900, check=False, cwd="/")
     assert done.returncode == 1  # one of them is withdrawn
     verdicts = [each["verdict"] for each in json.loads(done.stdout)]
     assert sorted(set(verdicts)) == ["valid with a note", "withdrawn"]
@@ -187,7 +187,7 @@ def test_killed_again_and_again_it_finishes_and_issues_to_everyone_once(tmp_path
 
 def _verify_elsewhere(script: str, folder: Path, files: list[Path]) -> dict[str, dict[str, Any]]:
     done = subprocess.run(
-        ["node", str(NODE / script), str(folder), *map(str, files)], capture_output=True, text=True, timeout=300, check=False
+        ["node", str(NODE / script), str(folder), *map(str, files)], capture_output=True, text=True, timeout=900, check=False
     )
     lines = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
     assert len(lines) == len(files), done.stderr

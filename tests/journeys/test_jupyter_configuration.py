@@ -6,7 +6,6 @@ import contextlib
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -21,6 +20,7 @@ import pytest
 from autograder.gradebook import read_gradebook
 from courses.nbgrader_course import open_course
 from portal.site_making import NewSite, make_site
+from tests.journeys.running_hub import free_ports
 from tests.small_course import SQUARE, make_small_course
 
 pytestmark = pytest.mark.slow
@@ -55,9 +55,7 @@ def jupyter_environment(home: Path, **more: str) -> dict[str, str]:
 @contextlib.contextmanager
 def jupyter_lab(folder: Path, environment: dict[str, str]) -> Iterator[str]:
     """Start JupyterLab's server in `folder` and yield its address."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_ports(1)
     command = [
         str(PROGRAMS / "jupyter"),
         "lab",
@@ -75,14 +73,14 @@ def jupyter_lab(folder: Path, environment: dict[str, str]) -> Iterator[str]:
         finally:
             server.send_signal(signal.SIGTERM)
             try:
-                server.wait(20)
+                server.wait(60)
             except subprocess.TimeoutExpired:
                 server.kill()
 
 
 def ask(address: str, path: str, *, post: bool = False) -> Any:
     """Return the JSON at `path`, once the server answers."""
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 240
     while True:
         try:
             with urllib.request.urlopen(
@@ -101,7 +99,7 @@ def test_nbgraders_own_commands_work_in_a_site_as_it_is(tmp_path: Path) -> None:
     environment = jupyter_environment(tmp_path)
     for command in (["generate_assignment", "first-look"], ["release_assignment", "first-look"]):
         done = subprocess.run(
-            [str(PROGRAMS / "nbgrader"), *command], cwd=site, env=environment, capture_output=True, text=True, timeout=120, check=False
+            [str(PROGRAMS / "nbgrader"), *command], cwd=site, env=environment, capture_output=True, text=True, timeout=600, check=False
         )
         assert done.returncode == 0, done.stderr
     released = site / "exchange" / COURSE / "outbound" / "first-look" / "first-look.ipynb"
@@ -124,7 +122,7 @@ def test_formgrader_shows_what_patunay_graded_in_any_course_directory(tmp_path: 
     course.submit("ana", SQUARE, "found = 3", essay="An answer.")
     course.submit("ben", "def square(n):\n    return 2 * n", "found = 1")
     command = [sys.executable, "-m", "portal.cli", "grade", "ps1", "--root", "."]
-    done = subprocess.run(command, cwd=course.root, capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run(command, cwd=course.root, capture_output=True, text=True, timeout=600, check=False)
     assert done.returncode == 0, done.stderr
     with jupyter_lab(course.root, jupyter_environment(tmp_path)) as address:
         shown = {each["student"]: each for each in ask(address, "/formgrader/api/submissions/ps1")}

@@ -71,7 +71,7 @@ def judged(script: str, folder: Path, files: list[Path]) -> dict[str, dict[str, 
     """Return what a verifier says of each file, by its name."""
     assert NODE is not None
     run = subprocess.run(
-        [NODE, str(VERIFIERS / script), str(folder), *map(str, files)], capture_output=True, text=True, timeout=120, check=False
+        [NODE, str(VERIFIERS / script), str(folder), *map(str, files)], capture_output=True, text=True, timeout=600, check=False
     )
     assert run.returncode == 0, f"{run.stderr}\nAre they installed? npm --prefix tests/node ci"
     return {Path(said["file"]).stem: said for said in map(json.loads, run.stdout.splitlines())}

@@ -213,7 +213,7 @@ def findings(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
         [NODE, str(VERIFIERS / request.param), str(folder), *(str(file) for file in sorted((folder / "credentials").glob("*.json")))],
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=600,
         check=False,
     )
     assert run.returncode == 0, f"{run.stderr}\nAre they installed? npm --prefix tests/node ci"

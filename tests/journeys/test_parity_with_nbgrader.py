@@ -26,7 +26,7 @@ from tests.small_course import SQUARE, SmallCourse, make_small_course, nbgrader_
 
 pytestmark = [pytest.mark.slow, pytest.mark.thorough]  # `tests/parity` compares some assignments in `make test`
 
-_CONFIG = "c.Execute.timeout = 2\nc.LateSubmissionPlugin.penalty_method = 'zero'"
+_CONFIG = "c.Execute.timeout = 8\nc.LateSubmissionPlugin.penalty_method = 'zero'"
 _DUE = "2026-11-20 12:00:00.000000 UTC"
 _LATE = "2026-11-20 12:00:01.000000 UTC"
 _LOOP = f"{SQUARE}\nwhile True:\n    pass"

@@ -36,6 +36,7 @@ def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningHub]:
 
 def look(page: Page) -> None:
     """Return if nothing on the page keeps people out, and it fits the window."""
+    page.wait_for_load_state()
     assert (barriers(page), overflow(page)) == ([], 0), page.url
 
 
@@ -95,7 +96,8 @@ def learn_at_once(hub: RunningHub, browser: Browser) -> None:
     type_answer(ana, "def square(n):", "    return n * n")
     run_from_here(ana, cells=3)
     hand_in(ana)
-    assert "graded" in ana.locator("#state").inner_text()  # it waits to be, or is being: the first attempt's libraries have to be loaded
+    told = ana.locator("#state").inner_text()  # it waits to be graded, or is being; a slow browser comes when it was
+    assert "graded" in told or "Passed" in told
     expect(ana.locator("#state")).to_contain_text("Passed")  # by itself: nobody loads the page again
     expect(ana.get_by_role("row", name="test_below_zero")).to_contain_text("6 / 6")
     ana.context.close()
@@ -119,6 +121,7 @@ def learn_at_the_second_try_on_a_phone(hub: RunningHub, browser: Browser) -> Non
     hand_in(desk)
     phone.reload()
     expect(phone.locator("#state")).to_contain_text("Passed")
+    expect(phone.get_by_role("row", name="test_below_zero")).to_contain_text("6 / 6")  # loaded anew by itself, which would undo a click
     confirm_name(phone)
     phone.context.close()
     desk.context.close()
@@ -145,13 +148,13 @@ def award(hub: RunningHub, browser: Browser) -> None:
     press(clerk, "Dry run, then prepare a batch")
     press(clerk, "Prepare a batch of 2")
     look(clerk)
-    assert clerk.get_by_text("You prepared this batch, so you cannot approve it.").is_visible()
+    expect(clerk.get_by_text("You prepared this batch, so you cannot approve it.")).to_be_visible()
     registrar = hub.sign_in(browser, "registrar")
     registrar.goto(clerk.url)
     registrar.get_by_label("I have looked at what stands out").check()
     press(registrar, "Approve 2 awards")
     look(registrar)
-    clerk.reload()
+    load_until(clerk, "Issue 2 credentials")
     press(clerk, "Issue 2 credentials")
     expect(clerk.locator("main")).to_contain_text("All credentials are issued")  # by itself
     registrar.context.close()
@@ -221,6 +224,7 @@ def revoke(clerk: Page) -> None:
 def see_it_withdrawn(browser: Browser, hub: RunningHub, badge: Path, page_of_it: str) -> None:
     """The same file and the same page say so now."""
     employer = browser.new_context().new_page()
+    employer.set_default_timeout(PATIENCE_MS)
     assert check(employer, hub, badge).startswith("Withdrawn")
     employer.goto(page_of_it)
     expect(employer.locator(".verdict .word")).to_contain_text("Withdrawn")

@@ -169,10 +169,11 @@ def _shown(output: Any) -> tuple[str, str, str]:
 
 
 def _all_shown(outputs: list[Any]) -> list[tuple[str, str, str]]:
-    """Return what is shown without what is a matter of time: in how many pieces a stream comes, and whether nbclient notes a time limit before or after the
-    interrupt that follows it."""
+    """Return what is shown without what is a matter of time: in how many pieces a stream comes and between which other outputs, and whether nbclient notes a
+    time limit before or after the interrupt that follows it."""
     shown = sorted((_shown(each) for each in outputs), key=lambda each: each[1] != "CellTimeoutError")
-    return [each for place, each in enumerate(shown) if each[0] != "stream" or place == 0 or shown[place - 1] != each]
+    streams = sorted({each for each in shown if each[0] == "stream"})
+    return [*streams, *(each for each in shown if each[0] != "stream")]
 
 
 def _compare_compat(found: Comparison, theirs: Path, ours: Path, assignment: Assignment, lost: set[str]) -> None:

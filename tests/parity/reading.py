@@ -66,7 +66,7 @@ class Assignment:
     notebooks: dict[str, list[Cell]] = field(default_factory=dict)
     files: dict[str, str] = field(default_factory=dict)
     submissions: list[Submission] = field(default_factory=list)
-    timeout_s: int = 8
+    timeout_s: int = 20
 
 
 def read_assignment(path: Path) -> Assignment:

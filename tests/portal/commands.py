@@ -46,7 +46,7 @@ def command(*arguments: str) -> list[str]:
     return [sys.executable, "-m", "portal.cli", *arguments]
 
 
-def patunay(*arguments: str, cwd: Path, timeout_s: float = 120, env: dict[str, str] | None = None) -> Ran:
+def patunay(*arguments: str, cwd: Path, timeout_s: float = 300, env: dict[str, str] | None = None) -> Ran:
     """Run the command in the folder `cwd` and return what it did."""
     finished = subprocess.run(
         command(*arguments),

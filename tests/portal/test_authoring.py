@@ -48,7 +48,7 @@ def test_an_imported_otter_source_earns_full_marks_with_its_own_solution_and_eve
     new_course(site, "geo", title="Geo", assignment="rivers", today=date(2026, 11, 29))
     import_notebooks(site, [write_source(tmp_path / "otter")], "geo", "rivers")
     source = load_source(draft_course(site, load_course(site.courses, "geo"), ("rivers",), tmp_path / "draft"), "rivers")
-    plan = rehearse(source, servers, Limits(cell_timeout_s=20), environment_digest="e")
+    plan = rehearse(source, servers, Limits(cell_timeout_s=60), environment_digest="e")
     assert plan.failures == ()
     possible = {
         cell.name: cell.points for notebook in source.notebooks for cell in notebook.cells if cell.is_grade and not cell.is_solution

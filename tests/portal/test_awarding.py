@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import signal
 import sqlite3
@@ -91,27 +90,33 @@ def assert_each_has_exactly_one(site: Site) -> None:
 
 @pytest.mark.thorough
 @pytest.mark.parametrize("moment", ["first commit", "published some"])
-def test_a_process_killed_in_the_middle_of_issuing_loses_and_doubles_nothing(moment: str, approved: tuple[Site, str]) -> None:
-    site, batch = approved
+def test_a_process_killed_in_the_middle_of_issuing_loses_and_doubles_nothing(
+    moment: str, approved: tuple[Site, str], tmp_path: Path
+) -> None:
+    before, batch = approved
 
-    def reached() -> bool:
+    def reached(site: Site) -> bool:
         if moment == "first commit":
             return len(issued_rows(site)) >= 50
         return len(list((site.root / "credentials").glob("*.pdf"))) >= 10
 
-    process = start_issuing(site, batch)
-    while process.poll() is None and not reached():
-        time.sleep(0.005)
-    os.kill(process.pid, signal.SIGKILL)
-    assert process.wait() == -signal.SIGKILL, "it was done before it could be killed"
-    process.communicate()
+    for trial in range(5):  # where the machine stands still it may be done before it is killed
+        site = load_site(shutil.copytree(before.root, tmp_path / f"trial-{trial}"))
+        process = start_issuing(site, batch)
+        while process.poll() is None and not reached(site):
+            time.sleep(0.005)
+        process.kill()
+        process.communicate()
+        if process.returncode == -signal.SIGKILL:
+            break
+    assert process.returncode == -signal.SIGKILL, "it was done before it could be killed"
     signed = {row[0]: row for row in issued_rows(site)}
     assert len(signed) >= 50
     withdrawn = sorted(signed)[0]
     with open_ledger(site.ledger_url) as session:
         name = next(each.id for each in credentials_of(session) if each.learner == withdrawn)
     again = start_issuing(site, batch)
-    out, err = again.communicate(timeout=120)
+    out, err = again.communicate(timeout=300)
     assert again.returncode == 0, err.decode()
     assert f"{MANY - len(signed)} credentials are issued now, {len(signed)} were before" in out.decode()
     assert_each_has_exactly_one(site)
@@ -125,7 +130,7 @@ def test_a_process_killed_in_the_middle_of_issuing_loses_and_doubles_nothing(mom
 def test_two_processes_that_issue_the_same_batch_at_once_issue_it_once(approved: tuple[Site, str]) -> None:
     site, batch = approved
     processes = [start_issuing(site, batch) for _ in range(2)]
-    outcomes = [(process.communicate(timeout=180), process.returncode) for process in processes]
+    outcomes = [(process.communicate(timeout=300), process.returncode) for process in processes]
     assert [code for _, code in outcomes] == [0, 0], outcomes
     issued = sum(int(out.decode().split(" ", 1)[0]) for (out, _), _ in outcomes)
     assert issued == MANY
@@ -142,7 +147,7 @@ def test_two_processes_that_prepare_at_once_do_not_lead_to_two_awards(crowd: Pat
         subprocess.Popen(command(*arguments), cwd=site.root, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         for _ in range(2)
     ]
-    told = [(process.communicate(timeout=120)[1].decode(), process.returncode) for process in processes]
+    told = [(process.communicate(timeout=300)[1].decode(), process.returncode) for process in processes]
     assert all(code == 0 or (code == 1 and "Run the command again" in err) for err, code in told), told
     for row in batches(site):
         try:

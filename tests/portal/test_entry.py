@@ -32,14 +32,16 @@ def test_an_old_python_says_that_it_is_too_old(python: str, tmp_path: Path) -> N
 
 
 @pytest.mark.skipif(not old_pythons() or not shutil.which("make"), reason="no older Python, or no make")
-def test_make_with_an_old_python_says_so_before_it_touches_anything() -> None:
-    before = sorted(path.name for path in REPOSITORY.iterdir())
+def test_make_with_an_old_python_says_so_before_it_touches_anything(tmp_path: Path) -> None:
+    shutil.copytree(REPOSITORY / "scripts", tmp_path / "scripts")
+    shutil.copy(REPOSITORY / "Makefile", tmp_path)  # a folder of its own: other tests write into the repository's
+    before = sorted(tmp_path.rglob("*"))
     ran = subprocess.run(
-        ["make", "--no-print-directory", "setup", f"PYTHON={old_pythons()[0]}"], cwd=REPOSITORY, capture_output=True, check=False, text=True
+        ["make", "--no-print-directory", "setup", f"PYTHON={old_pythons()[0]}"], cwd=tmp_path, capture_output=True, check=False, text=True
     )
     assert ran.returncode == 2
     assert re.match(r"make: Python 3\.\d+\.\d+ is too old; 3\.11 or newer is needed\.", ran.stderr), ran.stderr
-    assert sorted(path.name for path in REPOSITORY.iterdir()) == before
+    assert sorted(tmp_path.rglob("*")) == before
 
 
 @pytest.mark.parametrize("version", [(3, 10, 99), (3, 9), (2, 7, 18)])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -15,7 +15,7 @@ from sqlalchemy import select
 from courses.settings import Site, load_site
 from issuer.baking import unbake
 from issuer.certificate import MAX_SEAL_BYTES
-from issuer.certificate_words import Language
+from issuer.certificate_words import Language, written_date
 from issuer.did import find_jwt_key
 from issuer.errors import CertificateError, KeyFileError, LedgerError
 from issuer.identity import load_identity
@@ -36,7 +36,8 @@ from tests.portal.commands import patunay
 from tests.small_site import COURSE, Someone, enter_results, released_site
 
 ANA = Someone("ana", "Ana Peña-Ñuñez")
-NOW = datetime.now(UTC)
+NOW = datetime.now(UTC).replace(hour=20, minute=30, second=0, microsecond=0) - timedelta(days=1)
+"""In the evening of yesterday; in Manila it was the next day already."""
 
 
 @pytest.fixture(scope="module")
@@ -132,6 +133,7 @@ def test_the_certificate_is_there_in_both_languages(site: Site) -> None:
         exported = export_credential(site, name, "pdf", language=language)
         told[language] = pypdf.PdfReader(io.BytesIO(exported.content)).pages[0].extract_text()
         assert "Ana Peña-Ñuñez" in told[language]
+        assert written_date((NOW + timedelta(hours=8)).date(), language) in told[language]
     assert "Certificate of Micro-credential" in told["en"]
     assert "Katibayan ng Micro-credential" in told["fil"]
     assert export_credential(site, name, "pdf", language="fil").name.endswith(".fil.pdf")
@@ -210,7 +212,7 @@ def test_the_linkedin_link_says_what_the_credential_says(site: Site) -> None:
     assert values["organizationId"] == ["12345"]
     assert values["certId"] == [name]
     assert values["certUrl"] == [f"https://badges.uni.example/verify/{name.removeprefix('urn:uuid:')}"]
-    assert values["expirationYear"] == [document["validUntil"][:4]]
+    assert values["expirationYear"] == [str(site.day_of(datetime.fromisoformat(document["validUntil"])).year)]
 
 
 def test_after_a_compromise_status_lists_are_signed_anew_with_the_new_key(site: Site) -> None:

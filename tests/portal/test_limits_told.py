@@ -52,7 +52,7 @@ def test_however_many_cells_there_are_it_stays_short_and_counts_all(found: list[
 def test_the_command_says_it_after_its_table_and_for_machines(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     small_course = make_small_course(tmp_path / "course")
     config = small_course.root / "nbgrader_config.py"
-    config.write_text(config.read_text(encoding="utf-8") + "c.ExecutePreprocessor.timeout = 1\n", encoding="utf-8")
+    config.write_text(config.read_text(encoding="utf-8") + "c.ExecutePreprocessor.timeout = 10\n", encoding="utf-8")
     small_course.submit("ana", "while True:\n    pass", "found = 3")
     small_course.submit("ben", SQUARE, "found = 3")
     small_course.submit("cleo", "def square(n):\n    while True:\n        pass", "found = 3")

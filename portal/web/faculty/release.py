@@ -101,7 +101,7 @@ def release_page(site: Site, name: str, visitor: Visitor, language: str, now: da
         history=tuple(reversed(overview.history)) if overview else (),
         roles=site.settings.review.roles or ("Quality office",),
         may=may_of(visitor, name),
-        today=now.date(),
+        today=site.day_of(now),
         done=done,
     )
 
@@ -180,4 +180,4 @@ class ReviewStepHandler(FacultyHandler):
         site = self.portal.site
         with _reviewing:
             found = load_course(site.courses, course)
-            take_step(site, found, action, person=person, role=role, note=note or None, today=self.portal.now().date())
+            take_step(site, found, action, person=person, role=role, note=note or None, today=site.day_of(self.portal.now()))

@@ -77,10 +77,10 @@ def _linkedin(site: Site, credential: OwnCredential, link: str) -> str:
         Certification(
             name=credential.title,
             organisation=issuer.linkedin_id or issuer.name,
-            issued=credential.issued_at.date(),
+            issued=site.day_of(credential.issued_at),
             url=link,
             credential_id=credential.id,
-            expires=until.date() if until else None,
+            expires=site.day_of(until) if until else None,
         )
     )
 

@@ -88,7 +88,7 @@ class CheckHandler(OfficeHandler):
         visitor = self.require(Role.REGISTRAR)
         prepared = await self.compute(prepare, self.portal.site, self.released(course), by=visitor.name, now=self.portal.now())
         if prepared.batch is None:
-            self.done("courses", course, what="nobody")
+            self.done("courses", course, "check", what="nobody")  # it says so
         else:
             self.done("batches", prepared.batch, what="prepared")
 

@@ -35,9 +35,13 @@ class CredentialPage:
     """Reason codes, with what the public is told."""
     may_act: bool
     done: str
+    mistyped: Withdrawal | None
+    """What somebody wanted to do and did not confirm; None: nobody did."""
 
 
-def credential_page(site: Site, name: str, *, now: datetime, may_act: bool, done: str) -> CredentialPage | None:
+def credential_page(
+    site: Site, name: str, *, now: datetime, may_act: bool, done: str = "", mistyped: Withdrawal | None = None
+) -> CredentialPage | None:
     """Return the page, None if there is no such credential."""
     record = find_record(site, name, now=now)
     if record is None:
@@ -52,6 +56,7 @@ def credential_page(site: Site, name: str, *, now: datetime, may_act: bool, done
         reasons=tuple((code, REASONS[code]) for code in CODES),
         may_act=may_act,
         done=done,
+        mistyped=mistyped,
     )
 
 
@@ -62,9 +67,16 @@ class CredentialHandler(OfficeHandler):
     async def get(self, name: str) -> None:
         """Show it."""
         visitor = self.require(*AWARDING)
-        done = self.get_query_argument("done", "")
+        await self.show_credential(name, may_act=visitor.may(Role.REGISTRAR), done=self.get_query_argument("done", ""))
+
+    async def show_credential(self, name: str, *, may_act: bool, done: str = "", mistyped: Withdrawal | None = None) -> None:
+        """Show the page.
+
+        Raises:
+            HTTPError: 404: there is none.
+        """
         page = await self.compute(
-            credential_page, self.portal.site, name, now=self.portal.now(), may_act=visitor.may(Role.REGISTRAR), done=done
+            credential_page, self.portal.site, name, now=self.portal.now(), may_act=may_act, done=done, mistyped=mistyped
         )
         if page is None:
             raise HTTPError(404)
@@ -87,12 +99,12 @@ class WithdrawHandler(CredentialHandler):
 
     @authenticated
     async def post(self, name: str) -> None:
-        """Do it, in the visitor's name, if the name was typed that stands in it."""
+        """Do it, in the visitor's name, if the name was typed that stands in it; otherwise the form comes back as it was filled in."""
         visitor, record = self.require(Role.REGISTRAR), await self.record(name)
-        if not is_same_text(self.told("typed"), record.typed):
-            self.done("register", name, what="mistyped")
-            return
         what = withdrawal_of(self)
+        if not is_same_text(self.told("typed"), record.typed):
+            await self.show_credential(name, may_act=True, mistyped=what)
+            return
         found = await self.compute(withdraw_many, self.portal.site, [record.line.credential], what, by=visitor.name, now=self.portal.now())
         self.done("register", name, what="waits" if found.decision else "withdrawn" if found.changed else "unchanged")
 

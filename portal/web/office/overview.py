@@ -49,7 +49,7 @@ def overview_page(portal: PortalSite, visitor: Visitor, *, now: datetime, langua
                 blocked[course.id] = sum(each.status is Status.BLOCKED for each in seen.standing.eligibility)
         tasks += award_tasks(site, visitor.name, now=now) + blocked_tasks(blocked)
     if visitor.may(*REVIEWING):
-        tasks += review_tasks(site, today=now.date())
+        tasks += review_tasks(site, today=site.day_of(now))
     return OverviewPage(title, tuple(tasks), courses, tuple(counting), titles)
 
 

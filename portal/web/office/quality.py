@@ -69,7 +69,7 @@ class QualityHandler(OfficeHandler):
             quality_page,
             self.portal.site,
             self.language,
-            today=self.portal.now().date(),
+            today=self.portal.site.day_of(self.portal.now()),
             title=self.gettext("Courses and quality"),
             may_make=visitor.may(Role.QUALITY),
             done=self.get_query_argument("done", ""),

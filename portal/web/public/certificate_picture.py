@@ -40,7 +40,7 @@ def draw_own_certificate(site: Site, number: str, now: datetime, language: str) 
             facts = certificate_facts(
                 manifest,
                 credential.document,
-                institution=site.settings.issuer.name,
+                site,
                 verify_url=verify_url(site, credential),
                 badge_png=draw_badge(BadgeFace(manifest.id, manifest.title.en, site.settings.issuer.name, issued.year)),
                 seal=read_seal(site),

@@ -10,7 +10,7 @@ from tornado.web import HTTPError
 from courses.settings import Site
 from portal.web.negotiation import answer_public_file
 from portal.web.public.own_credentials import OwnCredential, TakenDown, find_by_token, read_number
-from portal.web.public.verdict_words import Gettext
+from portal.web.public.verdict_words import Reader
 from portal.web.public.verification_page import ResultPage, result_page
 from portal.web.public.verify_pages import VerificationHandler, examine_own
 
@@ -36,21 +36,18 @@ class TakenDownPage:
     title: str
 
 
-def find_shared_page(
-    site: Site, token: str, address: str, now: datetime, language: str, gettext: Gettext
-) -> SharedCredentialPage | TakenDownPage | None:
+def find_shared_page(site: Site, token: str, address: str, now: datetime, reader: Reader) -> SharedCredentialPage | TakenDownPage | None:
     """Return the page of a token, None if there never was one."""
     own = find_by_token(site, token)
     if own is None:
         return None
     if isinstance(own, TakenDown) or not own.document:
-        return TakenDownPage(gettext("Unpublished by the holder"))
+        return TakenDownPage(reader.gettext("Unpublished by the holder"))
     number = read_number(own.id)
     result = result_page(
         examine_own(site, own, now),
         now,
-        language,
-        gettext,
+        reader,
         choices=own.choices,
         own=number,
         is_replaced=own.is_replaced,
@@ -73,9 +70,7 @@ class SharedCredentialHandler(VerificationHandler):
     async def get(self, token: str) -> None:
         """Show it."""
         self.refuse_hurry(submitting=False)
-        page = await self.read_ledger(
-            find_shared_page, self.portal.site, token, self.link("c", token), self.portal.now(), self.language, self.gettext
-        )
+        page = await self.read_ledger(find_shared_page, self.portal.site, token, self.link("c", token), self.portal.now(), self.reader)
         if page is None:
             raise HTTPError(404)
         if isinstance(page, TakenDownPage):

@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from functools import lru_cache
+from zoneinfo import ZoneInfo
 
 from issuer.verification import Check, State, Verdict, VerificationReport
 from portal.web.checking.errors import CheckBrokenOffError, CheckFailedError, CheckTooLongError, CheckTooMuchError
@@ -19,6 +20,20 @@ from portal.web.moments import day_words as words_of_day
 
 Gettext = Callable[[str], str]
 _LIST_OF = re.compile(r"list of (?:withdrawals of )?(\d{4})-(\d\d)-(\d\d)")
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """In which words somebody reads of a check."""
+
+    language: str
+    timezone: str
+    """In which days are told: the institution's."""
+    gettext: Gettext
+
+    def day(self, moment: datetime) -> str:
+        """Return the day of an aware moment in words."""
+        return words_of_day(moment.astimezone(ZoneInfo(self.timezone)).date(), self.language)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,11 +136,11 @@ def failure_words(failed: CheckFailedError, gettext: Gettext) -> tuple[str, str]
     return _("Too many checks are done at this moment."), _("Try again in a minute.")
 
 
-def check_lines(report: VerificationReport, language: str, gettext: Gettext) -> tuple[CheckLine, ...]:
+def check_lines(report: VerificationReport, reader: Reader) -> tuple[CheckLine, ...]:
     """Return the five checks in words."""
-    names, states = _check_words(gettext)
+    names, states = _check_words(reader.gettext)
     return tuple(
-        CheckLine(names[check.name], *states[check.state], _SENTENCES[check.name](check, report, language, gettext), check.sentence)
+        CheckLine(names[check.name], *states[check.state], _SENTENCES[check.name](check, report, reader), check.sentence)
         for check in report.checks
     )
 
@@ -148,15 +163,15 @@ def _is_suspended(report: VerificationReport) -> bool:
     return " suspended " in check.sentence.partition(" Its reason: ")[0]
 
 
-def _format_words(check: Check, _report: VerificationReport, _language: str, gettext: Gettext) -> str:
-    _ = gettext
+def _format_words(check: Check, _report: VerificationReport, reader: Reader) -> str:
+    _ = reader.gettext
     if check.state is State.PASSED:
         return _("It is a credential of an open standard, and the signature covers every part of it.")
     return _("It is no credential of a kind that is known here, or has parts that no signature covers.")
 
 
-def _signature_words(check: Check, _report: VerificationReport, _language: str, gettext: Gettext) -> str:
-    _ = gettext
+def _signature_words(check: Check, _report: VerificationReport, reader: Reader) -> str:
+    _ = reader.gettext
     return {
         State.PASSED: _("Nothing was changed since it was signed."),
         State.FAILED: _("It was changed after it was signed, or somebody else signed it."),
@@ -164,8 +179,8 @@ def _signature_words(check: Check, _report: VerificationReport, _language: str, 
     }.get(check.state, check.sentence)
 
 
-def _issuer_words(check: Check, report: VerificationReport, _language: str, gettext: Gettext) -> str:
-    _ = gettext
+def _issuer_words(check: Check, report: VerificationReport, reader: Reader) -> str:
+    _ = reader.gettext
     if check.state is State.PASSED and report.facts is not None:
         return _("The key is the one that {issuer} publishes on its own web site.").format(issuer=report.facts.issuer_name)
     if check.state is State.WARNING and "by its key alone" in check.sentence:
@@ -177,9 +192,9 @@ def _issuer_words(check: Check, report: VerificationReport, _language: str, gett
     }.get(check.state, check.sentence)
 
 
-def _status_words(check: Check, _report: VerificationReport, language: str, gettext: Gettext) -> str:
-    _ = gettext
-    day = day_words(check, language)
+def _status_words(check: Check, _report: VerificationReport, reader: Reader) -> str:
+    _ = reader.gettext
+    day = day_words(check, reader.language)
     if check.state is State.PASSED:
         return _("The issuer has not withdrawn it (its list of {day}).").format(day=day)
     if check.state is State.FAILED:
@@ -187,7 +202,7 @@ def _status_words(check: Check, _report: VerificationReport, language: str, gett
         told = _("The issuer has suspended it (its list of {day}).") if suspended else _("The issuer has withdrawn it (its list of {day}).")
         reason = public_reason(check)
         return told.format(day=day) + (
-            " " + _("The issuer's reason: {reason}").format(reason=core_text(reason, language)) if reason else ""
+            " " + _("The issuer's reason: {reason}").format(reason=core_text(reason, reader.language)) if reason else ""
         )
     if check.state is State.WARNING:
         if day:
@@ -198,13 +213,13 @@ def _status_words(check: Check, _report: VerificationReport, language: str, gett
     return _("Whether it was withdrawn could not be checked.")
 
 
-def _date_words(check: Check, report: VerificationReport, language: str, gettext: Gettext) -> str:
-    _ = gettext
+def _date_words(check: Check, report: VerificationReport, reader: Reader) -> str:
+    _ = reader.gettext
     facts = report.facts
     if facts is None:
         return _("Not looked at, because of what stands above.")
-    since = words_of_day(facts.valid_from.date(), language)
-    until = words_of_day(facts.valid_until.date(), language) if facts.valid_until else ""
+    since = reader.day(facts.valid_from)
+    until = reader.day(facts.valid_until) if facts.valid_until else ""
     if check.state is State.NOT_CHECKED:
         return _("It is valid only from {day} on.").format(day=since)
     if check.state is State.FAILED:
@@ -214,7 +229,7 @@ def _date_words(check: Check, report: VerificationReport, language: str, gettext
     return _("It is valid since {day} and does not expire.").format(day=since)
 
 
-_SENTENCES: dict[str, Callable[[Check, VerificationReport, str, Gettext], str]] = {
+_SENTENCES: dict[str, Callable[[Check, VerificationReport, Reader], str]] = {
     "Format": _format_words,
     "Signature": _signature_words,
     "Issuer": _issuer_words,

@@ -13,7 +13,7 @@ from issuer.verification import State, VerificationReport
 from portal.sharing import PageChoices
 from portal.verifying import Examined
 from portal.web.public.credential_view import CredentialView, view_credential
-from portal.web.public.verdict_words import CheckLine, Gettext, Headline, check_lines, headline
+from portal.web.public.verdict_words import CheckLine, Headline, Reader, check_lines, headline
 
 EVERYTHING = PageChoices(show_grade=True, show_evidence=True, give_file=True)
 """For who has the signed file."""
@@ -53,8 +53,7 @@ class ResultPage:
 def result_page(
     examined: Examined,
     now: datetime,
-    language: str,
-    gettext: Gettext,
+    reader: Reader,
     *,
     choices: PageChoices = EVERYTHING,
     own: str = "",
@@ -67,16 +66,18 @@ def result_page(
         own: the UUID of a credential that this site issued.
     """
     report = examined.report
-    told = headline(report, gettext)
+    told = headline(report, reader.gettext)
     view = None
     if report.facts is not None and examined.document is not None:
-        view = view_credential(examined.document, report.facts, gettext, show_grade=choices.show_grade, show_evidence=choices.show_evidence)
+        view = view_credential(
+            examined.document, report.facts, reader.gettext, show_grade=choices.show_grade, show_evidence=choices.show_evidence
+        )
     return ResultPage(
         title=told.word,
         headline=told,
-        checks=check_lines(report, language, gettext),
+        checks=check_lines(report, reader),
         view=view,
-        badges=tuple(_badge(each, language, gettext) for each in report.badges),
+        badges=tuple(_badge(each, reader) for each in report.badges),
         checked_at=now,
         verdict=str(report.verdict),
         own=own if view is not None else "",
@@ -120,6 +121,6 @@ def is_readable(report: VerificationReport) -> bool:
     return report.checks[0].state is State.PASSED
 
 
-def _badge(report: VerificationReport, language: str, gettext: Gettext) -> BadgeLine:
+def _badge(report: VerificationReport, reader: Reader) -> BadgeLine:
     title = report.facts.title if report.facts is not None else ""
-    return BadgeLine(title, headline(report, gettext), check_lines(report, language, gettext))
+    return BadgeLine(title, headline(report, reader.gettext), check_lines(report, reader))

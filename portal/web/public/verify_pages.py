@@ -30,7 +30,7 @@ from portal.web.public.certificate_picture import draw_own_certificate
 from portal.web.public.own_credentials import OwnCredential, find_own, own_page, read_number
 from portal.web.public.own_site_resolver import OwnSiteResolver, published_state, site_resolver
 from portal.web.public.picture_code_page import code_page, credential_of_codes, own_page_of_codes
-from portal.web.public.verdict_words import Gettext, failure_words
+from portal.web.public.verdict_words import Reader, failure_words
 from portal.web.public.verification_desk import DeskBusyError, VerificationDesk
 from portal.web.public.verification_page import ResultPage, as_json, result_page
 
@@ -61,15 +61,15 @@ class ErasedPage:
     issued_at: datetime
 
 
-def check_number(site: Site, number: str, now: datetime, language: str, gettext: Gettext) -> ResultPage | ErasedPage | None:
+def check_number(site: Site, number: str, now: datetime, reader: Reader) -> ResultPage | ErasedPage | None:
     """Return what verification of a credential of the ledger finds, with only as much of it as its holder shows; None if there is none."""
     own = find_own(site, number)
     if own is None:
         return None
     if not own.document:
-        return ErasedPage(gettext("Erased here at the holder's wish"), number, own.issued_at)
+        return ErasedPage(reader.gettext("Erased here at the holder's wish"), number, own.issued_at)
     examined = examine_own(site, own, now)
-    return result_page(examined, now, language, gettext, choices=own.choices, own=number, is_replaced=own.is_replaced)
+    return result_page(examined, now, reader, choices=own.choices, own=number, is_replaced=own.is_replaced)
 
 
 def examine_own(site: Site, own: OwnCredential, now: datetime) -> Examined:
@@ -86,14 +86,14 @@ def _examined_once(folder: Path, document: str, published: tuple[int, ...], now:
     return examine(document.encode("utf-8"), resolver=site_resolver(folder, ask_others=False, seen=published), now=now)
 
 
-def page_of_examined(site: Site, examined: Examined, now: datetime, language: str, gettext: Gettext) -> ResultPage:
+def page_of_examined(site: Site, examined: Examined, now: datetime, reader: Reader) -> ResultPage:
     """Return the page of what a stranger sent, which knows if this site issued it, and whether another took its place."""
     facts = examined.report.facts
     number = read_number(facts.credential_id) if facts is not None else ""
     own = find_own(site, number) if number else None
     is_own = own is not None and examined.document is not None and own.document != "" and json.loads(own.document) == examined.document
     page = result_page(
-        examined, now, language, gettext, own=number if is_own else "", is_replaced=own.is_replaced if own is not None and is_own else False
+        examined, now, reader, own=number if is_own else "", is_replaced=own.is_replaced if own is not None and is_own else False
     )
     is_ours = facts is not None and OwnSiteResolver(site.root).find_did_document(facts.issuer_id) is not None
     return replace(page, is_foreign=facts is not None and not is_ours)
@@ -125,6 +125,11 @@ class VerificationHandler(PageHandler):
     def wants_json(self) -> bool:
         """Whether a machine asks."""
         return prefers_json(self.request.headers.get("Accept", ""))
+
+    @property
+    def reader(self) -> Reader:
+        """In which words the visitor reads."""
+        return Reader(self.language, self.portal.site.settings.timezone, self.gettext)
 
     def check_xsrf_cookie(self) -> None:
         """Ask for no token: nothing is changed here, and other sites' programs may ask."""
@@ -298,7 +303,7 @@ class VerifyHandler(VerificationHandler):
             if isinstance(found, Codes):
                 await self.follow(found)
             else:
-                self.answer(await self.look_up(page_of_examined, self.portal.site, found, now, self.language, _))
+                self.answer(await self.look_up(page_of_examined, self.portal.site, found, now, self.reader))
 
     async def follow(self, codes: Codes) -> None:
         """Go where the QR codes of a picture lead, if that is a check of ours; otherwise tell what they say. Nothing is fetched."""
@@ -328,7 +333,7 @@ class NumberHandler(VerificationHandler):
         wanted = read_number(number)
         page = None
         if wanted:
-            page = await self.read_ledger(check_number, self.portal.site, wanted, self.portal.now(), self.language, self.gettext)
+            page = await self.read_ledger(check_number, self.portal.site, wanted, self.portal.now(), self.reader)
         if isinstance(page, ResultPage):
             self.answer(page)
         elif page is None:

@@ -15,6 +15,7 @@ from sqlalchemy import Row, select
 from courses.errors import DiagnosedError
 from courses.settings import Site
 from issuer.ledger import Credential, open_ledger
+from portal.web.public.verdict_words import Reader
 from portal.web.public.verify_pages import check_number
 from portal.web.rendering import compile_templates
 
@@ -33,7 +34,7 @@ def warm_up(site: Site, now: datetime) -> int:
     with contextlib.suppress(DiagnosedError):
         numbers = [each.id.removeprefix("urn:uuid:") for each in _some(site, 1)]
         for number in numbers:
-            check_number(site, number, now, "en", str)
+            check_number(site, number, now, Reader("en", site.settings.timezone, str))
     gc.collect()
     gc.freeze()
     return len(numbers)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import time
 
 import numpy as np
 import pandas as pd
@@ -95,6 +96,21 @@ def test_a_function_that_prints_something_else_is_told_apart() -> None:
 def test_a_function_that_does_not_end_is_told_apart() -> None:
     own = "def f(x):\n    return x"
     assert told_apart(own, "def f(x):\n    while True:\n        pass", (1,)) == (1, True)
+
+
+def test_a_call_that_has_to_wait_is_not_taken_for_one_that_does_not_end_and_one_that_waits_for_ever_is(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def waiting(seconds: float) -> str:
+        def after_a_while(x: int) -> int:
+            time.sleep(seconds)
+            return x
+
+        return inside.outcome(after_a_while, ((5,), {}), 0.1)
+
+    assert waiting(0.4) == inside.outcome(lambda x: x, ((5,), {}), 0.1)
+    monkeypatch.setattr(inside, "_STANDSTILL_S", 0.2)
+    assert waiting(60) == "too long"
 
 
 def test_equal_functions_are_not_told_apart_by_any_input() -> None:

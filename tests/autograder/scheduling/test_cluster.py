@@ -43,7 +43,7 @@ def cluster(tmp_path: Path) -> Iterator[Cluster]:
 @pytest.fixture
 def course(small_course: SmallCourse) -> SmallCourse:
     for number, name in enumerate(LEARNERS):
-        submitted(small_course, name, f"import time\ntime.sleep(0.5)\ndef square(n):\n    return n * n  # {number}")
+        submitted(small_course, name, f"import time\ntime.sleep(1)\ndef square(n):\n    return n * n  # {number}")
     submitted(small_course, "wrong", "def square(n):\n    return n + n")
     return small_course
 
@@ -96,7 +96,7 @@ def test_sealed_grading_on_two_workers_gives_the_marks_of_this_machine_and_the_r
     for _ in range(2):
         cluster.worker()
     for number in range(3):
-        small_course.submit(f"right{number}", f"import time\ntime.sleep(0.5)\n{SQUARE}  # {number}", "found = 3")
+        small_course.submit(f"right{number}", f"import time\ntime.sleep(2)\n{SQUARE}  # {number}", "found = 3")
     small_course.submit("partial", "def square(n):\n    return 4", "found = 2")
     always_equal = "class Any:\n    def __eq__(self, other):\n        return True\n    __hash__ = None\ndef square(n):\n    return Any()"
     small_course.submit("cheat", always_equal, "found = 3")
@@ -127,7 +127,7 @@ def test_a_worker_that_is_killed_in_mid_run_costs_time_and_nothing_else(cluster:
                 victim.kill()
 
     results = run(course, ClusterScheduler(cluster.address, demands(course)), kill)
-    assert victim.wait() == -signal.SIGKILL
+    assert victim.wait(timeout=60) == -signal.SIGKILL
     assert {result.status for result in results.values()} == {"graded"}
 
 
@@ -184,10 +184,10 @@ class Proxy:
         threading.Thread(target=self._accept, daemon=True).start()
 
     def cut(self) -> None:
-        self._listener.close()
-        for each in self._open:
+        for each in (self._listener, *self._open):  # who waits for a connection wakes up, and takes no other
             with contextlib.suppress(OSError):
                 each.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
 
     def _accept(self) -> None:
         with contextlib.suppress(OSError):

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import contextlib
 import signal
+from pathlib import Path
 
 import psutil
 import pytest
@@ -48,21 +49,19 @@ def zygotes() -> list[psutil.Process]:
 
 def are_all_gone() -> bool:
     """Wait for kernels to end; return whether none is left, nor a worker."""
-    _, alive = psutil.wait_procs(kernels(), timeout=15)
+    _, alive = psutil.wait_procs(kernels(), timeout=60)
     return not alive and not workers()
 
 
 class WhenAKernelRuns:
-    """A tick that does something once, to what runs just then."""
+    """A tick that does something once, to what runs just then: answers that are slow until then."""
 
-    def __init__(self, act: object, *, times: int = 1) -> None:
-        self._act, self.left, self._seen = act, times, set[int]()
+    def __init__(self, act: object, slow: Path) -> None:
+        self._act, self._slow = act, slow
 
     def __call__(self) -> None:
-        running = {each.pid for each in kernels()} - self._seen
-        if running and self.left:
-            self._seen |= running
-            self.left -= 1
+        if self._slow.exists() and kernels():
+            self._slow.unlink()
             assert callable(self._act)
             self._act()
 
@@ -84,27 +83,36 @@ def stop_workers() -> None:
 
 @pytest.fixture
 def few_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A worker is taken for hung after few seconds without an answer."""
-    monkeypatch.setattr(worker_process, "deadline_s", lambda _job: 4.0)
+    """A worker is taken for hung after few seconds without an answer: more than an answer takes that is not slow, on a busy machine too."""
+    monkeypatch.setattr(worker_process, "deadline_s", lambda _job: 12.0)
+
+
+@pytest.fixture
+def slow(small_course: SmallCourse) -> Path:
+    """A file beside the instructor's notebook: while it lies there, learners' answers take long."""
+    place = small_course.root / "source" / "ps1" / "slow"
+    place.touch()
+    return place
 
 
 @pytest.fixture
 def learners(small_course: SmallCourse) -> list[str]:
     names = [f"n{number}" for number in range(4)]
     for number, name in enumerate(names):
-        submitted(small_course, name, f"import time\ntime.sleep(0.6)\ndef square(n):\n    return n * n  # {number}")
+        answer = f"import os, time\ntime.sleep(25 if os.path.exists('slow') else 0)\ndef square(n):\n    return n * n  # {number}"
+        submitted(small_course, name, answer)
     return names
 
 
 @pytest.mark.parametrize("happens", [kill_workers, pytest.param(kill_zygotes, marks=pytest.mark.thorough), stop_workers])
 def test_whatever_is_killed_or_hangs_every_job_is_answered_once_and_rightly(
-    small_course: SmallCourse, learners: list[str], happens: object, few_seconds: None
+    small_course: SmallCourse, learners: list[str], happens: object, slow: Path, few_seconds: None
 ) -> None:
-    tick = WhenAKernelRuns(happens)
+    tick = WhenAKernelRuns(happens, slow)
     jobs = (job_of(small_course, name) for name in learners)
     with local_scheduler() as scheduler:
         answers = list(scheduler.grade(source_of(small_course), jobs, tick=tick))
-        assert not tick.left, "it did happen"
+        assert not slow.exists(), "it did happen"
         assert len(answers) == len(learners)
         results = dict(answers)
         assert {result.status for result in results.values()} == {"graded"}, [each.reason for each in results.values()]
@@ -119,13 +127,13 @@ def test_a_submission_that_kills_every_worker_is_broken_and_the_others_are_grade
     def kill_the_worker_of_an_endless_loop() -> None:
         for kernel in kernels():
             with contextlib.suppress(psutil.NoSuchProcess):
-                if kernel.pid not in looping and kernel.cpu_times().user > 3.0:  # an honest one sleeps
+                if kernel.pid not in looping and kernel.cpu_times().user > 3.0:  # an honest one takes less
                     looping.add(kernel.pid)  # it may take a moment to end
                     kill_workers()
 
     submitted(small_course, "eve", "while True:\n    pass")
     order = ["n0", "eve", "n1", "n2", "n3"]
-    jobs = (job_of(small_course, name) for name in order)
+    jobs = (job_of(small_course, name, cell_timeout_s=300) for name in order)
     with local_scheduler(workers=1) as scheduler:
         results = dict(scheduler.grade(source_of(small_course), jobs, tick=kill_the_worker_of_an_endless_loop))
     assert {order[index]: result.status for index, result in results.items()} == {**dict.fromkeys(learners, "graded"), "eve": "broken"}
@@ -133,7 +141,7 @@ def test_a_submission_that_kills_every_worker_is_broken_and_the_others_are_grade
     assert (results[1].reason, results[1].tries) == (reason, 3)
 
 
-def test_where_every_worker_dies_the_run_ends_and_every_job_says_why(small_course: SmallCourse, learners: list[str]) -> None:
+def test_where_every_worker_dies_the_run_ends_and_every_job_says_why(small_course: SmallCourse, learners: list[str], slow: Path) -> None:
     jobs = (job_of(small_course, name) for name in learners)
     with local_scheduler() as scheduler:
         results = dict(scheduler.grade(source_of(small_course), jobs, tick=kill_workers))
@@ -152,7 +160,8 @@ def test_what_the_tick_raises_ends_running_kernels_and_keeps_what_was_yielded(sm
 
     with local_scheduler() as scheduler:
         with pytest.raises(KeyboardInterrupt):
-            for index, _ in scheduler.grade(source_of(small_course), (job_of(small_course, name) for name in order), tick=stop):
+            jobs = (job_of(small_course, name, cell_timeout_s=300) for name in order)
+            for index, _ in scheduler.grade(source_of(small_course), jobs, tick=stop):
                 kept.append(index)
         assert sorted(kept) == [1, 2, 3, 4]
         assert are_all_gone()

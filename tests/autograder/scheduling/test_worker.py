@@ -2,15 +2,18 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import socket
 import time
-from multiprocessing.connection import Connection
+from multiprocessing.connection import Connection, wait
 from pathlib import Path
 
 import pytest
 
+from autograder.execution.engines import Ready
 from autograder.jobs import GradingJob, GradingResult, Limits
-from autograder.scheduling import worker
+from autograder.scheduling import worker, worker_process
 from autograder.scheduling.worker import answered, broken, run_apart
+from autograder.scheduling.worker_process import WorkerProcess
 from tests.autograder.test_jobs import example_job
 
 _FORKS = multiprocessing.get_context("fork")
@@ -26,7 +29,7 @@ def job(folder: Path, name: str) -> GradingJob:
 class Worker:
     """A process that plays a worker, forked so that it can be written here."""
 
-    def __init__(self, play: str, limit_s: float = 5.0) -> None:
+    def __init__(self, play: str, limit_s: float = 60.0) -> None:
         self.ours, theirs = _FORKS.Pipe(duplex=False)
         self.process = _FORKS.Process(target=_PLAYS[play], args=(theirs,))
         self.process.start()
@@ -94,6 +97,20 @@ def test_a_worker_that_hangs_is_ended_at_the_limit() -> None:
     result = hung.receive()
     assert (result.status, result.reason) == ("failed", "the submission took longer than the 0.5 s allowed")
     assert not hung.process.is_alive()
+
+
+def test_a_worker_that_closes_its_channel_a_moment_before_it_ends_is_told_by_how_it_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    def ends_slowly(channel: socket.socket, *_: object) -> None:
+        channel.close()
+        time.sleep(0.5)
+        os._exit(7)
+
+    monkeypatch.setattr(worker_process, "work", ends_slowly)
+    going = WorkerProcess(0, example_job().source, Ready("none", None), siblings=[])
+    wait([going.channel])
+    with pytest.raises(EOFError):
+        going.take()
+    assert going.end(has_gone=True) == "died (exit code 7)"
 
 
 def test_a_job_runs_in_a_process_of_its_own(tmp_path: Path) -> None:

@@ -15,7 +15,10 @@ from autograder.jobs import AssignmentSource, GradedCell, GradingJob, GradingRes
 from autograder.sealed.grading import CANDIDATE, EXAMINER, EXAMINER_UID, SealedServers, grade_sealed
 from tests.small_course import nbgrader_cell
 
-LIMITS = Limits(cell_timeout_s=4)
+LIMITS = Limits(cell_timeout_s=20)
+"""Cells may load libraries that no fork server has, on a machine that is busy with other tests."""
+SHORT_LIMITS = Limits(cell_timeout_s=4)
+"""For cells that never end: each of them takes all of this time."""
 
 
 @contextmanager

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from autograder.sealed import running_ahead
 from autograder.sealed.call_patterns import Pattern, whole_numbers
 from tests.autograder.sealed.two_processes import Outcome, examine
 
@@ -59,6 +61,14 @@ TESTS = {
 }  # fmt: skip
 
 ARGUMENTS = ["i", "2 * i + 1", "-i", "i / 7", "float(i)", "i * 0.1", "i // 3", "i % 11", "[i]", "i == 3"]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def patience() -> Iterator[None]:
+    """How many calls are made ahead is not to depend on how busy the machine is."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(running_ahead, "_LONGEST_S", 600.0)
+        yield
 
 
 def both(answer: str, *tests: str) -> tuple[Outcome, Outcome]:

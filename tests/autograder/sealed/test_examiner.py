@@ -7,7 +7,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from tests.autograder.sealed.examination import LIMITS, Desk, both_servers
+from tests.autograder.sealed.examination import SHORT_LIMITS, Desk, both_servers
 from tests.autograder.sealed.traps import REFUSED, SEALED, UNSEALED, Trap
 
 pytestmark = [pytest.mark.xdist_group("fork-server"), pytest.mark.slow]
@@ -56,15 +56,13 @@ def test_partial_credit_is_read_from_the_examiners_result(desk: Desk) -> None:
 
 def test_a_function_without_end_costs_its_cell_and_the_next_one_is_graded(desk: Desk) -> None:
     answer = "def slow(n):\n    while n:\n        pass\n    return 0"
-    result = desk.grade("def slow(n):\n    return 0", answer, "assert slow(1) == 0", "assert slow(0) == 0")
+    result = desk.grade("def slow(n):\n    return 0", answer, "assert slow(1) == 0", "assert slow(0) == 0", limits=SHORT_LIMITS)
     assert [(cell.auto_score, cell.is_sealed) for cell in result.cells] == [(0, True), (2, True)]
 
 
 def test_a_function_that_cannot_be_interrupted_costs_its_cell_and_the_run_says_so(desk: Desk) -> None:
     answer = "def slow(n):\n    while True:\n        try:\n            while True:\n                pass\n        except BaseException:\n            pass"
-    result = desk.grade(
-        "def slow(n):\n    return 0", answer, "assert slow(1) == 0", limits=LIMITS.model_copy(update={"cell_timeout_s": 1.0})
-    )
+    result = desk.grade("def slow(n):\n    return 0", answer, "assert slow(1) == 0", limits=SHORT_LIMITS)
     assert (result.status, [(cell.auto_score, cell.is_sealed) for cell in result.cells]) == ("graded", [(0, False)])
     assert "did not stop when it was interrupted" in result.reason
 

@@ -10,7 +10,7 @@ from autograder.errors import SandboxMissingError
 from autograder.grading import GradingOptions, grade_assignment
 from autograder.sealed.deciding import SealedVerdict
 from tests.autograder.grading_calls import attempts, by_learner, grade, now, scores
-from tests.autograder.sealed.examination import Desk
+from tests.autograder.sealed.examination import SHORT_LIMITS, Desk
 from tests.small_course import SQUARE, SmallCourse
 
 pytestmark = [pytest.mark.xdist_group("fork-server"), pytest.mark.slow]
@@ -116,10 +116,10 @@ def test_a_loop_that_fails_midway_is_graded_as_if_no_call_had_been_made_ahead(de
 
 @pytest.mark.slow
 def test_a_call_that_no_test_makes_costs_nothing_though_it_never_ends_or_ends_the_process(desk: Desk) -> None:
-    answer = "import os\ndef square(n):\n    while n == {} and {}:\n        pass\n    return n * n + (n == 33)"
+    answer = "import os\ndef square(n):\n    while n == {} and {}:\n        pass\n    return n * n + (n == 35)"  # which is asked for together with those up to 65
     for ends in ("True", "os._exit(1)"):
-        (cell,) = desk.grade(SQUARE, answer.format(36, ends), LOOP).cells
-        assert (cell.auto_score, cell.is_sealed, cell.note) == (0, True, "wrong at 33")
+        (cell,) = desk.grade(SQUARE, answer.format(40, ends), LOOP, limits=SHORT_LIMITS).cells
+        assert (cell.auto_score, cell.is_sealed, cell.note) == (0, True, "wrong at 35")
 
 
 @pytest.mark.slow

@@ -57,11 +57,11 @@ def test_each_watcher_hears_how_it_stands_and_then_each_change_once() -> None:
         states = live(board)
         async with states.watching(ANA) as first, states.watching(ANA) as second:
             for queue in (first, second):
-                assert (await asyncio.wait_for(queue.get(), 5)).mark == "queued"
+                assert (await asyncio.wait_for(queue.get(), 60)).mark == "queued"
             await asyncio.sleep(0.05)
             board.now[ANA] = Seen("graded", is_done=True)
             for queue in (first, second):
-                assert await asyncio.wait_for(queue.get(), 5) == Seen("graded", is_done=True)
+                assert await asyncio.wait_for(queue.get(), 60) == Seen("graded", is_done=True)
                 assert queue.empty()
             assert (states.streams, states.streams_of("ana"), states.streams_of("ben")) == (2, 2, 0)
         assert states.streams == 0
@@ -82,7 +82,7 @@ def test_one_look_is_for_all_and_nobody_looks_while_nobody_watches() -> None:
         assert len(board.looks) == count
         board.now[ANA] = Seen("queued", is_done=False)
         async with states.watching(ANA) as again:
-            assert (await asyncio.wait_for(again.get(), 5)).mark == "queued"
+            assert (await asyncio.wait_for(again.get(), 60)).mark == "queued"
 
     asyncio.run(scenario())
 
@@ -147,7 +147,8 @@ def _watch_the_page(browser: Browser, site: Site, portal: RunningPortal, log: Pa
     page = browser.new_page()
     page.goto(f"{portal.address}sign-in")
     page.get_by_role("radio", name="ana").check()
-    page.get_by_role("button", name="Go on").click()
+    with page.expect_navigation():
+        page.get_by_role("button", name="Go on").click()
     page.goto(f"{portal.address}{PAGE}")
     state = page.locator("#state")
     expect(state).to_contain_text("waits to be graded")

@@ -36,10 +36,8 @@ def test_what_arrives_is_graded_and_stands_in_the_gradebook_one_after_another(si
         submit(site, "ana")
         submit(site, "ben", "return 4")
         wait_until(lambda: {"ana", "ben"} <= results(site).keys(), "two attempts are graded", log)
-        again = time.time()
         submit(site, "ben")
         wait_until(lambda: len(results(site)["ben"]) == 2 and results(site)["ben"][1][1], "the second attempt is graded and shown", log)
-        assert time.time() - again < 60
         health = read_health(site, now=datetime.now(UTC))
         assert health.is_running
         assert_diagnosed(patunay("watch", cwd=site.root), "another process is grading what arrives at this site")
@@ -53,9 +51,10 @@ def test_what_arrives_is_graded_and_stands_in_the_gradebook_one_after_another(si
 
 STAGES = {
     "collected": "SELECT count(*) FROM attempt WHERE learner = ?",
-    "being graded": "SELECT count(*) FROM grading_run WHERE outcome = '' AND submissions LIKE '%' || (SELECT digest FROM attempt WHERE learner = ?) || '%'",
+    "being graded": "SELECT count(*) FROM grading_run WHERE submissions LIKE '%' || (SELECT digest FROM attempt WHERE learner = ?) || '%'",
     "graded": "SELECT count(*) FROM result JOIN attempt ON attempt.id = attempt_id WHERE learner = ?",
 }
+"""How far an attempt is, or has been: who looks may have stood still when it was."""
 
 
 def kill_when(site: Site, stage: str, learner: str, log: Path, *, after_s: float) -> None:
@@ -69,20 +68,27 @@ def kill_when(site: Site, stage: str, learner: str, log: Path, *, after_s: float
     service.wait()
 
 
+def unfinished_runs(site: Site) -> int:
+    with contextlib.closing(sqlite3.connect(site.course_root(COURSE) / "grading.db", timeout=30)) as records:
+        return int(records.execute("SELECT count(*) FROM grading_run WHERE outcome = ''").fetchone()[0])
+
+
 def check_each_is_graded_once(site: Site, learners: set[str], log: Path) -> None:
     with running_service(site, log):
         wait_until(lambda: learners <= results(site).keys(), "everybody is graded", log)
         wait_until(lambda: all(each[-1][1] for each in results(site).values()), "everybody is shown", log)
     assert all(each == [("graded", True)] for each in results(site).values())
     assert all(score(site, learner) == 10.0 for learner in learners)
-    with contextlib.closing(sqlite3.connect(site.course_root(COURSE) / "grading.db")) as records:
-        assert records.execute("SELECT count(*) FROM grading_run WHERE outcome = ''").fetchone() == (0,)
+    assert unfinished_runs(site) == 0
 
 
 def test_a_service_that_is_killed_while_it_grades_goes_on_and_grades_nothing_twice(site: Site, tmp_path: Path) -> None:
-    log = tmp_path / "log"
-    kill_when(site, "being graded", "ana", log, after_s=0)
-    check_each_is_graded_once(site, {"ana"}, log)
+    log, learners = tmp_path / "log", list[str]()
+    while not unfinished_runs(site):  # it may have graded before this process saw that it does
+        assert len(learners) < 5
+        learners.append(f"learner{len(learners)}")
+        kill_when(site, "being graded", learners[-1], log, after_s=0)
+    check_each_is_graded_once(site, set(learners), log)
 
 
 @pytest.mark.thorough
@@ -101,7 +107,7 @@ def test_a_broken_course_is_told_and_stops_no_other(site: Site, tmp_path: Path) 
         folder = site.root / "work" / name
         folder.mkdir()
         (folder / "current-release.json").write_text(text, encoding="utf-8")
-    with sqlite3.connect(site.course_root(COURSE) / "grading.db") as holder, running_service(site, log):
+    with sqlite3.connect(site.course_root(COURSE) / "grading.db", timeout=60) as holder, running_service(site, log):
         holder.execute("BEGIN IMMEDIATE")
         submit(site, "ana")
 

@@ -49,7 +49,7 @@ def running_service(site: Site, log: Path) -> Iterator[subprocess.Popen[bytes]]:
         yield service
     finally:
         service.terminate()
-        assert service.wait(60) == 0, log.read_text(encoding="utf-8")
+        assert service.wait(PATIENCE_S) == 0, log.read_text(encoding="utf-8")
 
 
 def _starts(log: Path) -> int:

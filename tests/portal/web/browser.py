@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 AXE = Path(__file__).parents[2] / "node" / "node_modules" / "axe-core" / "axe.min.js"
 _OPTIONS = [
@@ -21,6 +21,8 @@ _OPTIONS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+_PATIENCE_MS = 60_000.0
+"""Machines that run tests are slow, and busy."""
 _RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 
@@ -33,6 +35,7 @@ def chromium() -> str:
 def running_browser() -> Iterator[Browser]:
     """Run a browser without a window."""
     os.environ.setdefault("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1")
+    expect.set_options(timeout=_PATIENCE_MS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium(), args=_OPTIONS)
         try:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import re
+import secrets
+import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -28,6 +30,9 @@ PEOPLE = (
     Person("administrator", "runs the site", ("patunay-admin",)),
 )
 
+_PATIENT = CheckLimits(time_s=100.0)
+"""Machines that run tests are slow, and busy: what a check may take in earnest is not what most tests are about."""
+
 
 @dataclass
 class RunningPortal:
@@ -40,7 +45,7 @@ class RunningPortal:
 
     def visitor(self, name: str = "", *, language: str = "en") -> httpx.Client:
         """Return a client that is `name`, or nobody; its requests are relative to the portal."""
-        client = httpx.Client(base_url=self.address, headers={"Accept-Language": language}, follow_redirects=True, timeout=60)
+        client = httpx.Client(base_url=self.address, headers={"Accept-Language": language}, follow_redirects=True, timeout=120)
         self.clients.append(client)
         if name:
             submit(client, "sign-in", {"name": name}).raise_for_status()
@@ -54,6 +59,15 @@ def submit(
     token = re.search(r'name="_xsrf" value="([^"]+)"', client.get(page).text)
     assert token, f"{page} has no form"
     return client.post(to or page, data={**fields, "_xsrf": token[1]}, files=files)
+
+
+def free_port() -> int:
+    """Return a port on which nothing listens, below those that Linux gives away by itself: none of other tests' connections gets it before a server has it."""
+    while True:
+        port = 20_000 + secrets.randbelow(12_000)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 @contextmanager
@@ -70,9 +84,9 @@ def running_portal(
     Args:
         now: what the clock says; None: the time.
         cookie_secret: signs cookies; empty: one of this portal alone.
-        check_limits: what strangers' files may take; None: what they may in earnest.
+        check_limits: what strangers' files may take; None: what they may in earnest, and more time.
     """
-    portal = PortalSite(site, people=people, check_limits=check_limits or CheckLimits())
+    portal = PortalSite(site, people=people, check_limits=check_limits or _PATIENT)
     if now is not None:
         portal = replace(portal, now=lambda: now)
     sockets = bind_sockets(0, "127.0.0.1")
@@ -93,7 +107,7 @@ def running_portal(
 
     thread = threading.Thread(target=run, daemon=True)
     thread.start()
-    assert ready.wait(30)
+    assert ready.wait(120)
     running = RunningPortal(f"http://127.0.0.1:{port}/", portal)
     try:
         yield running

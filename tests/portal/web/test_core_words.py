@@ -10,7 +10,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from courses.checks import check_course
@@ -212,9 +212,14 @@ def is_finding(node: ast.AST) -> bool:
     return isinstance(first, ast.Constant) and isinstance(first.value, str) and re.fullmatch(r"[A-Z]\d\d", first.value) is not None
 
 
-@given(st.text())
+PLAIN = st.text(st.characters(codec="utf-8", exclude_characters="`%"))
+"""Without what is drawn otherwise than it is written: code, and the space before a percent sign."""
+
+
+@given(PLAIN)
 def test_what_no_template_fits_stays_as_it_is_and_is_marked_as_english(text: str) -> None:
     odd = f"§ {text}"
+    assume(in_language(odd, "fil") is None)  # Hypothesis draws words of our modules, too
     assert core_text(odd, "fil") == odd
     assert core_element(odd, "en").unescape() == odd
     element = core_element(odd, "fil")
@@ -222,7 +227,7 @@ def test_what_no_template_fits_stays_as_it_is_and_is_marked_as_english(text: str
     assert element.endswith("</span>")
 
 
-@given(st.text(min_size=1).filter(lambda text: text not in TEMPLATES))
+@given(PLAIN.filter(lambda text: text and text not in TEMPLATES))
 def test_values_stay_what_they_are_whoever_wrote_them(value: str) -> None:
     told = core_element(f"You have not handed in “§{value}§”.", "fil")
     assert told.unescape() == f"Hindi mo pa naipapasa ang “§{value}§”."

@@ -316,7 +316,8 @@ def look(portal: RunningPortal, browser: Browser, learner: str, paths: Iterable[
     page, found = context.new_page(), []
     page.goto(portal.address + "sign-in")
     page.check(f'input[value="{learner}"]')
-    page.click("main button[type=submit]")
+    with page.expect_navigation():
+        page.click("main button[type=submit]")
     for path in paths:
         page.goto(portal.address + path)
         found += [f"{path}: {each}" for each in barriers(page)] + ([f"{path} is too wide"] if overflow(page) else [])

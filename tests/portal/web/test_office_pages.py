@@ -171,7 +171,10 @@ def test_the_register_is_searched_by_name_id_and_number(issued: RunningPortal) -
 def test_a_name_that_is_not_typed_withdraws_nothing(acted_on: RunningPortal) -> None:
     clerk, number = acted_on.visitor("clerk"), _numbers(acted_on)["ana"]
     page, fields = f"office/register/{number}", {"how": "revoke", "code": "error", "note": "wrong person"}
-    assert "Nothing was done" in submit(clerk, page, {**fields, "typed": "Ana Reye"}, to=page + "/withdraw").text
+    mistyped = submit(clerk, page, {**fields, "typed": "Ana Reye"}, to=page + "/withdraw").text
+    assert "Nothing was done" in mistyped
+    for kept in ('value="revoke" checked', 'value="error" selected', ">wrong person</textarea>"):
+        assert kept in mistyped
     assert acted_on.visitor("clerk").get("office/register?kind=revoked").text.count(number) == 0
     done = submit(clerk, page, {**fields, "typed": "ana reyes"}, to=page + "/withdraw").text
     assert "Done." in done

@@ -105,14 +105,14 @@ def test_titles_that_are_known_are_told_in_the_other_language_one_by_one() -> No
 
 
 def test_no_sentence_of_the_longest_length_takes_long() -> None:
-    """Repeated pieces of each template, on which a matcher that goes back and forth takes the square or cube of the length."""
+    """Repeated pieces of each template, on which a matcher that goes back and forth takes the square or cube of the length. What counts is this thread's own time: the machine may stand still."""
     slowest = 0.0
     for text in TEXTS:
         pieces = [each or "a" for each in _PLACE.split(text)[::2]]
         sentence = (pieces[0] + "a".join(pieces) * 4000)[:3999]
-        began = time.perf_counter()
+        began = time.thread_time()
         FILIPINO.told(sentence + "\0")
-        slowest = max(slowest, time.perf_counter() - began)
+        slowest = max(slowest, time.thread_time() - began)
     assert slowest < 1.0
     for sentence in (
         "a: " * 1300,
@@ -124,6 +124,6 @@ def test_no_sentence_of_the_longest_length_takes_long() -> None:
         "Input should be " * 250,
         ", , " * 1000,
     ):
-        began = time.perf_counter()
+        began = time.thread_time()
         FILIPINO.told(sentence)
-        assert time.perf_counter() - began < 1.0
+        assert time.thread_time() - began < 1.0

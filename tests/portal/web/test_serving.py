@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import signal
 import socket
@@ -11,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import httpx
@@ -23,21 +22,15 @@ from issuer.errors import KeyFileError
 from portal.site_making import make_site
 from portal.web.cookie_secret import FILE_NAME, cookie_secret
 from portal.web.public.verification_desk import DeskBusyError
-from portal.web.serving import worker_count
+from portal.web.serving import _FINISH_S, worker_count
 from tests.portal.web.learner_site import ANA, LEARNERS, credential_of_ana, learner_site
-from tests.portal.web.running import PEOPLE, running_portal
+from tests.portal.web.running import PEOPLE, free_port, running_portal
 from tests.small_site import WANTED
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @contextmanager
 def _served(folder: Path, *options: str) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
-    port = _free_port()
+    port = free_port()
     command = [sys.executable, "-m", "portal.cli", "serve", "--site", str(folder), "--port", str(port), *options]
     with (folder / "said").open("wb") as said:
         process = subprocess.Popen(command, stdout=said, stderr=said, cwd=Path(__file__).resolve().parents[3])
@@ -55,7 +48,7 @@ def _served(folder: Path, *options: str) -> Iterator[tuple[str, subprocess.Popen
             yield address, process
         finally:
             process.send_signal(signal.SIGTERM)
-            process.wait(60)
+            process.wait(120)
 
 
 def test_the_secret_is_made_once_and_is_its_owners_alone(tmp_path: Path) -> None:
@@ -86,18 +79,30 @@ def test_a_busy_desk_says_what_to_do() -> None:
     assert busy.remedy
 
 
+def _workers(portal: psutil.Process) -> list[psutil.Process]:
+    """Return the processes that answer, or are about to, once there are two; one that was killed is not seen."""
+    deadline = time.monotonic() + 120
+    while True:
+        found = []
+        for each in portal.children():
+            with suppress(psutil.NoSuchProcess):
+                if each.status() != psutil.STATUS_ZOMBIE:
+                    found.append(each)
+        if len(found) == 2:
+            return found
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
 @pytest.mark.slow
 def test_two_workers_answer_one_that_is_killed_is_replaced_and_all_end_together(tmp_path: Path) -> None:
     site = make_site(tmp_path / "site", WANTED)
     with _served(site.root, "--workers", "2") as (address, process):
         parent = psutil.Process(process.pid)
-        workers = parent.children()
-        assert len(workers) == 2
-        os.kill(workers[0].pid, signal.SIGKILL)
-        deadline = time.monotonic() + 60
-        while len({each.pid for each in parent.children() if each.status() != psutil.STATUS_ZOMBIE} - {workers[0].pid}) < 2:
-            assert time.monotonic() < deadline
-            time.sleep(0.1)
+        killed = _workers(parent)[0]
+        killed.kill()
+        psutil.wait_procs([killed], 60)
+        assert killed not in _workers(parent)
         assert all(httpx.get(address + "healthz", timeout=60).status_code == 200 for _ in range(10))
         family = parent.children()
     assert process.returncode == 0
@@ -108,10 +113,14 @@ def _half_a_check(address: str) -> tuple[socket.socket, bytes]:
     """Ask for a check of a credential as over a slow line: return the connection after half of what is sent, and the other half."""
     place = httpx.URL(address)
     body = b'{"type": "nothing"' + b" " * 5000 + b"}"
-    head = f"POST /verify HTTP/1.1\r\nHost: {place.host}\r\nAccept: application/json\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
-    connection = socket.create_connection((place.host, place.port or 80), timeout=30)
+    head = f"POST /verify HTTP/1.1\r\nHost: {place.host}\r\nAccept: application/json\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\nExpect: 100-continue\r\n\r\n"
+    connection = socket.create_connection((place.host, place.port or 80), timeout=60)
     connection.sendall(head.encode("ascii") + body[:2500])
-    time.sleep(0.5)  # until the server has seen the beginning
+    told = b""
+    while not told.endswith(b"\r\n\r\n"):  # until the server has seen the beginning
+        told += connection.recv(1)
+        assert told, "the server closed the connection"
+    assert told.startswith(b"HTTP/1.1 100"), told
     return connection, body[2500:]
 
 
@@ -122,50 +131,79 @@ def _rest_of(connection: socket.socket) -> str:
     return received.decode("utf-8")
 
 
+def _until_refused(address: str) -> None:
+    """Wait until nobody is accepted any more."""
+    deadline = time.monotonic() + 120
+    while True:
+        try:
+            httpx.get(f"{address}healthz", timeout=30)
+        except httpx.ConnectError:
+            return
+        except httpx.TransportError:
+            pass  # it was closed before it was accepted
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def _ended_amid_a_check(site: Path, workers: str) -> tuple[str, float]:
+    """Tell a portal to end amid a check; return what it answers to the rest, and how long all took, in seconds."""
+    with _served(site, "--workers", workers) as (address, process):
+        place = (httpx.URL(address).host, httpx.URL(address).port or 80)
+        with socket.create_connection(place, timeout=60) as idle:  # accepted when the next one is
+            connection, rest = _half_a_check(address)
+            began, answer = time.monotonic(), ""
+            with connection, suppress(ConnectionError):
+                process.send_signal(signal.SIGTERM)
+                _until_refused(address)
+                assert idle.recv(100) == b""  # nothing was asked on it
+                connection.sendall(rest)
+                answer = _rest_of(connection)  # the server closes it
+            took_s = time.monotonic() - began
+        assert process.wait(60) == 0
+    return answer, took_s
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("workers", [pytest.param("1", marks=pytest.mark.thorough), "2"])
 def test_what_is_being_answered_is_finished_when_the_portal_is_told_to_end_and_nobody_else_is_accepted(
     tmp_path: Path, workers: str
 ) -> None:
     site = make_site(tmp_path / "site", WANTED)
-    with _served(site.root, "--workers", workers) as (address, process):
-        place = (httpx.URL(address).host, httpx.URL(address).port or 80)
-        connection, rest = _half_a_check(address)
-        with connection, socket.create_connection(place, timeout=30) as idle:
-            process.send_signal(signal.SIGTERM)
-            time.sleep(1.5)
-            with pytest.raises(httpx.ConnectError):
-                httpx.get(f"{address}healthz", timeout=5)
-            assert idle.recv(100) == b""  # nothing was asked on it
-            connection.sendall(rest)
-            answer = _rest_of(connection)  # the server closes it
-            assert answer.startswith("HTTP/1.1 200"), answer
-            assert '"verdict"' in answer
-        assert process.wait(20) == 0
+    for _ in range(5):
+        answer, took_s = _ended_amid_a_check(site.root, workers)
+        if answer or took_s < _FINISH_S:
+            break  # otherwise the machine stood still for longer than the portal waits
+    assert answer.startswith("HTTP/1.1 200"), answer
+    assert '"verdict"' in answer
 
 
 @pytest.mark.thorough
 def test_a_second_signal_ends_the_portal_at_once(tmp_path: Path) -> None:
     site = make_site(tmp_path / "site", WANTED)
-    with _served(site.root, "--workers", "2") as (address, process):
-        connection, _ = _half_a_check(address)
-        with connection:
-            for _ in range(2):
+    took_s = _FINISH_S
+    for _ in range(5):  # the machine may stand still for longer than the portal waits
+        with _served(site.root, "--workers", "2") as (address, process):
+            connection, _ = _half_a_check(address)
+            with connection:
+                began = time.monotonic()
                 process.send_signal(signal.SIGTERM)
-                time.sleep(1)
-            started = time.monotonic()
-            assert process.wait(20) == 0
-            assert time.monotonic() - started < 5
+                _until_refused(address)
+                process.send_signal(signal.SIGTERM)
+                assert process.wait(60) == 0
+                took_s = min(took_s, time.monotonic() - began)
+        if took_s < _FINISH_S:
+            break
+    assert took_s < _FINISH_S
 
 
 @pytest.mark.thorough
 def test_workers_end_with_the_process_that_started_them_so_that_the_address_is_free_again(tmp_path: Path) -> None:
     site = make_site(tmp_path / "site", WANTED)
     with _served(site.root, "--workers", "2") as (address, process):
-        workers = psutil.Process(process.pid).children()
+        workers = _workers(psutil.Process(process.pid))
         process.kill()
-        process.wait(20)
-        assert psutil.wait_procs(workers, timeout=20)[1] == []
+        process.wait(60)
+        assert psutil.wait_procs(workers, timeout=60)[1] == []
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind((str(httpx.URL(address).host), httpx.URL(address).port or 80))

@@ -20,6 +20,8 @@ from portal.web.routes import ROUTES
 from tests.portal.web.public.conftest import IssuedPortal, issued_site
 from tests.portal.web.running import running_portal
 
+PATIENCE_S = 120
+"""Schemathesis' own is ten seconds; machines that run tests are slow, and busy."""
 CHECKS = (not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance)
 
 
@@ -32,7 +34,7 @@ def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[IssuedPortal]:
 
 @pytest.fixture(scope="module")
 def described(portal: IssuedPortal) -> Any:
-    return schemathesis.openapi.from_url(f"{portal.running.address}openapi.json")
+    return schemathesis.openapi.from_url(f"{portal.running.address}openapi.json", timeout=PATIENCE_S)
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +74,7 @@ def _fuzz(operation: Any, mode: GenerationMode, registrar: dict[str, str], examp
     @settings(max_examples=examples, deadline=None, suppress_health_check=list(HealthCheck), database=None)
     @given(case=operation.as_strategy(generation_mode=mode))
     def send(case: Any) -> None:
-        case.call_and_validate(headers=headers, checks=list(CHECKS))
+        case.call_and_validate(headers=headers, checks=list(CHECKS), timeout=PATIENCE_S)
 
     try:
         send()
@@ -95,7 +97,8 @@ def test_what_exists_is_answered_as_described_too(portal: IssuedPortal, describe
         ("GET", "/healthz", {}),
     ]  # fmt: skip
     for method, path, what in asked:
-        answer = described[path][method].Case(**what).call_and_validate(headers={"Accept": "application/json"}, checks=list(CHECKS))
+        case = described[path][method].Case(**what)
+        answer = case.call_and_validate(headers={"Accept": "application/json"}, checks=list(CHECKS), timeout=PATIENCE_S)
         assert answer.status_code == 200, path
 
 

@@ -51,8 +51,12 @@ def now() -> datetime:
 
 
 def play(site: Site, story: Story, **limits: float) -> None:
-    """Run a story in a thread of its own: a browser's loop may run in this one. No process outlives it."""
-    checkers = Checkers(site.root, CheckLimits(**limits))  # type: ignore[arg-type]
+    """Run a story in a thread of its own: a browser's loop may run in this one. No process outlives it.
+
+    Args:
+        limits: those that the story is about; of the others there is more than in earnest, for machines that stand still now and then.
+    """
+    checkers = Checkers(site.root, CheckLimits(**{"time_s": 100.0, "cpu_s": 60} | limits))  # type: ignore[arg-type]
 
     async def whole() -> None:
         try:
@@ -61,7 +65,7 @@ def play(site: Site, story: Story, **limits: float) -> None:
             checkers.close()
 
     with ThreadPoolExecutor(1) as elsewhere:
-        elsewhere.submit(asyncio.run, whole()).result(120)
+        elsewhere.submit(asyncio.run, whole()).result(300)
 
 
 async def worker_of(checkers: Checkers) -> psutil.Process:
@@ -76,9 +80,9 @@ async def worker_of(checkers: Checkers) -> psutil.Process:
     raise AssertionError("no process checks")
 
 
-async def loaded(checkers: Checkers, credential: bytes) -> None:
-    """Wait until the zygote answers: on a busy machine it takes longer to load than a check may take in these tests."""
-    deadline = time.monotonic() + 60
+async def served(checkers: Checkers, credential: bytes) -> None:
+    """Wait until a check is answered: on a busy machine the zygote may take longer to load than a check may take in a test."""
+    deadline = time.monotonic() + 200
     while True:
         try:
             assert verdict(await checkers.check_file(credential, now(), asker=VISITOR)) is Verdict.VALID
@@ -125,17 +129,17 @@ def test_a_check_that_never_ends_is_ended_and_the_next_one_is_served(
     site, files = issued_files
 
     async def story(checkers: Checkers) -> None:
-        await loaded(checkers, files["json"])
+        await served(checkers, files["json"])
         check = asyncio.create_task(checkers.check_file(slow_picture, now(), asker=VISITOR))
         worker = await worker_of(checkers)
         worker.suspend()  # it will never end by itself
         with pytest.raises(CheckTooLongError):
             await check
-        assert verdict(await checkers.check_file(files["png"], now(), asker=VISITOR)) is Verdict.VALID
-        await asyncio.to_thread(psutil.wait_procs, [worker], 10)
+        await served(checkers, files["png"])
+        await asyncio.to_thread(psutil.wait_procs, [worker], 60)
         assert not worker.is_running()
 
-    play(site, story, time_s=6, at_once=1)
+    play(site, story, time_s=20, at_once=1)
 
 
 def test_a_file_that_eats_memory_is_given_up(issued_files: tuple[Site, dict[str, bytes]]) -> None:
@@ -192,7 +196,7 @@ def test_a_zygote_that_is_killed_is_started_again(issued_files: tuple[Site, dict
         with pytest.raises(CheckBrokenOffError):
             await check
         assert verdict(await checkers.check_file(files["json"], now(), asker=VISITOR)) is Verdict.VALID
-        await asyncio.to_thread(psutil.wait_procs, [worker], 10)
+        await asyncio.to_thread(psutil.wait_procs, [worker], 60)
         assert not worker.is_running()
         assert checkers.process_id != zygote.pid
 
@@ -209,7 +213,7 @@ def test_who_leaves_takes_their_check_along(issued_files: tuple[Site, dict[str, 
         check.cancel()
         with pytest.raises(asyncio.CancelledError):
             await check
-        await asyncio.to_thread(psutil.wait_procs, [worker], 10)
+        await asyncio.to_thread(psutil.wait_procs, [worker], 60)
         assert not worker.is_running()
         assert verdict(await checkers.check_file(files["json"], now(), asker=VISITOR)) is Verdict.VALID
 
@@ -263,7 +267,7 @@ def test_a_notebook_that_takes_too_much_to_read_is_given_up(issued_files: tuple[
         with pytest.raises(CheckTooMuchError):
             await checkers.sort_out([Upload("a.ipynb", many)], Wanted(("a.ipynb",), 25 * 2**20), now(), learner="ana")
 
-    play(issued_files[0], story)
+    play(issued_files[0], story, cpu_s=5)
 
 
 def test_none_is_left_when_the_checkers_are_closed(issued_files: tuple[Site, dict[str, bytes]], slow_picture: bytes) -> None:
@@ -279,7 +283,7 @@ def test_none_is_left_when_the_checkers_are_closed(issued_files: tuple[Site, dic
 
     play(site, story)
     assert len(seen) == 2
-    _, alive = psutil.wait_procs(seen, 10)
+    _, alive = psutil.wait_procs(seen, 60)
     assert not alive
 
 
@@ -315,7 +319,7 @@ def test_no_key_no_ledger_and_nobody_elses_process_is_in_reach(
     if landlock_abi() < 6:
         pytest.skip("this kernel's Landlock does not hold TCP and signals")
     command = [sys.executable, "-c", _TRIES, str(issued_files[0].root), task, str(os.getpid())]
-    answer = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    answer = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
     assert answer.stdout.split() == ["no", "no", "no", "no", published, published, "yes", "no", "no", network, network, "no"]
 
 

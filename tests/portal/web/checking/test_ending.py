@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -18,6 +17,7 @@ import pytest
 
 from portal.site_making import make_site
 from tests.portal.web.checking.pictures import labyrinth_png
+from tests.portal.web.running import free_port
 from tests.small_site import WANTED
 
 pytestmark = pytest.mark.slow
@@ -26,9 +26,7 @@ pytestmark = pytest.mark.slow
 @contextmanager
 def served(folder: Path, workers: int) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
     """Run a portal; it may have ended when this does."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
+    port = free_port()
     command = [sys.executable, "-m", "portal.cli", "serve", "--site", str(folder), "--port", str(port), "--workers", str(workers)]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=Path(__file__).resolve().parents[4])
     address = f"http://127.0.0.1:{port}/"
@@ -56,6 +54,20 @@ def checking(portal: subprocess.Popen[bytes]) -> list[psutil.Process]:
     return found
 
 
+def suspended(portal: subprocess.Popen[bytes], workers: int) -> list[psutil.Process]:
+    """Wait until there is each worker's zygote, and one process that reads a picture; have that one go on for ever, and return all."""
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline:
+        found = checking(portal)
+        with suppress(psutil.NoSuchProcess):
+            reading = max(found, key=lambda each: each.create_time(), default=None)
+            if reading is not None and len(found) > workers and reading.cpu_times().user >= 0.5:
+                reading.suspend()
+                return found
+        time.sleep(0.005)
+    raise AssertionError("no process reads the picture")
+
+
 @pytest.mark.parametrize(
     "number", [*(pytest.param(each, marks=pytest.mark.thorough) for each in (signal.SIGTERM, signal.SIGINT)), signal.SIGKILL]
 )
@@ -63,25 +75,21 @@ def checking(portal: subprocess.Popen[bytes]) -> list[psutil.Process]:
 def test_no_process_outlives_the_portal(tmp_path: Path, number: signal.Signals, workers: int) -> None:
     site = make_site(tmp_path / "site", WANTED)
     with served(site.root, workers) as (address, process):
-        picture = labyrinth_png()
+        picture, is_seen = labyrinth_png(), threading.Event()
 
         def send() -> None:
-            with suppress(httpx.TransportError):
-                httpx.post(f"{address}verify", files={"file": ("x.png", picture)}, timeout=60)
+            while not is_seen.is_set():  # again, if it was given up before it was seen
+                with suppress(httpx.TransportError):
+                    httpx.post(f"{address}verify", files={"file": ("x.png", picture)}, timeout=60)
 
         sender = threading.Thread(target=send)
         sender.start()
-        deadline = time.monotonic() + 60
-        while (
-            not (found := checking(process))
-            or (reading := max(found, key=lambda each: each.create_time())).cpu_times().user < 0.5
-            or len(found) <= workers
-        ):
-            assert time.monotonic() < deadline  # until there is each portal's zygote, and one process that reads the picture
-            time.sleep(0.005)
-        reading.suspend()  # it would go on for ever
+        try:
+            found = suspended(process, workers)
+        finally:
+            is_seen.set()
         process.send_signal(number)
         process.wait(60)
         sender.join(60)
-        _, alive = psutil.wait_procs(found, 20)
+        _, alive = psutil.wait_procs(found, 60)
         assert not alive

@@ -63,7 +63,7 @@ def test_a_file_is_checked_without_javascript_by_keyboard_alone(browser: Browser
     page.set_input_files("#file", str(issued.file("ana", "png")))
     page.focus("button[type=submit]")
     page.keyboard.press("Enter")
-    page.wait_for_selector(".verdict")
+    page.wait_for_selector(".verdict", timeout=120_000)
     assert page.inner_text(".verdict .word") == "Valid"
     context.close()
 
@@ -72,7 +72,7 @@ def test_a_file_that_is_dropped_anywhere_on_the_page_is_checked_at_once(browser:
     page = browser.new_context(locale="en-GB").new_page()
     page.goto(f"{issued.running.address}verify")
     drop_file(page, issued.file("ana", "png"))
-    page.wait_for_selector(".verdict")
+    page.wait_for_selector(".verdict", timeout=120_000)
     assert page.inner_text(".verdict .word") == "Valid"
     page.context.close()
 
@@ -82,7 +82,7 @@ def test_a_picture_of_a_qr_code_that_is_dropped_leads_to_the_check(browser: Brow
     page = browser.new_context(locale="en-GB").new_page()
     page.goto(f"{issued.running.address}verify")
     drop_file(page, tmp_path / "photo.png")
-    page.wait_for_selector(".verdict")
+    page.wait_for_selector(".verdict", timeout=120_000)
     assert page.url.endswith(f"/verify/{issued.numbers['ana']}")
     assert page.inner_text(".verdict .word") == "Valid"
     page.context.close()
@@ -95,6 +95,7 @@ def test_the_picture_of_the_certificate_comes_when_it_is_opened(browser: Browser
         page.click("text=The certificate, to compare with")
         page.locator("img.certificate").scroll_into_view_if_needed()
     assert answered.value.ok
-    page.wait_for_load_state("networkidle")
-    assert page.evaluate("document.querySelector('img.certificate').naturalWidth") > 300
+    page.wait_for_function(
+        "() => document.querySelector('img.certificate').naturalWidth > 300"
+    )  # what is answered is loaded a moment later
     page.close()

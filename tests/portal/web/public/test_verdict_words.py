@@ -8,11 +8,14 @@ import pytest
 
 from issuer.verification import CHECK_NAMES, Check, CredentialFacts, State, Verdict, VerificationReport
 from issuer.verification_report import make_report
-from portal.web.public.verdict_words import check_lines, headline, public_reason
+from portal.web.public.verdict_words import Reader, check_lines, headline, public_reason
 
 
 def plain(text: str) -> str:
     return text
+
+
+ENGLISH = Reader("en", "Asia/Manila", plain)
 
 
 def facts(until: datetime | None = None) -> CredentialFacts:
@@ -55,7 +58,7 @@ def test_a_suspension_is_told_from_a_withdrawal_for_good_by_the_issuers_words_an
         checks[3] = Check("Not withdrawn", State.FAILED, sentence)
         found = make_report(checks, facts())
         assert f"has {word}" in headline(found, plain).sentence
-        line = check_lines(found, "en", plain)[3]
+        line = check_lines(found, ENGLISH)[3]
         assert line.sentence.startswith(f"The issuer has {word} it (its list of 20 November 2026). The issuer's reason: ")
     assert public_reason(Check("Not withdrawn", State.FAILED, revoked)) == "the issuer suspended the course"
 
@@ -72,7 +75,7 @@ def test_a_suspension_is_told_from_a_withdrawal_for_good_by_the_issuers_words_an
 def test_a_check_of_withdrawals_that_was_not_made_is_never_told_as_passed(sentence: str, state: State, told: str) -> None:
     checks = [Check(name, State.PASSED, "") for name in CHECK_NAMES]
     checks[3] = Check("Not withdrawn", state, sentence)
-    line = check_lines(make_report(checks, facts()), "en", plain)[3]
+    line = check_lines(make_report(checks, facts()), ENGLISH)[3]
     assert told in line.sentence
     assert "has not withdrawn" not in line.sentence
     assert line.tone == "note"
@@ -84,12 +87,19 @@ def test_dates_are_said_in_the_language_of_the_page() -> None:
         tuple(Check(name, State.FAILED if name == "In date" else State.PASSED, "list of 2026-11-20") for name in CHECK_NAMES),
         facts(datetime(2026, 11, 20, tzinfo=UTC)),
     )
-    assert check_lines(found, "en", plain)[4].sentence == "It expired on 20 November 2026."
-    assert "Nobyembre" in check_lines(found, "fil", plain)[4].sentence
+    assert check_lines(found, ENGLISH)[4].sentence == "It expired on 20 November 2026."
+    assert "Nobyembre" in check_lines(found, Reader("fil", "Asia/Manila", plain))[4].sentence
+
+
+def test_days_are_those_of_the_institution() -> None:
+    checks = tuple(Check(name, State.PASSED, "…") for name in CHECK_NAMES)
+    found = VerificationReport(Verdict.VALID, checks, facts(datetime(2026, 11, 20, 16, 30, tzinfo=UTC)))
+    assert check_lines(found, ENGLISH)[4].sentence == "It is valid from 1 November 2026 until 21 November 2026."
+    assert check_lines(found, Reader("en", "America/Lima", plain))[4].sentence == "It is valid from 31 October 2026 until 20 November 2026."
 
 
 def test_without_a_signature_that_fits_no_word_comes_from_the_document() -> None:
     failed = make_report([Check("Format", State.PASSED, "…"), Check("Signature", State.FAILED, "…")], None)
-    said = " ".join(each.sentence for each in check_lines(failed, "en", plain)) + headline(failed, plain).sentence
+    said = " ".join(each.sentence for each in check_lines(failed, ENGLISH)) + headline(failed, plain).sentence
     assert "Ana" not in said
     assert "Example University" not in said

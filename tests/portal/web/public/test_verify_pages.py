@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -229,9 +230,11 @@ def test_who_hurries_waits(issued: IssuedPortal) -> None:
     with running_portal(issued.site) as portal:
         client = portal.visitor()
         sent = {"content": b"{", "headers": {"Content-Type": "application/json"}}
-        answers = [client.post("verify", **sent) for _ in range(140)]  # type: ignore[arg-type]
+        began, answers = time.monotonic(), [client.post("verify", **sent)]  # type: ignore[arg-type]
         assert answers[0].status_code == 400
-        assert answers[-1].status_code == 429
+        while answers[-1].status_code != 429:
+            answers.append(client.post("verify", **sent))  # type: ignore[arg-type]
+            assert len(answers) <= 121 + 2 * (time.monotonic() - began), "120 at once, and two a second"
         assert "Wait ten seconds" in answers[-1].text
         assert client.get(f"verify/{issued.numbers['ana']}").status_code == 200
 
