@@ -124,7 +124,7 @@ class _OwnKernel:
             self._fail(failure, cell)
         else:
             if execute.is_ended:  # its last word came as it was killed: the next cell is not to blame
-                self._fail(DeadKernelError("it was killed"), cell)
+                self._fail(DeadKernelError(), cell)
         finally:
             self._printed += min(execute.received, watch.allowed_bytes)
         if execute.exceeded is not None:

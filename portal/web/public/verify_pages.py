@@ -50,6 +50,8 @@ class VerifyPage:
     remedy: str = ""
     text: str = ""
     """What was pasted, to be corrected; never a document."""
+    megabytes: int = 25
+    """How large a file may be: less than the server takes, so that a script says what it would only refuse."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,6 +53,14 @@ for (const button of document.querySelectorAll("button[data-copy]")) {
     button.textContent = button.dataset.done;
   });
 }
+// A web server breaks off what is too large, without a word.
+function weigh(field) {
+  const bytes = [...field.files].reduce((sum, file) => sum + file.size, 0);
+  field.setCustomValidity(bytes > field.dataset.megabytes * 2 ** 20 ? field.dataset.tooLarge : "");
+}
+for (const field of document.querySelectorAll("input[type=file][data-megabytes]")) {
+  field.addEventListener("change", () => { weigh(field); field.reportValidity(); });
+}
 for (const field of document.querySelectorAll("input[type=file][data-drop]")) {
   // A file that misses the small field would otherwise be opened by the browser, and the page be gone.
   const carriesFile = (event) => event.dataTransfer && [...event.dataTransfer.types].includes("Files");
@@ -66,6 +74,7 @@ for (const field of document.querySelectorAll("input[type=file][data-drop]")) {
     light(false);
     if (!event.dataTransfer.files.length) return;
     field.files = event.dataTransfer.files;
+    weigh(field);
     field.form.requestSubmit();
   });
 }

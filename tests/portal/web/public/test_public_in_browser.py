@@ -77,6 +77,24 @@ def test_a_file_that_is_dropped_anywhere_on_the_page_is_checked_at_once(browser:
     page.context.close()
 
 
+def test_a_file_that_is_larger_than_any_server_takes_is_not_sent_and_the_next_one_is(
+    browser: Browser, issued: IssuedPortal, tmp_path: Path
+) -> None:
+    large = tmp_path / "large.png"
+    with large.open("wb") as file:
+        file.truncate(26 * 2**20)
+    page = browser.new_context(locale="en-GB").new_page()
+    page.goto(f"{issued.running.address}verify")
+    page.set_input_files("#file", str(large))
+    assert page.evaluate("document.getElementById('file').validationMessage") == "This is larger than 25 MB, and was not sent."
+    page.click("button[type=submit]")
+    assert page.inner_text("h1") == "Check a credential"
+    page.set_input_files("#file", str(issued.file("ana", "png")))
+    page.click("button[type=submit]")
+    page.wait_for_selector(".verdict", timeout=120_000)
+    page.context.close()
+
+
 def test_a_picture_of_a_qr_code_that_is_dropped_leads_to_the_check(browser: Browser, issued: IssuedPortal, tmp_path: Path) -> None:
     segno.make(f"https://badges.uni.example/verify/{issued.numbers['ana']}").save(str(tmp_path / "photo.png"), scale=6)
     page = browser.new_context(locale="en-GB").new_page()
