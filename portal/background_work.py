@@ -76,8 +76,6 @@ def start_work(
         StorageError: the folder cannot be written.
     """
     place = _place(course_root, kind)
-    with diagnosed_storage(place.parent):
-        place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with diagnosed_storage(place.parent), lock_to_hand_over(_file(place, "lock")) as descriptor:
         if descriptor is None:
             return False

@@ -30,8 +30,6 @@ def start_issuing(site: Site, batch: str) -> bool:
     Raises:
         StorageError: the folder cannot be written.
     """
-    with diagnosed_storage(_folder(site)):
-        _folder(site).mkdir(mode=0o700, exist_ok=True)
     with diagnosed_storage(_folder(site)), lock_to_hand_over(_lock(site, batch)) as descriptor:
         if descriptor is None:
             return False

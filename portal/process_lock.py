@@ -18,11 +18,12 @@ _LOOK_S, _MOST_LOOKS = 0.01, 500
 
 @contextlib.contextmanager
 def lock_to_hand_over(path: Path) -> Iterator[int | None]:
-    """Yield a descriptor that a process is to be started with (`pass_fds`), None if another one holds the lock; made if absent.
+    """Yield a descriptor that a process is to be started with (`pass_fds`), None if another one holds the lock; made if absent, with its folder.
 
     Raises:
-        OSError: the file cannot be made.
+        OSError: it cannot be made.
     """
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     try:
         yield descriptor if _take_for_good(descriptor) else None

@@ -36,7 +36,8 @@ from portal.gate.trying import NOBODY, Told, Wanted, Work, try_assignments
 
 def check_files(site: Site, course: Course, *, now: datetime) -> GateReport:
     """Return what can be said of a course without running anything."""
-    findings = check_course(course, today=site.day_of(now)) + check_release(site, course, today=site.day_of(now))
+    today = site.day_of(now)
+    findings = check_course(course, today=today) + check_release(site, course, today=today)
     manifest = course.manifest
     return GateReport(
         course=course.id,

@@ -35,7 +35,7 @@ def day_element(day: date | datetime | str | None, *, language: str, timezone: s
         return Markup("—")
     told = datetime.fromisoformat(day) if isinstance(day, str) and len(day) > _DAY_LETTERS else day
     if isinstance(told, datetime):
-        return _day_element(_aware(told).astimezone(ZoneInfo(timezone)).date(), language)
+        return _day_element(day_in(told, timezone), language)
     return _day_element(date.fromisoformat(told) if isinstance(told, str) else told, language)
 
 
@@ -48,6 +48,11 @@ def _day_element(day: date, language: str) -> Markup:
 def day_words(day: date, language: str) -> str:
     """Return a day in words, without a time zone's help: `20 November 2026`."""
     return format_date(day, "d MMMM y", locale=_LOCALES[language])
+
+
+def day_in(moment: datetime, timezone: str) -> date:
+    """Return the calendar day of a moment in a time zone. A time without a zone is UTC."""
+    return _aware(moment).astimezone(ZoneInfo(timezone)).date()
 
 
 def _aware(moment: datetime) -> datetime:

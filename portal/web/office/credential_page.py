@@ -9,7 +9,6 @@ from typing import Literal, cast
 
 from tornado.web import HTTPError, authenticated
 
-from courses.settings import Site
 from issuer.withdrawal import REASONS, Withdrawal
 from portal.credential_register import CredentialRecord, find_record
 from portal.exporting import ENDINGS, Form, export_credential
@@ -39,13 +38,8 @@ class CredentialPage:
     """What somebody wanted to do and did not confirm; None: nobody did."""
 
 
-def credential_page(
-    site: Site, name: str, *, now: datetime, may_act: bool, done: str = "", mistyped: Withdrawal | None = None
-) -> CredentialPage | None:
-    """Return the page, None if there is no such credential."""
-    record = find_record(site, name, now=now)
-    if record is None:
-        return None
+def credential_page(record: CredentialRecord, *, may_act: bool, done: str = "", mistyped: Withdrawal | None = None) -> CredentialPage:
+    """Return the page of a credential. Pure."""
     until = record.line.valid_until
     return CredentialPage(
         title=record.name or record.line.learner,
@@ -67,20 +61,8 @@ class CredentialHandler(OfficeHandler):
     async def get(self, name: str) -> None:
         """Show it."""
         visitor = self.require(*AWARDING)
-        await self.show_credential(name, may_act=visitor.may(Role.REGISTRAR), done=self.get_query_argument("done", ""))
-
-    async def show_credential(self, name: str, *, may_act: bool, done: str = "", mistyped: Withdrawal | None = None) -> None:
-        """Show the page.
-
-        Raises:
-            HTTPError: 404: there is none.
-        """
-        page = await self.compute(
-            credential_page, self.portal.site, name, now=self.portal.now(), may_act=may_act, done=done, mistyped=mistyped
-        )
-        if page is None:
-            raise HTTPError(404)
-        self.show("office/credential.html", page)
+        record, done = await self.record(name), self.get_query_argument("done", "")
+        self.show("office/credential.html", credential_page(record, may_act=visitor.may(Role.REGISTRAR), done=done))
 
     async def record(self, name: str) -> CredentialRecord:
         """Return the credential.
@@ -103,7 +85,7 @@ class WithdrawHandler(CredentialHandler):
         visitor, record = self.require(Role.REGISTRAR), await self.record(name)
         what = withdrawal_of(self)
         if not is_same_text(self.told("typed"), record.typed):
-            await self.show_credential(name, may_act=True, mistyped=what)
+            self.show("office/credential.html", credential_page(record, may_act=True, mistyped=what))
             return
         found = await self.compute(withdraw_many, self.portal.site, [record.line.credential], what, by=visitor.name, now=self.portal.now())
         self.done("register", name, what="waits" if found.decision else "withdrawn" if found.changed else "unchanged")

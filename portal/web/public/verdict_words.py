@@ -11,11 +11,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
-from zoneinfo import ZoneInfo
 
 from issuer.verification import Check, State, Verdict, VerificationReport
 from portal.web.checking.errors import CheckBrokenOffError, CheckFailedError, CheckTooLongError, CheckTooMuchError
 from portal.web.core_words import core_text
+from portal.web.moments import day_in
 from portal.web.moments import day_words as words_of_day
 
 Gettext = Callable[[str], str]
@@ -32,8 +32,8 @@ class Reader:
     gettext: Gettext
 
     def day(self, moment: datetime) -> str:
-        """Return the day of an aware moment in words."""
-        return words_of_day(moment.astimezone(ZoneInfo(self.timezone)).date(), self.language)
+        """Return the day of a moment in words."""
+        return words_of_day(day_in(moment, self.timezone), self.language)
 
 
 @dataclass(frozen=True, slots=True)
