@@ -283,8 +283,8 @@ def find_credential(session: Session, name: str) -> Credential | None:
 
 
 def credentials_of(session: Session, course: str | None = None) -> list[Credential]:
-    """Return the credentials of a course (of all, if None), by time of issue."""
-    query = select(Credential).order_by(Credential.issued_at, Credential.id)
+    """Return the credentials of a course (of all, if None), by time of issue; those of one moment by course and learner."""
+    query = select(Credential).order_by(Credential.issued_at, Credential.course, Credential.learner, Credential.id)
     return list(session.scalars(query if course is None else query.where(Credential.course == course)))
 
 

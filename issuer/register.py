@@ -46,7 +46,7 @@ _COLUMNS = tuple(getattr(Credential, name) for name in REGISTER_COLUMNS)
 def register_lines(
     session: Session, now: datetime, *, course: str | None = None, state: str | None = None, expiring_within: timedelta | None = None
 ) -> list[RegisterLine]:
-    """Return the credentials by time of issue.
+    """Return the credentials by time of issue; those of one moment by course and learner.
 
     Args:
         state: only those in this one of `STATES`.
@@ -61,7 +61,7 @@ def register_lines(
         ends_soon = until is not None and line.state == "valid" and expiring_within is not None and until <= now + expiring_within
         if (state is None or line.state == state) and (expiring_within is None or ends_soon):
             lines.append(line)
-    return lines
+    return sorted(lines, key=lambda line: (line.issued_at, line.course, line.learner))
 
 
 def register_line(credential: Credential, now: datetime) -> RegisterLine:

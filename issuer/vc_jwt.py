@@ -74,7 +74,7 @@ def read_jwt(text: str) -> ReadJwt:
     """
     if len(text) > 2 * MAX_BYTES:
         raise ProofError(f"the JWT has {len(text):,} characters, too many for a credential")
-    parts = text.strip().split(".")
+    parts = text.strip(" \t\r\n").split(".")
     if len(parts) != 3 or not all(_BASE64URL.fullmatch(part) for part in parts):
         raise ProofError("this is no JWT: that has three parts in base64url, with dots between")
     header, payload = (parse_document(_decoded(part)) for part in parts[:2])

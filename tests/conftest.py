@@ -1,4 +1,4 @@
-"""What holds for all tests: the gate tries the same examples of every property each time; `make test-all` looks for new ones."""
+"""What holds for all tests: the gate tries the same examples of every property each time, `make check` a few of them; `make test-all` looks for new ones."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ _UNHURRIED = (HealthCheck.too_slow,)
 """A machine that stands still for a while is no fault of a strategy."""
 
 settings.register_profile("gate", derandomize=True, deadline=None, max_examples=30, suppress_health_check=_UNHURRIED)
+settings.register_profile("quick", settings.get_profile("gate"), max_examples=8)
 settings.register_profile("search", deadline=None, print_blob=True, max_examples=500, suppress_health_check=_UNHURRIED)
 settings.load_profile("gate")
 
@@ -30,7 +31,7 @@ _LONG = (
 
 def pytest_configure(config: pytest.Config) -> None:
     """Keep the gate's examples the same: Hypothesis also draws words of our modules, and which are loaded differs from worker to worker."""
-    if config.getoption("--hypothesis-profile") is None:
+    if config.getoption("--hypothesis-profile") != "search":
         pytest.MonkeyPatch().setattr(providers, "is_local_module_file", lambda _path: False)
 
 

@@ -13,6 +13,8 @@ from autograder.sandbox.bubblewrap import find_bubblewrap
 from tests.autograder.grading_calls import attempts, by_learner, grade, scores
 from tests.small_course import SQUARE, SmallCourse
 
+pytestmark = pytest.mark.slow
+
 STEPS = '''
 from nbgrader import utils
 from nbgrader.api import Gradebook
@@ -72,7 +74,6 @@ def own_steps(small_course: SmallCourse) -> SmallCourse:
     return small_course
 
 
-@pytest.mark.slow
 def test_a_course_with_its_own_steps_is_graded_through_them_and_says_so(own_steps: SmallCourse) -> None:
     own_steps.submit("ana", SQUARE, "found = 2", essay="ana, ana")
     own_steps.submit("ben", "def square(n):\n    return 4", "found = 3", essay="ana, ana")
@@ -88,14 +89,12 @@ def test_a_course_with_its_own_steps_is_graded_through_them_and_says_so(own_step
     assert grade(own_steps).skipped == 2
 
 
-@pytest.mark.slow
 def test_a_mark_that_cannot_stand_waits_for_a_person(own_steps: SmallCourse) -> None:
     own_steps.submit("ana", SQUARE, "found = 2", essay="ana " * 5)  # 7.5 of 4 points
     grade(own_steps)
     assert scores(own_steps, "ana")["essay"] == (None, None, True)
 
 
-@pytest.mark.slow
 def test_what_fails_in_a_course_step_fails_its_submission_and_no_other(own_steps: SmallCourse) -> None:
     own_steps.submit("ana", SQUARE, "found = 2")
     own_steps.submit("ben", "import os; os._exit(3)", "found = 2")
@@ -108,7 +107,6 @@ def test_what_fails_in_a_course_step_fails_its_submission_and_no_other(own_steps
 
 
 @pytest.mark.thorough
-@pytest.mark.slow
 def test_a_step_that_cannot_be_loaded_or_never_ends_is_said_in_words(own_steps: SmallCourse, monkeypatch: pytest.MonkeyPatch) -> None:
     own_steps.submit("ana", SQUARE, "found = 2")
     module = own_steps.root / "steps" / "own_steps.py"
@@ -125,7 +123,6 @@ def test_a_step_that_cannot_be_loaded_or_never_ends_is_said_in_words(own_steps: 
     assert "took longer than 9 s" in found.reason
 
 
-@pytest.mark.slow
 def test_a_link_that_a_learner_leaves_is_never_written_through(own_steps: SmallCourse, tmp_path: Path) -> None:
     target = tmp_path / "precious"
     target.write_text("as it was", encoding="utf-8")
@@ -134,7 +131,6 @@ def test_a_link_that_a_learner_leaves_is_never_written_through(own_steps: SmallC
     assert target.read_text(encoding="utf-8") == "as it was"
 
 
-@pytest.mark.slow
 @pytest.mark.skipif(find_bubblewrap() is None, reason="bubblewrap makes no sandbox here")
 def test_learners_code_sees_neither_the_gradebook_nor_the_hidden_tests(own_steps: SmallCourse) -> None:
     spying = SQUARE + (

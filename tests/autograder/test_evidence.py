@@ -3,11 +3,15 @@ from __future__ import annotations
 import hashlib
 import json
 
+import pytest
+
 from autograder.evidence import GradedEvidence, collect_evidence, hash_run
 from autograder.records import GradingRun, open_records
 from courses.attempts import AttemptRule
 from tests.autograder.grading_calls import attempts, grade
 from tests.small_course import SQUARE, SmallCourse
+
+pytestmark = pytest.mark.slow
 
 
 def evidence(course: SmallCourse, allowed: int | None = None) -> dict[str, tuple[GradedEvidence, ...]]:

@@ -13,6 +13,8 @@ from autograder.execution.fork_server import ForkServer, Kernel, KernelDiedError
 from autograder.execution.preloading import imports_of
 from autograder.jobs import AssignmentSource, Limits, SourceCell, SourceNotebook
 
+pytestmark = pytest.mark.slow
+
 ENVIRONMENT = {
     "PATH": "/usr/bin:/bin",
     "HOME": "/tmp",

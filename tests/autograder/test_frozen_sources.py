@@ -3,10 +3,14 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
+
 from autograder.nbgrader_database import graded_folder, load_source
 from courses.nbgrader_course import open_course
 from courses.release import draft_course, find_release, frozen_source, release_course
 from tests.courses.tiny_site import load_tiny_course, make_tiny_site
+
+pytestmark = pytest.mark.slow
 
 
 def test_a_released_course_is_graded_with_its_frozen_files_whatever_its_author_changes(tmp_path: Path) -> None:

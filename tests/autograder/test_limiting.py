@@ -16,6 +16,7 @@ _PROGRAMS = (
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("allowed", "is_exceeded"), [(8, True), (11, False)])
 def test_programs_that_are_too_many_end_with_their_kernel(allowed: int, *, is_exceeded: bool) -> None:
     with subprocess.Popen([sys.executable, "-c", _PROGRAMS], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as kernel:

@@ -16,7 +16,7 @@ from courses.release import nbgrader_environment
 from tests.autograder.grading_calls import attempts, scores, state
 from tests.small_course import SQUARE, SmallCourse
 
-pytestmark = pytest.mark.xdist_group("fork-server")
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("fork-server")]
 
 SWITCH = 'c.Autograde.exporter_class = "autograder.nbgrader_switch.GradeWithPatunay"\n'
 COMPAT = 'c.GradeWithPatunay.assurance = "compat"\n'
@@ -83,7 +83,6 @@ def test_what_cannot_be_graded_is_a_failure_with_its_reason_and_takes_nothing_aw
     assert state(switched, "ana")["state"] == UNGRADED, "the attempt that counts has no score"
 
 
-@pytest.mark.slow
 def test_nbgraders_command_grades_with_us(switched: SmallCourse) -> None:
     switched.submit("ana", SQUARE, "found = 3")
     (switched.submit("ben") / "p1.ipynb").write_text("{", encoding="utf-8")
@@ -143,7 +142,6 @@ def test_students_are_excluded_and_not_created_as_the_course_says(switched: Smal
     assert not (switched.root / "grading.db").exists()
 
 
-@pytest.mark.slow
 def test_hooks_of_the_course_are_called_and_its_permissions_kept(switched: SmallCourse) -> None:
     configure(
         switched,

@@ -62,6 +62,7 @@ def rows(engine: Engine, table: str, columns: str = "*") -> list[tuple[object, .
         return [tuple(row) for row in connection.execute(text(f"SELECT {columns} FROM {table} ORDER BY id"))]
 
 
+@pytest.mark.slow
 def test_records_of_the_first_version_are_brought_over_and_nothing_is_lost(engine: Engine) -> None:
     write_version_1(engine)
     columns = {
@@ -124,6 +125,7 @@ def test_records_of_the_second_version_get_a_table_of_decisions_that_stay(engine
         assert load_decisions(session, "ps1") == (decision, decision)
 
 
+@pytest.mark.slow
 def test_records_brought_over_are_graded_on(small_course: SmallCourse) -> None:
     database = sqlite3.connect(small_course.root / "grading.db")
     database.executescript(VERSION_1)
@@ -288,6 +290,7 @@ def test_a_record_that_was_changed_past_the_triggers_is_no_evidence(engine: Engi
         verify_run(session, session.get_one(GradingRun, "r"))
 
 
+@pytest.mark.slow
 def test_a_run_whose_process_died_is_ended_by_the_next_call_and_its_results_are_kept(small_course: SmallCourse) -> None:
     with open_records(small_course.root) as session:
         session.add(
@@ -303,6 +306,7 @@ def test_a_run_whose_process_died_is_ended_by_the_next_call_and_its_results_are_
         assert end_interrupted_runs(session, now=now()) == 0
 
 
+@pytest.mark.slow
 def test_a_run_says_what_it_graded_with_what_and_by_which_rules(small_course: SmallCourse) -> None:
     small_course.submit("ana", SQUARE, "found = 3")
     small_course.submit("ben", SQUARE, "found = 1")

@@ -31,6 +31,8 @@ from courses.release import nbgrader_environment
 from tests.autograder.grading_calls import attempts, grade, now, scores, state
 from tests.small_course import SQUARE, SmallCourse, source_notebook
 
+pytestmark = pytest.mark.slow
+
 ABS = "def square(n):\n    return abs(n) * n"
 """Wrong for negative numbers only."""
 COMPAT = GradingOptions(assurance="compat")
@@ -91,7 +93,6 @@ def test_a_preview_says_who_goes_up_and_writes_nothing(graded: SmallCourse) -> N
     assert everything(graded) == before
 
 
-@pytest.mark.slow
 def test_a_wrong_test_is_mended_once_and_marks_of_persons_stay(graded: SmallCourse) -> None:
     with Gradebook(graded.open().database_url) as gradebook:
         grade_row = gradebook.find_grade("test_square", "p1", "ps1", "bad")
@@ -115,7 +116,6 @@ def test_a_wrong_test_is_mended_once_and_marks_of_persons_stay(graded: SmallCour
         assert verify_run(session, session.get_one(GradingRun, done.decision.run))
 
 
-@pytest.mark.slow
 def test_a_stricter_test_lowers_nobody_where_nobody_is_to_be_lowered(graded: SmallCourse) -> None:
     mend(graded, "assert square(2) == 5")
     assert {each.learner: each.direction for each in preview(graded, "replace").changes}["good"] == "down"
@@ -131,7 +131,6 @@ def test_a_stricter_test_lowers_nobody_where_nobody_is_to_be_lowered(graded: Sma
     assert table[(table["learner"] == "good") & (table["cell"] == "test_square")]["score"].tolist() == [2.0]
 
 
-@pytest.mark.slow
 def test_full_marks_go_to_everybody_who_was_here_and_not_to_who_comes_after(graded: SmallCourse) -> None:
     done = regrade(graded, "full-marks", "test_square")
     assert done.counts["up"] == 2
@@ -149,7 +148,6 @@ def possible(course: SmallCourse) -> tuple[float, float, float]:
         return cell.max_score, gradebook.find_notebook("p1", "ps1").max_score, gradebook.find_submission("ps1", "good").max_score
 
 
-@pytest.mark.slow
 def test_a_dropped_item_counts_for_nobody_also_not_for_who_comes_after_and_comes_back_with_the_new_results(graded: SmallCourse) -> None:
     before, frames, source = everything(graded), read_gradebook(graded.open()), load_source(graded.open(), "ps1")
     foreseen = preview(graded, "drop-item", "test_square")
@@ -197,7 +195,6 @@ def test_a_dropped_item_counts_for_nobody_also_not_for_who_comes_after_and_comes
             assert verify_run(session, run)
 
 
-@pytest.mark.slow
 def test_an_item_that_cannot_be_run_any_more_counts_for_nobody_either(graded: SmallCourse) -> None:
     folder = graded.root / attempts(graded, "good")[0].folder
     (folder / "p1.ipynb").chmod(0o644)
@@ -226,7 +223,6 @@ def only_tests(notebook: SourceNotebook) -> SourceNotebook:
     return notebook.model_copy(update={"cells": tuple(cell for cell in notebook.cells if cell.is_test)})
 
 
-@pytest.mark.slow
 def test_a_regrade_that_is_stopped_leaves_everything_as_it_was(graded: SmallCourse) -> None:
     mend(graded, "assert square(2) == 4")
     before = everything(graded)

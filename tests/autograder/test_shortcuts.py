@@ -20,6 +20,7 @@ _PIECES = (
 )  # fmt: skip
 
 
+@pytest.mark.slow
 @given(st.lists(st.sampled_from(_PIECES), max_size=12).map("".join))
 @settings(max_examples=1500, deadline=None)
 def test_a_cell_that_is_not_read_word_by_word_is_one_that_ipython_leaves_alone(cell: str) -> None:

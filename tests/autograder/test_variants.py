@@ -43,10 +43,12 @@ pytestmark = [pytest.mark.xdist_group("fork-server"), pytest.mark.slow]
 
 @pytest.fixture(scope="module")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a site with a released course. Only copied."""
-    site = make_varied_site(tmp_path_factory.mktemp("varied") / "site")
-    release(site)
-    return site.root
+    """Return a site with a released course whose first two variants have different numbers: its key, and so the draw, is random. Only copied."""
+    while True:
+        site = make_varied_site(tmp_path_factory.mktemp("varied") / "site")
+        first, second, *_ = pool_of(release(site)).rows
+        if first["n"] != second["n"]:
+            return site.root
 
 
 @pytest.fixture

@@ -60,6 +60,7 @@ def _failures(read: Callable[[str], ast.Module]) -> list[str]:
     return found
 
 
+@pytest.mark.slow
 def test_threads_read_texts_at_the_same_time_and_none_fails(hasty_threads: None) -> None:
     assert _failures(parse) == []
 

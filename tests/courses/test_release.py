@@ -18,6 +18,8 @@ from courses.settings import Site
 from tests.courses.tiny_site import MANIFEST, SETTINGS, changed, load_tiny_course, make_tiny_site
 from tests.small_course import source_notebook
 
+pytestmark = pytest.mark.slow
+
 _NOW = datetime(2026, 11, 20, 8, 0, tzinfo=UTC)
 
 

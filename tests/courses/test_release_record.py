@@ -19,6 +19,8 @@ from courses.settings import Site
 from tests.courses.test_release import _NOW
 from tests.courses.tiny_site import load_tiny_course, make_tiny_site
 
+pytestmark = pytest.mark.slow
+
 _HASH = st.text("0123456789abcdef", min_size=64, max_size=64)
 _NAME = st.text(min_size=1, max_size=12)
 

@@ -128,7 +128,7 @@ _PIECES = st.sampled_from(
 )  # fmt: skip
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(texts=st.lists(st.lists(_PIECES, max_size=12).map("".join), min_size=4, max_size=4))
 def test_no_text_of_cells_breaks_a_rule_down(texts: list[str], tmp_path_factory: pytest.TempPathFactory) -> None:
     def edit(draft: Draft) -> None:
@@ -141,7 +141,7 @@ def test_no_text_of_cells_breaks_a_rule_down(texts: list[str], tmp_path_factory:
 _FLAG = st.sampled_from([True, False, None, "yes"])
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(
     kind=st.sampled_from(["code", "markdown"]),
     ours=st.fixed_dictionaries(

@@ -138,6 +138,7 @@ def append_many(url: str, name: str, start: Any) -> None:
             session.commit()
 
 
+@pytest.mark.slow
 def test_processes_that_write_at_the_same_moment_wait_for_each_other(url: str) -> None:
     with open_ledger(url) as session:
         filled(session, 1)
@@ -166,7 +167,8 @@ def read_lines(session: Session) -> list[Line]:
     return [tuple(row) for row in session.execute(text(f"SELECT {', '.join(columns)} FROM audit ORDER BY sequence"))]
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@pytest.mark.slow
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], deadline=None)
 @given(data=st.data())
 def test_whatever_is_done_to_the_table_shows_unless_it_is_a_cut_end(data: st.DataObject, tmp_path_factory: pytest.TempPathFactory) -> None:
     with open_ledger(f"sqlite:///{tmp_path_factory.mktemp('audit') / 'ledger.db'}") as session:
@@ -201,6 +203,7 @@ def test_whatever_is_done_to_the_table_shows_unless_it_is_a_cut_end(data: st.Dat
 words = st.text(max_size=20) | st.sampled_from(["\ud800", "ñ", '"', "\u2028", "\x00"])
 
 
+@pytest.mark.slow
 @settings(max_examples=30)
 @given(st.lists(st.tuples(words, words, words), min_size=1, max_size=4))
 def test_whatever_stands_in_a_line_the_chain_holds(tmp_path_factory: pytest.TempPathFactory, lines: list[tuple[str, str, str]]) -> None:

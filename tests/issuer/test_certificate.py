@@ -159,6 +159,7 @@ def test_long_and_foreign_names_fit_inside_the_frame(name: str) -> None:
     assert [colour for _, colour in colours] == [(255, 255, 255)]
 
 
+@pytest.mark.slow
 def test_outcomes_that_do_not_fit_go_to_a_second_page_and_none_is_lost() -> None:
     outcomes = tuple(f"Outcome number {number}: " + "explain what was done and why " * 6 for number in range(20))
     reader = certificate(replace(FACTS, outcomes=outcomes))

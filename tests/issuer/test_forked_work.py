@@ -30,6 +30,7 @@ def test_each_item_is_done_once_and_comes_in_order(processes: int, count: int) -
         assert list(work(range(count))) == [(number, number * number) for number in range(count)]
 
 
+@pytest.mark.slow
 @given(st.lists(st.binary(max_size=3_000), max_size=120))
 def test_what_goes_in_comes_out(items: list[bytes]) -> None:
     with forked_work(bytes, 2) as work:

@@ -114,6 +114,7 @@ def word(path: Path, content: bytes = b"a word") -> PassphraseSource:
     return from_file(path)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("algorithm", ["Ed25519", "P-256"])
 def test_an_encrypted_key_opens_with_its_passphrase_alone(tmp_path: Path, algorithm: Algorithm) -> None:
     key = generate_key(algorithm)
@@ -128,6 +129,7 @@ def test_an_encrypted_key_opens_with_its_passphrase_alone(tmp_path: Path, algori
         load_key(tmp_path / "key.pem")
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is not installed")
 def test_openssl_reads_an_encrypted_key(tmp_path: Path) -> None:
     key = generate_key()

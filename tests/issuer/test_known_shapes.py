@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -16,6 +17,8 @@ from issuer.canonical import canonicalise
 from issuer.known_shapes import MAX_SHAPES, KnownShapes
 from tests.issuer.examples import example_award
 from tests.issuer.learner_values import unsigned
+
+pytestmark = pytest.mark.slow
 
 SHAPES = KnownShapes()
 _VALUES: list[Any] = [

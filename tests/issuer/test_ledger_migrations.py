@@ -88,6 +88,7 @@ def test_a_ledger_of_a_newer_version_is_refused_and_left_alone(url: str) -> None
     engine.dispose()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("old", [pytest.param(False, marks=pytest.mark.thorough), True])
 def test_many_processes_may_open_a_ledger_at_the_same_moment(url: str, old: bool) -> None:
     if old:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -16,9 +17,11 @@ from PIL import Image
 
 from issuer.baking import bake, unbake
 from issuer.svg_baking import bake_svg, unbake_svg
-from tests.issuer.test_verification import KEY, changed, signed
+from tests.issuer.test_verification import AWARD, KEY, changed, signed
 
-TEXT = json.dumps(signed(), ensure_ascii=False)
+DOCUMENT = signed(replace(AWARD, valid_until=None))
+"""Without an end: that library looks at the real clock."""
+TEXT = json.dumps(DOCUMENT, ensure_ascii=False)
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><rect width="9" height="9"/></svg>'
 
 
@@ -40,7 +43,7 @@ def test_it_reads_our_png_and_svg_letter_by_letter() -> None:
 
 def test_it_accepts_what_we_signed() -> None:
     credential = verifier().verify(TEXT)
-    assert credential.achievement.name == signed()["credentialSubject"]["achievement"]["name"]
+    assert credential.achievement.name == DOCUMENT["credentialSubject"]["achievement"]["name"]
 
 
 @pytest.mark.parametrize(
@@ -49,7 +52,7 @@ def test_it_accepts_what_we_signed() -> None:
 )
 def test_it_refuses_what_was_changed(path: tuple[Any, ...], value: str) -> None:
     with pytest.raises(OB3VerificationError):
-        verifier().verify(changed(signed(), path, value))
+        verifier().verify(changed(DOCUMENT, path, value))
 
 
 def test_we_read_what_it_bakes() -> None:

@@ -34,6 +34,7 @@ def test_a_secret_has_no_readable_form() -> None:
     assert WORD.decode() not in f"{Secret(WORD)!r} {Secret(WORD)!s} {[Secret(WORD)]}"
 
 
+@pytest.mark.slow
 def test_neither_a_passphrase_nor_a_key_stands_in_a_traceback_with_local_values(tmp_path: Path) -> None:
     path, key = tmp_path / "key.pem", generate_key()
     save_key(key, path, passphrase=Secret(WORD))

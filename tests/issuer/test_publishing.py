@@ -167,7 +167,7 @@ def test_a_json_file_that_was_changed_is_set_right(site: Site, session: Session)
     path = publish(site, session).credentials[0]
     path.write_text(path.read_text(encoding="utf-8").replace("A tiny course", "A huge course"), encoding="utf-8")
     publish(site, session)
-    assert path.read_bytes() == credentials_of(session)[0].document.encode()
+    assert path.read_bytes() == session.get_one(Credential, f"urn:uuid:{path.stem}").document.encode()
 
 
 def test_published_files_hold_no_address_and_a_name_only_with_consent(site: Site, session: Session) -> None:
@@ -216,5 +216,5 @@ def test_what_a_loss_of_power_left_empty_is_made_whole(site: Site, session: Sess
     paths[1].write_bytes(b"")
     before = {path: path.stat().st_mtime_ns for path in paths}
     publish(site, session)
-    assert paths[1].read_bytes() == credentials_of(session)[1].document.encode()
+    assert paths[1].read_bytes() == session.get_one(Credential, f"urn:uuid:{paths[1].stem}").document.encode()
     assert [path for path in paths if path.stat().st_mtime_ns != before[path]] == [paths[1]]

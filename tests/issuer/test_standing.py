@@ -16,6 +16,8 @@ from issuer.standing import learners_of, read_standing, released_root
 from portal.site_making import make_site
 from tests.small_site import COURSE, WANTED, Someone, change_score, enter_results, released_site, write_course
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def site(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Site:

@@ -101,7 +101,8 @@ def running_hub(site: Path, *options: str, python: str = sys.executable) -> Iter
 
 def free_ports(count: int) -> int:
     """Return a port of this machine that is free with the next ones, `count` in all."""
-    first = 18400 + os.getpid() % 40 * 40  # workers of a test run have process ids one after another: each looks at places of its own
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    first = 18400 + (os.getppid() + worker) % 40 * 40  # workers of a test run have one parent: each looks at places of its own
     for port in range(first, first + 400, 4):
         with contextlib.ExitStack() as stack:
             try:

@@ -16,6 +16,8 @@ from portal.site_making import make_site
 from portal.web.core_words import in_language
 from tests.small_site import COURSE, NOW, WANTED, released_site
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def site(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Site:

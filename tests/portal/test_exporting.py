@@ -121,6 +121,7 @@ def test_a_jwt_is_signed_with_the_published_p256_key(site: Site) -> None:
     assert read.document == signed
 
 
+@pytest.mark.slow
 def test_the_certificate_is_there_in_both_languages(site: Site) -> None:
     import io
 

@@ -17,6 +17,7 @@ from tests.issuer.governed import approved, governed_site, identity_of, ledger_o
 from tests.small_site import CELLS, COURSE, NOW, change_score, enter_results, people, released_site
 
 
+@pytest.mark.slow
 def test_a_dry_run_writes_nothing_and_a_regrade_only_queues_a_decision(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
     site = released_site(tmp_path / "site", tmp_path_factory.getbasetemp())
     enter_results(site, people(2))
@@ -46,6 +47,7 @@ def test_a_dry_run_writes_nothing_and_a_regrade_only_queues_a_decision(tmp_path:
         assert {each.learner for each in credentials_of(session) if each.revoked_at} == {learner}
 
 
+@pytest.mark.slow
 def test_many_are_not_withdrawn_by_one_person(tmp_path: Path) -> None:
     site = governed_site(tmp_path / "site")
     with ledger_of(site) as session:

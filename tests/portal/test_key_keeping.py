@@ -79,6 +79,7 @@ def test_the_published_document_names_every_key_that_may_be_trusted_by_a_string(
     assert document == load_identity(site).document
 
 
+@pytest.mark.slow
 def test_an_encrypted_key_is_asked_for_its_passphrase_at_the_first_signature_only(site: Site, tmp_path: Path) -> None:
     add_key(site, "Ed25519", word(tmp_path), replaces=True, by="Ana", now=NOW)
     asked = []
@@ -95,6 +96,7 @@ def test_an_encrypted_key_is_asked_for_its_passphrase_at_the_first_signature_onl
     assert "a word" not in repr(identity)
 
 
+@pytest.mark.slow
 def test_the_settings_may_name_the_file_of_the_passphrase(site: Site, tmp_path: Path) -> None:
     add_key(site, "Ed25519", word(tmp_path), replaces=True, by="Ana", now=NOW)
     settings = site.root / "patunay.toml"
@@ -104,12 +106,14 @@ def test_the_settings_may_name_the_file_of_the_passphrase(site: Site, tmp_path: 
     assert signed(load_site(site.root))["proof"]
 
 
+@pytest.mark.slow
 def test_a_wrong_passphrase_signs_nothing(site: Site, tmp_path: Path) -> None:
     add_key(site, "Ed25519", word(tmp_path), replaces=True, by="Ana", now=NOW)
     with pytest.raises(PassphraseError, match="does not open"):
         signed(site, passphrase=word(tmp_path, b"another"))
 
 
+@pytest.mark.slow
 def test_protecting_a_key_encrypts_it_and_leaves_nothing_unencrypted(site: Site, tmp_path: Path) -> None:
     key = list_keys(site)[0].entry
     protect_key(site, key.multikey, word(tmp_path), by="Ana", now=NOW)

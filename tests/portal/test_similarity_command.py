@@ -18,6 +18,8 @@ from tests.autograder.grading_calls import now
 from tests.portal.commands import patunay
 from tests.small_course import SmallCourse, make_small_course
 
+pytestmark = pytest.mark.slow
+
 LONG = "def square({n}):\n    # {n}\n    {t} = 0\n    for {i} in range(abs({n})):\n        {t} = {t} + abs({n})\n    return {t} if {n} != 0 else 0"
 
 

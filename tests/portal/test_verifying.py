@@ -151,6 +151,7 @@ def _write_pipe(path: Path) -> None:
     os.mkfifo(path)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("write", "told"),
     [

@@ -144,6 +144,7 @@ def test_nothing_handed_in_gives_empty_tables() -> None:
     assert len(facility_by(empty.assign(variant=1), "variant")) == 0
 
 
+@pytest.mark.slow
 def test_ten_thousand_learners_take_seconds() -> None:
     frame = responses(10_000)
     assert len(analyse_items(frame)) == 10

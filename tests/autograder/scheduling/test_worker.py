@@ -92,6 +92,7 @@ def test_a_worker_that_dies_has_lost_its_job(play: str, told: str) -> None:
         Worker(play).receive()
 
 
+@pytest.mark.slow
 def test_a_worker_that_hangs_is_ended_at_the_limit() -> None:
     hung = Worker("hangs", limit_s=0.5)
     result = hung.receive()

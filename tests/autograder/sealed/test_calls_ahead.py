@@ -106,6 +106,7 @@ def test_every_kind_of_function_gives_the_same_in_a_long_loop(answer: str, test:
     assert ahead.has_diverged or ahead.seen == alone.seen
 
 
+@pytest.mark.slow
 def test_a_loop_of_many_calls_takes_few_messages() -> None:
     ahead, alone = both(LEARNERS["pure"], "assert [f(i) for i in range(3000)] == [i * i for i in range(3000)]", STATE)
     assert ahead.seen == alone.seen

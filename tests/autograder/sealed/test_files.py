@@ -10,6 +10,8 @@ from autograder.sealed.files import changed_files, put_files, scan
 from autograder.sealed.wire import WireError
 from tests.autograder.sealed.examination import Desk
 
+pytestmark = pytest.mark.slow
+
 WRITE = "def write(name, text):\n    with open(name, 'w') as f:\n        f.write(text)"
 
 

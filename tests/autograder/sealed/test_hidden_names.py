@@ -6,6 +6,8 @@ import pytest
 
 from tests.autograder.sealed.examination import Desk
 
+pytestmark = pytest.mark.slow
+
 FIRST = "def first(items):\n    return items[0]"
 
 

@@ -74,6 +74,7 @@ def test_what_is_missing_is_found_as_placeholders_and_nothing_else_of_the_manife
     assert not blocking & {"Q05", "Q06", "Q08"}
 
 
+@pytest.mark.slow
 def test_due_dates_come_from_the_gradebook_which_is_not_changed(site: Site, tmp_path: Path) -> None:
     old = course_directory(tmp_path / "old", "ps1", "ps2")
     with nbgrader_environment(), Gradebook(f"sqlite:///{old / 'gradebook.db'}", "Intro 101") as gradebook:

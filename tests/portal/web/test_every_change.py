@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 
 import httpx
 import pytest
@@ -15,7 +16,7 @@ from portal.requests import requests_of
 from tests.portal.web.office_site import issued_site
 from tests.portal.web.route_rules import RULES, WALKERS
 from tests.portal.web.running import RunningPortal, running_portal
-from tests.small_site import COURSE
+from tests.small_site import COURSE, NOW
 
 pytestmark = pytest.mark.slow
 
@@ -62,7 +63,7 @@ ELSEWHERE = {
 @pytest.fixture(scope="module")
 def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningPortal]:
     site = issued_site(tmp_path_factory.mktemp("changes") / "site", tmp_path_factory.getbasetemp())
-    with running_portal(site, people=WALKERS) as running:
+    with running_portal(site, people=WALKERS, now=NOW + timedelta(days=1)) as running:
         yield running
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 
 import httpx
 import pytest
@@ -21,7 +22,7 @@ from portal.web.routes import ROUTES
 from tests.portal.web.office_site import issued_site
 from tests.portal.web.route_rules import EVERYBODY, RULES, SIGNED_IN, STAFF, WALKERS, Rule
 from tests.portal.web.running import RunningPortal, running_portal
-from tests.small_site import COURSE
+from tests.small_site import COURSE, NOW
 
 pytestmark = pytest.mark.slow
 
@@ -45,7 +46,7 @@ class Walk:
 @pytest.fixture(scope="module")
 def walk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Walk]:
     site = issued_site(tmp_path_factory.mktemp("walk") / "site", tmp_path_factory.getbasetemp())
-    with running_portal(site, people=WALKERS) as running:
+    with running_portal(site, people=WALKERS, now=NOW + timedelta(days=1)) as running:
         now = running.portal.now()
         with open_ledger(site.ledger_url) as session:
             found = session.scalars(select(Credential).where(Credential.learner == "ana")).one()

@@ -25,7 +25,9 @@ def test_what_one_process_seals_another_opens() -> None:
     assert other.get_state_cookie_name(state) == "a-cookie"
 
 
-@pytest.mark.parametrize("state", ["", "nonsense", "ÿ", process(OTHER).generate_state("/elsewhere", code_verifier="proof")])
+@pytest.mark.parametrize(
+    "state", ["", "nonsense", "ÿ", pytest.param(process(OTHER).generate_state("/elsewhere", code_verifier="proof"), id="another")]
+)
 def test_what_was_not_sealed_here_leads_to_the_first_page_and_proves_nothing(state: str) -> None:
     signing = process()
     assert signing.get_next_url(state) == "/services/portal/"

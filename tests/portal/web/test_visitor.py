@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -29,6 +30,7 @@ def test_nobody_is_not_signed_in() -> None:
     assert not NOBODY.is_signed_in
 
 
+@pytest.mark.slow
 def test_everybody_has_a_first_page_of_their_own() -> None:
     assert visitor_of("a", ["nbgrader-a", "formgrade-b", "patunay-admin"]).first_page == "my"
     assert visitor_of("a", ["formgrade-b", "patunay-admin"]).first_page == "teach"
