@@ -52,7 +52,7 @@ check: setup
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
-	@$(BIN)/pytest -q -n $(WORKERS) --dist loadfile --no-loadscope-reorder --hypothesis-profile quick -m "not slow and not thorough"
+	@$(BIN)/pytest -q -n auto --dist loadfile --no-loadscope-reorder --hypothesis-profile quick -m "not slow and not thorough"
 
 bench: setup system
 	@$(BIN)/python -m benchmarks.grading

@@ -223,6 +223,7 @@ def check_frame(node: Any) -> None:
             assert each.outputs == []
 
 
+@pytest.mark.slow
 @given(ANY_NOTEBOOK_JSON)
 @settings(max_examples=300, deadline=None)
 def test_any_json_is_refused_or_becomes_a_notebook_with_every_trusted_cell_once_and_in_order(document: object) -> None:
@@ -246,6 +247,7 @@ _ANY_CELLS = st.lists(
 )
 
 
+@pytest.mark.slow
 @given(_ANY_CELLS)
 @settings(max_examples=300, deadline=None)
 def test_whatever_is_copied_moved_and_deleted_every_trusted_cell_stands_there_once(cells: list[dict[str, Any]]) -> None:

@@ -17,6 +17,8 @@ from autograder.records import Attempt, Result
 from tests.autograder.grading_calls import scores
 from tests.small_course import SQUARE, SmallCourse
 
+pytestmark = pytest.mark.slow
+
 _MOMENT = "2026-11-20T08:00:00+00:00"
 _ONE_HOUR_LATE = "2026-11-20T07:00:00+00:00"
 

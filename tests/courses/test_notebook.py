@@ -150,6 +150,7 @@ def test_the_small_course_is_read_as_it_was_written() -> None:
     assert [cell.source for cell in again.cells] == [cell.source for cell in node.cells]
 
 
+@pytest.mark.slow
 @given(ANY_NOTEBOOK_JSON)
 @settings(max_examples=300, deadline=None)
 def test_any_json_is_a_well_formed_notebook_or_a_diagnosed_error(document: object) -> None:

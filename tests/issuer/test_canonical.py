@@ -100,6 +100,7 @@ def clique(size: int) -> dict[str, Any]:
 EQUAL = {"type": ["Evidence"], "audience": {"type": ["Evidence"], "audience": {"name": "x"}}}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "document",
     [

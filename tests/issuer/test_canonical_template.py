@@ -38,12 +38,14 @@ def check(document: dict[str, Any]) -> None:
     assert filled == canonical_by_pyoxigraph(document)
 
 
+@pytest.mark.slow
 @given(awards())
 @settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow], deadline=None)
 def test_a_filled_template_is_what_pyld_and_pyoxigraph_write(award: Any) -> None:
     check(unsigned(award))
 
 
+@pytest.mark.slow
 @pytest.mark.thorough
 @given(awards())
 @settings(max_examples=4000, suppress_health_check=[HealthCheck.too_slow], deadline=None)

@@ -110,6 +110,7 @@ def with_leaf(path: Path_, change: Any) -> dict[str, Any]:
     return document
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(st.sampled_from(LEAVES), st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=8))
 def test_any_single_changed_value_breaks_the_proof(path: Path_, text: str) -> None:
@@ -118,6 +119,7 @@ def test_any_single_changed_value_breaks_the_proof(path: Path_, text: str) -> No
         verify(changed)
 
 
+@pytest.mark.slow
 @settings(max_examples=30, deadline=None)
 @given(st.sampled_from(LEAVES))
 def test_any_single_value_left_out_breaks_the_proof(path: Path_) -> None:

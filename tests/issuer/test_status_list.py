@@ -28,6 +28,7 @@ INDEXES = st.sets(st.integers(0, MIN_ENTRIES - 1), max_size=60)
 ENTRY = StatusEntry(STATUS_URL, 7)
 
 
+@pytest.mark.slow
 @settings(max_examples=30)
 @given(INDEXES)
 def test_a_list_comes_back_with_the_same_bits(indexes: set[int]) -> None:

@@ -26,6 +26,8 @@ from portal.verifying import verify_source
 from tests.portal.commands import command, environment
 from tests.small_site import COURSE, NOW, Someone, change_score, enter_results, people, released_site
 
+pytestmark = pytest.mark.slow
+
 MANY = 60
 
 
@@ -126,7 +128,6 @@ def test_a_process_killed_in_the_middle_of_issuing_loses_and_doubles_nothing(
     assert prepare(site, COURSE, by="Ana", now=NOW).withdrawn == (withdrawn,)
 
 
-@pytest.mark.slow
 def test_two_processes_that_issue_the_same_batch_at_once_issue_it_once(approved: tuple[Site, str]) -> None:
     site, batch = approved
     processes = [start_issuing(site, batch) for _ in range(2)]
@@ -138,7 +139,6 @@ def test_two_processes_that_issue_the_same_batch_at_once_issue_it_once(approved:
 
 
 @pytest.mark.thorough
-@pytest.mark.slow
 def test_two_processes_that_prepare_at_once_do_not_lead_to_two_awards(crowd: Path, tmp_path: Path) -> None:
     shutil.copytree(crowd, tmp_path / "site")
     site = load_site(tmp_path / "site")
@@ -159,7 +159,6 @@ def test_two_processes_that_prepare_at_once_do_not_lead_to_two_awards(crowd: Pat
     assert len({learner for learner, _, _ in issued_rows(site)}) == MANY
 
 
-@pytest.mark.slow
 def test_the_whole_way_and_again(site: Site) -> None:
     enter_results(site, (*people(2), Someone("waits", "Waits Still", (2.0, 8.0, 6.0, None))))
     record_consent(site, "learner000", COURSE, show_name=True, channel="form", now=NOW)
@@ -178,7 +177,6 @@ def test_the_whole_way_and_again(site: Site) -> None:
     assert [row[3] for row in batches(site)] == ["prepared", "issued"] or [row[3] for row in batches(site)] == ["issued", "prepared"]
 
 
-@pytest.mark.slow
 def test_a_mark_changed_in_formgrader_makes_the_approved_batch_void_and_names_the_learner(site: Site) -> None:
     enter_results(site, people(3))
     prepared = prepare(site, COURSE, by="Ana", now=NOW)
@@ -224,7 +222,6 @@ def test_a_credential_that_was_never_issued_cannot_be_withdrawn_and_no_password_
         revoke(site, "nosuch", reason="x", by="Ben", now=NOW)
 
 
-@pytest.mark.slow
 def test_withdrawing_twice_is_told(site: Site) -> None:
     enter_results(site, people(1))
     prepared = prepare(site, COURSE, by="Ana", now=NOW)

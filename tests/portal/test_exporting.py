@@ -35,6 +35,8 @@ from portal.verifying import verify_source
 from tests.portal.commands import patunay
 from tests.small_site import COURSE, Someone, enter_results, released_site
 
+pytestmark = pytest.mark.slow
+
 ANA = Someone("ana", "Ana Peña-Ñuñez")
 NOW = datetime.now(UTC).replace(hour=20, minute=30, second=0, microsecond=0) - timedelta(days=1)
 """In the evening of yesterday; in Manila it was the next day already."""
@@ -121,7 +123,6 @@ def test_a_jwt_is_signed_with_the_published_p256_key(site: Site) -> None:
     assert read.document == signed
 
 
-@pytest.mark.slow
 def test_the_certificate_is_there_in_both_languages(site: Site) -> None:
     import io
 
@@ -229,7 +230,6 @@ def test_after_a_compromise_status_lists_are_signed_anew_with_the_new_key(site: 
     verify_proof(published, lambda _method: new.public.data)
 
 
-@pytest.mark.slow
 def test_the_commands_write_files_and_say_their_names(site: Site, tmp_path: Path) -> None:
     name, text = the_credential(site)
     generated = patunay("key", "generate", "--by", "Ana", "--no-passphrase", cwd=site.root)
@@ -246,7 +246,6 @@ def test_the_commands_write_files_and_say_their_names(site: Site, tmp_path: Path
     assert (wrong.code, "none of json" in wrong.err) == (2, True)
 
 
-@pytest.mark.slow
 def test_the_key_commands_work_without_a_terminal(site: Site) -> None:
     word = site.root / "keys" / "word"
     word.write_text("a word\n", encoding="utf-8")

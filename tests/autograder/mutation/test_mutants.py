@@ -73,6 +73,7 @@ STATEMENTS = st.lists(
 ).map("\n".join)
 
 
+@pytest.mark.slow
 @settings(max_examples=40)
 @given(STATEMENTS)
 def test_every_mutant_is_another_program_than_the_reference_and_than_every_other(text: str) -> None:

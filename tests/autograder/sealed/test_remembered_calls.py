@@ -56,6 +56,7 @@ def test_what_a_test_sees_is_what_it_sees_in_one_process(test: str) -> None:
     assert examine_heap(test).seen_alone == run_together(HEAP, test)
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None)
 @given(st.lists(st.integers(-4, 4) | st.booleans() | st.sampled_from([0.0, -0.0, 1.5, "a", "b", (1, 2)]), max_size=40))
 def test_values_that_are_equal_but_written_otherwise_keep_answers_of_their_own(items: list[object]) -> None:

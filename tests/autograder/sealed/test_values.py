@@ -86,6 +86,7 @@ VALUES: st.SearchStrategy[Any] = st.recursive(
 )  # fmt: skip
 
 
+@pytest.mark.slow
 @given(VALUES)
 @settings(max_examples=300, deadline=None)
 def test_a_value_arrives_with_its_exact_type(value: Any) -> None:
@@ -260,6 +261,7 @@ NODES = st.recursive(
 )
 
 
+@pytest.mark.slow
 @given(NODES)
 @settings(max_examples=600, deadline=None)
 def test_no_tree_does_more_than_be_refused(node: Tree) -> None:

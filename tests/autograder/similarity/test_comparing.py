@@ -105,6 +105,7 @@ def test_the_order_of_answers_does_not_matter(order: list[int]) -> None:
     assert compare_answers([answers[place] for place in order], {}) == compare_answers(answers, {})
 
 
+@pytest.mark.slow
 def test_in_a_class_with_small_exercises_whole_copies_come_before_honest_likeness() -> None:
     submissions = make_class(120, 8, seed=3)
     answers = [

@@ -103,6 +103,7 @@ def test_words_are_compared_without_capitals_accents_and_punctuation() -> None:
     assert text_tokens("Señor, the MEDIAN!").words == ("senor", "the", "median")
 
 
+@pytest.mark.slow
 def test_hashes_are_the_same_in_every_process() -> None:
     script = "from tests.autograder.similarity.test_winnowing import prints_of; import json; print(json.dumps(prints_of('a = b + c * d - e / f')))"
     found = {hashlib.sha256(json.dumps(json.loads(_run(script, seed))).encode()).hexdigest() for seed in ("1", "2")}

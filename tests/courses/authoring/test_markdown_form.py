@@ -57,6 +57,7 @@ def notebooks(draw: st.DrawFn) -> Any:
     return node
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(notebooks())
 @example(nbformat.v4.new_notebook())

@@ -182,6 +182,7 @@ def test_titles_and_outcomes_in_a_sentence_are_those_of_the_course_in_filipino()
     assert titles_in(load_manifest(PROJECT / "source_notebooks" / "python-foundations"), "en") == {}
 
 
+@pytest.mark.slow
 def test_every_module_that_finds_something_for_the_gate_is_in_the_tables(script: ModuleType) -> None:
     finding = {
         str(path.relative_to(PROJECT))
@@ -193,6 +194,7 @@ def test_every_module_that_finds_something_for_the_gate_is_in_the_tables(script:
     assert finding - script.SHOWN.keys() == {"portal/gate/directory_gate.py"}  # of a directory without a course: no page shows it
 
 
+@pytest.mark.slow
 def test_everything_that_is_found_in_the_bad_courses_is_told_in_filipino(tmp_path: Path) -> None:
     found = []
     for number, bad in enumerate(BAD_COURSES):
@@ -257,6 +259,7 @@ def told(self, book):
         script.module_sentences(source, ("nothing_there",))
 
 
+@pytest.mark.slow
 def test_every_module_that_pages_call_and_that_raises_errors_has_a_place_in_the_tables(script: ModuleType) -> None:
     called = {module for page in sorted((PROJECT / "portal" / "web").rglob("*.py")) for module in imported(page)}
     raising = {module for module in called if script.module_sentences((PROJECT / module).read_text(encoding="utf-8"), (script.ERRORS,))}

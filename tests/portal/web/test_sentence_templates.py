@@ -104,6 +104,7 @@ def test_titles_that_are_known_are_told_in_the_other_language_one_by_one() -> No
     assert SMALL.told("“Other” is not decided", names) == "hindi pa napagpapasyahan ang “Other”"
 
 
+@pytest.mark.slow
 def test_no_sentence_of_the_longest_length_takes_long() -> None:
     """Repeated pieces of each template, on which a matcher that goes back and forth takes the square or cube of the length. What counts is this thread's own time: the machine may stand still."""
     slowest = 0.0

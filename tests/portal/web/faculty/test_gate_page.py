@@ -168,6 +168,7 @@ ANYTHING = st.recursive(
 )  # fmt: skip
 
 
+@pytest.mark.slow
 @settings(max_examples=150)
 @given(st.lists(st.tuples(st.sampled_from(places(TOLD)), ANYTHING), min_size=1, max_size=3), st.sampled_from(["en", "fil"]))
 def test_whatever_stands_in_a_stored_report_it_is_refused_or_shown_as_text(
