@@ -68,7 +68,7 @@ def add_grant(course_root: Path, grant: Grant) -> None:
         StorageError: it cannot be written, or another process writes one at this moment.
     """
     path = course_root / FILE_NAME
-    with held_alone(course_root / _LOCK, "writing down an extension in this course"):
+    with held_alone(course_root / _LOCK, "another process is writing down an extension in this course"):
         before = _text(course_root)
         list(_read(before, path))
         last = before.removesuffix("\n").rpartition("\n")[2]

@@ -182,7 +182,7 @@ def working_alone(course_root: Path) -> contextlib.AbstractContextManager[None]:
     Raises:
         StorageError: another process does.
     """
-    return held_alone(course_root / LOCK_NAME, "grading or collecting in this course")
+    return held_alone(course_root / LOCK_NAME, "another process is grading or collecting in this course")
 
 
 def utc_text(moment: datetime) -> str:

@@ -36,7 +36,7 @@ from courses.released import frozen_source as frozen_source
 from courses.released import keep_release
 from courses.released import load_released_manifest as load_released_manifest
 from courses.settings import Site
-from courses.storage import diagnosed_storage, remove_folder, replace_folder, write_atomically
+from courses.storage import diagnosed_storage, held_alone, remove_folder, replace_folder, write_atomically
 from courses.variant_release import find_pool, give_variants, write_pools
 
 FEEDBACK_PREPROCESSORS = (
@@ -45,6 +45,8 @@ FEEDBACK_PREPROCESSORS = (
     "nbconvert.preprocessors.CSSHTMLHeaderPreprocessor",
 )
 """What nbgrader makes feedback with; see `autograder.feedback`."""
+
+_LOCK = ".release.lock"
 
 _COURSE_CONFIGURATION = """\
 # Written by `patunay release`. Your own settings belong into the site's jupyter_config.py, which is read first.
@@ -83,12 +85,21 @@ def release_course(
     Raises:
         ReleaseRefusedError: a blocking finding, or nbgrader cannot make the learner version.
         ExchangeError: the exchange cannot be written to.
+        StorageError: another process is releasing this course, or the disk is full.
     """
     chosen = tuple(require_assessment(course, each) for each in assignments) or tuple(each.id for each in course.manifest.assessments)
     today = site.day_of(now)
     findings = check_course(course, today=today) + check_release(site, course, today=today)
     refuse_if_blocked([finding for finding in findings if finding.is_blocking])
     record = describe_release(course, release_environment(course) if environment is None else environment)
+    root = site.course_root(course.id)
+    with diagnosed_storage(root):
+        root.mkdir(parents=True, exist_ok=True)
+    with held_alone(root / _LOCK, "another process is releasing this course"):
+        return _release(site, course, chosen, record, now)
+
+
+def _release(site: Site, course: Course, chosen: tuple[str, ...], record: ReleaseRecord, now: datetime) -> Release:
     root = site.course_root(course.id)
     _write_configuration(site, course, root)
     before = find_release(root)

@@ -109,11 +109,11 @@ def replace_folder(new: Path, target: Path) -> None:
 
 
 @contextlib.contextmanager
-def held_alone(lock: Path, what: str) -> Iterator[None]:
+def held_alone(lock: Path, told: str) -> Iterator[None]:
     """Hold the file `lock` for this process alone; the operating system lets go of it when the process ends, however it ends.
 
     Args:
-        what: what another process is doing while it holds the file, for the message.
+        told: what is said where another process holds it.
 
     Raises:
         StorageError: another process holds it.
@@ -122,9 +122,7 @@ def held_alone(lock: Path, what: str) -> Iterator[None]:
         try:
             fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as held:
-            raise StorageError(
-                f"another process is {what}", where=str(lock.parent), remedy="Wait until it is done, then run the same command again."
-            ) from held
+            raise StorageError(told, where=str(lock.parent), remedy="Wait until it is done, then run the same command again.") from held
         yield
 
 

@@ -48,7 +48,7 @@ def add_mark(root: Path, mark: Mark) -> None:
     _require(mark)
     path = root / FILE_NAME
     line = json.dumps(asdict(mark), ensure_ascii=False, sort_keys=True).encode() + b"\n"
-    with held_alone(root / f".{FILE_NAME}.lock", "marking similar work in this course"), diagnosed_storage(path):
+    with held_alone(root / f".{FILE_NAME}.lock", "another process is marking similar work in this course"), diagnosed_storage(path):
         is_torn = path.is_file() and path.stat().st_size > 0 and not path.read_bytes().endswith(b"\n")
         descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
         with os.fdopen(descriptor, "ab") as stream:

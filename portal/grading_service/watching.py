@@ -48,7 +48,7 @@ def watch(site: Site, pace: Pace, *, now: Callable[[], datetime], is_asked_to_en
     Raises:
         StorageError: another process does it at this site.
     """
-    with held_alone(lock_file(site), "grading what arrives at this site (`patunay watch`)"):
+    with held_alone(lock_file(site), "another process is grading what arrives at this site (`patunay watch`)"):
         watcher = Watcher(site, pace, now=now, tell=tell)
         tell("grading what arrives, until Ctrl+C or SIGTERM")
         try:

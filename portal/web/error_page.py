@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from courses.errors import DiagnosedError
+from courses.errors import DiagnosedError, StorageError
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,9 +21,27 @@ class ErrorPage:
     """Whether the core said it."""
 
 
-def error_page(status: int, error: BaseException | None, gettext: Callable[[str], str]) -> ErrorPage:
-    """Return the page for an HTTP status; a diagnosed problem tells itself, anything else only its kind."""
+def status_of(error: BaseException) -> int | None:
+    """Return the HTTP status of a diagnosed problem: what our own disk or database refuses is no fault of who asked; None for any other error."""
+    if isinstance(error, StorageError):
+        return 503
+    return 400 if isinstance(error, DiagnosedError) else None
+
+
+def error_page(status: int, error: BaseException | None, gettext: Callable[[str], str], *, is_staff: bool = False) -> ErrorPage:
+    """Return the page for an HTTP status; a diagnosed problem tells itself, anything else only its kind.
+
+    Args:
+        is_staff: whether the reader works here, and is told what the disk or the database says; nobody else is.
+    """
     _ = gettext
+    if isinstance(error, StorageError) and not is_staff:
+        return ErrorPage(
+            status,
+            _("That cannot be read or written down just now"),
+            _("Nothing that was kept before is lost. What you sent a moment ago may not have been taken."),
+            _("Try again in a few minutes. If it stays so, tell the people who run this site."),
+        )
     if isinstance(error, DiagnosedError):
         return ErrorPage(status, _("That did not work"), str(error.problem), str(error.remedy), is_core=True)
     if status == 404:

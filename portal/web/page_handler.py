@@ -15,9 +15,9 @@ from urllib.parse import urlencode
 
 from tornado.web import HTTPError, RequestHandler
 
-from courses.errors import DiagnosedError
+from courses.errors import DiagnosedError, StorageError
 from portal.web.access_log import log_fault
-from portal.web.error_page import ErrorPage, error_page
+from portal.web.error_page import ErrorPage, error_page, status_of
 from portal.web.language import choose_language, translations
 from portal.web.negotiation import prefers_json
 from portal.web.portal_site import PortalSite
@@ -164,15 +164,15 @@ class PageHandler(RequestHandler):
 
     def log_exception(self, typ: type[BaseException] | None, value: BaseException | None, tb: TracebackType | None) -> None:
         """Write down a fault of ours; what a page refused is in the line about its answer. Neither has a word of what was asked."""
-        if not isinstance(value, HTTPError | DiagnosedError):
+        if isinstance(value, StorageError) or not isinstance(value, HTTPError | DiagnosedError):
             log_fault(self, typ, tb)
 
     def write_error(self, status_code: int, **how: Any) -> None:
         """Answer with a page that says what went wrong and what to do; a fault of ours is logged and never shown."""
         error = how.get("exc_info", (None, None, None))[1]
-        if isinstance(error, DiagnosedError):
-            status_code = 400
-        page: ErrorPage = error_page(status_code, error, self.gettext)
+        status_code = (status_of(error) if error is not None else None) or status_code
+        is_staff = bool(self.visitor.teaches) or self.visitor.is_staff
+        page: ErrorPage = error_page(status_code, error, self.gettext, is_staff=is_staff)
         if self.is_for_machines or prefers_json(self.request.headers.get("Accept", "")):
             self.set_status(status_code)
             self.set_header("Content-Type", "application/json; charset=utf-8")

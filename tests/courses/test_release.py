@@ -10,11 +10,12 @@ import nbformat
 import pytest
 
 from courses.content_hash import folder_sha256
-from courses.errors import ExchangeError, ReleaseRefusedError, UnknownAssignmentError
+from courses.errors import ExchangeError, ReleaseRefusedError, StorageError, UnknownAssignmentError
 from courses.nbgrader_course import open_course
 from courses.release import draft_course, find_release, frozen_source, load_released_manifest, nbgrader_environment, release_course
 from courses.release_record import load_frozen_release
 from courses.settings import Site
+from courses.storage import held_alone
 from tests.courses.tiny_site import MANIFEST, SETTINGS, changed, load_tiny_course, make_tiny_site
 from tests.small_course import source_notebook
 
@@ -159,3 +160,18 @@ def test_the_date_of_the_release_decides_whether_the_review_is_due(tmp_path: Pat
     site = make_tiny_site(tmp_path)
     with pytest.raises(ReleaseRefusedError, match="Q15"):
         release(site, now=datetime.combine(date(2027, 10, 6), datetime.min.time(), tzinfo=UTC))
+
+
+def test_who_releases_while_another_does_is_told_so_and_releases_nothing(tmp_path: Path) -> None:
+    site = make_tiny_site(tmp_path)
+    root = site.course_root("tiny-course")
+    root.mkdir(parents=True)
+    with (
+        held_alone(root / ".release.lock", "held"),
+        pytest.raises(StorageError, match="another process is releasing this course"),
+    ):
+        release(site)
+    assert find_release(root) is None
+    assert list(site.exchange.rglob("*.ipynb")) == []
+    release(site)
+    assert find_release(root) is not None

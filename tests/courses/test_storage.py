@@ -94,16 +94,16 @@ def test_a_folder_moves_to_a_place_that_is_free(tmp_path: Path) -> None:
 
 def test_a_lock_is_held_by_one_and_let_go_when_its_process_is_killed(tmp_path: Path) -> None:
     program = "import sys, time\nfrom pathlib import Path\nfrom courses.storage import held_alone\n"
-    program += "with held_alone(Path(sys.argv[1]), 'working'):\n    print('held', flush=True)\n    time.sleep(60)"
+    program += "with held_alone(Path(sys.argv[1]), 'another process is working'):\n    print('held', flush=True)\n    time.sleep(60)"
     with subprocess.Popen([sys.executable, "-c", program, str(tmp_path / "lock")], stdout=subprocess.PIPE) as other:
         assert other.stdout is not None
         other.stdout.readline()
-        with pytest.raises(StorageError, match="another process is working"), held_alone(tmp_path / "lock", "working"):
+        with pytest.raises(StorageError, match="another process is working"), held_alone(tmp_path / "lock", "another process is working"):
             pass
         other.kill()
-    with held_alone(tmp_path / "lock", "working"):
+    with held_alone(tmp_path / "lock", "another process is working"):
         pass
-    with held_alone(tmp_path / "lock", "working"):
+    with held_alone(tmp_path / "lock", "another process is working"):
         pass
 
 
