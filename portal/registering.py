@@ -23,7 +23,7 @@ def register_of(site: Site, *, course: str | None, state: str | None, expiring_d
         raise LedgerError(f"there is no state {state!r}", where="--state", remedy=f"Choose one of {', '.join(STATES)}.")
     within = None if expiring_days is None else timedelta(days=expiring_days)
     with open_ledger(site.ledger_url) as session:
-        return register_lines(session, now, course=course, state=state, expiring_within=within)
+        return list(register_lines(session, now, course=course, state=state, expiring_within=within))
 
 
 def decisions(site: Site, *, everything: bool) -> list[tuple[str, ...]]:

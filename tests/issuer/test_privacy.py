@@ -129,10 +129,10 @@ def test_the_register_tells_states_and_what_ends_soon(session: Session) -> None:
     session.commit()
     assert [each.state for each in register_lines(session, LATER)] == ["valid", "revoked", "valid"]
     assert [each.credential for each in register_lines(session, LATER, expiring_within=timedelta(days=10))] == [first.id]
-    assert register_lines(session, LATER, expiring_within=timedelta(days=9)) == []
+    assert list(register_lines(session, LATER, expiring_within=timedelta(days=9))) == []
     assert [each.withdrawn_because for each in register_lines(session, LATER, state="revoked")] == ["It was issued by mistake."]
     assert [each.state for each in register_lines(session, LATER + timedelta(days=11))] == ["expired", "revoked", "valid"]
-    assert register_lines(session, LATER, course="another") == []
+    assert list(register_lines(session, LATER, course="another")) == []
 
 
 def test_a_ledger_is_copied_whole_to_another_database_and_goes_on_there(site: Site, session: Session, tmp_path: Path) -> None:

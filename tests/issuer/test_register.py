@@ -74,7 +74,7 @@ def test_an_erased_credential_has_no_name_in_it_and_keeps_its_term(session: Sess
 
 
 def test_a_ledger_of_the_form_before_is_filled_from_its_documents(site: Site, session: Session) -> None:
-    before = register_lines(session, NOW)
+    before = list(register_lines(session, NOW))
     index = [f"DROP INDEX {REGISTER_INDEX}"] if session.connection().dialect.name == "sqlite" else []
     for statement in (
         *index,
@@ -86,7 +86,7 @@ def test_a_ledger_of_the_form_before_is_filled_from_its_documents(site: Site, se
     session.commit()
     session.close()
     with open_ledger(site.ledger_url) as anew:
-        assert register_lines(anew, NOW) == before
+        assert list(register_lines(anew, NOW)) == before
         assert agree(anew)
 
 
@@ -103,3 +103,18 @@ def test_no_document_is_read_for_it(session: Session) -> None:
     if connection.dialect.name == "sqlite":
         plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {asked[0]}").all()
         assert any(f"USING COVERING INDEX {REGISTER_INDEX}" in str(row) for row in plan), plan
+
+
+def test_those_of_one_moment_stand_by_learner_and_newest_first_is_the_other_way_round(session: Session) -> None:
+    lines = register_lines(session, NOW)
+    assert [each.learner for each in lines] == ["l0", "l1", "l2"]
+    assert [each.learner for each in lines[::-1]] == ["l2", "l1", "l0"]
+    assert [each.learner for each in credentials_of(session)] == ["l0", "l1", "l2"]
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [(["NAME", "of", "L0"], ["l0"]), (["urn:uuid:"], ["l0", "l1", "l2"]), (["l1"], ["l1"]), (["l1", "l2"], []), (["name of l1"], [])],
+)
+def test_every_word_of_a_search_stands_in_number_learner_course_or_shown_name(words: list[str], found: list[str], session: Session) -> None:
+    assert [each.learner for each in register_lines(session, NOW, words=words)] == found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -59,14 +60,14 @@ class RegisterPage:
     done: str
 
 
-def found_lines(site: Site, asked: Asked, *, now: datetime) -> tuple[list[RegisterLine], int]:
+def found_lines(site: Site, asked: Asked, *, now: datetime) -> tuple[Sequence[RegisterLine], int]:
     """Return the lines that fit what is asked, newest first or as sorted; and how many there are in all."""
     state = asked.kind if asked.kind in STATES else ""
     within = EXPIRING if asked.kind == SOON else None
     lines, count = search_register(site, asked.search, now=now, course=asked.course, state=state, expiring=within)
     columns = {"learner": "learner", "course": "course", "state": "state", "issued": "issued_at", "until": "valid_until"}
     if (column := columns.get(asked.sort.removeprefix("-"))) is not None:
-        lines.sort(key=lambda line: str(getattr(line, column)), reverse=asked.sort.startswith("-"))
+        return sorted(lines, key=lambda line: str(getattr(line, column)), reverse=asked.sort.startswith("-")), count
     return lines, count
 
 
