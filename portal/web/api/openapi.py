@@ -225,7 +225,7 @@ _TOLD = {
     "413": "It is too large",
     "415": "It was not sent as JSON",
     "429": "Too often in a short time",
-    "503": "Too much is done at this moment",
+    "503": "Too much is done at this moment, or the site cannot read or write its records",
 }
 
 
