@@ -10,7 +10,6 @@ from __future__ import annotations
 import html
 import json
 import shutil
-import tempfile
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,6 +22,7 @@ import pandas as pd
 
 from autograder.errors import ReportError
 from autograder.gradebook_export import export_frame, frame_as_json
+from courses.scratch import ScratchFolder
 from courses.storage import diagnosed_storage, write_atomically
 
 _TEMPLATES = Path(__file__).resolve().parent / "report_templates"
@@ -55,7 +55,7 @@ def make_report(content: ReportContent, path: Path, *, now: datetime, template: 
     subject = {**content.subject, "made_at": f"{made:%d %B %Y, %H:%M} ({content.timezone})"}
     tables = {name: frame_as_json(table) for name, table in content.tables.items()}
     told = json.dumps({"subject": subject, "tables": tables}, ensure_ascii=False)
-    with diagnosed_storage(path), tempfile.TemporaryDirectory(prefix="patunay-report-") as scratch:
+    with diagnosed_storage(path), ScratchFolder("report") as scratch:
         data, executed = Path(scratch, "report.json"), Path(scratch, "executed.ipynb")
         data.write_text(told, encoding="utf-8")
         _execute(_TEMPLATES / f"{template}.ipynb", executed, data, path)

@@ -6,7 +6,6 @@ Every variant that a learner can get is run, up to 200: the instructor's version
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -16,6 +15,7 @@ from autograder.jobs import AssignmentSource, GradingJob, GradingResult, Limits
 from autograder.rehearsal import write_blank
 from autograder.sealed.grading import SealedServers, grade_sealed
 from courses.findings import Finding, Place, blocking, warning
+from courses.scratch import ScratchFolder
 from courses.variant_cells import literal
 from courses.variants import Values
 
@@ -57,7 +57,7 @@ def rehearse_variants(
 
 def _run(job: GradingJob, servers: SealedServers, count: int, progress: Progress) -> tuple[list[GradingResult], list[GradingResult]]:
     """Return what the instructor's version and the untouched one get in each of the first `count` variants."""
-    with tempfile.TemporaryDirectory(prefix="patunay-blank-") as scratch, ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
+    with ScratchFolder("blank") as scratch, ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
         write_blank(job.source, Path(scratch))
         untouched = job.model_copy(update={"submission": scratch})
         running = [

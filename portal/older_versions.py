@@ -7,7 +7,6 @@ its own gradebook and record. Which attempts a release graded is what our record
 from __future__ import annotations
 
 import shutil
-import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -25,6 +24,7 @@ from courses.nbgrader_course import NbgraderCourse, open_course
 from courses.notebook import load_notebooks
 from courses.release import draft_course
 from courses.release_record import FrozenRelease, kept_releases, load_frozen_release
+from courses.scratch import ScratchFolder
 from courses.settings import Site
 from issuer.standing import released_root
 
@@ -105,7 +105,7 @@ def _recheck_release(
     as_it_was = Course(frozen.sources, manifest, {each.id: load_notebooks(frozen.sources / each.id) for each in manifest.assessments})
     grading = site.settings.grading
     with (
-        tempfile.TemporaryDirectory(prefix="patunay-recheck-") as scratch,
+        ScratchFolder("recheck") as scratch,
         EngineRoom(sandbox_required=grading.sandbox == "required") as room,
     ):
         draft = draft_course(site, as_it_was, tuple(each.id for each in manifest.assessments), Path(scratch))

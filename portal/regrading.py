@@ -5,7 +5,6 @@ Nothing that was issued is changed: what would not be given any more becomes a d
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
@@ -27,6 +26,7 @@ from courses.catalogue import load_course, require_assessment
 from courses.errors import UnknownAssignmentError
 from courses.nbgrader_course import open_course
 from courses.release import Release, draft_course, find_release
+from courses.scratch import ScratchFolder
 from courses.settings import Site
 from issuer.checking import Fallen, find_fallen
 from issuer.eligibility import CellPoints, Eligibility, assess_learners
@@ -111,7 +111,7 @@ def _draft(site: Site, course: str, assignment: str) -> Iterator[AssignmentSourc
     """Yield the author's source of an assignment as a release would make it; it lies in a folder that is gone afterwards."""
     author = load_course(site.courses, course)
     require_assessment(author, assignment)
-    with tempfile.TemporaryDirectory(prefix="patunay-draft-") as scratch:
+    with ScratchFolder("draft") as scratch:
         yield load_source(draft_course(site, author, (assignment,), Path(scratch)), assignment)
 
 

@@ -7,7 +7,6 @@ code and tests share a process, a verdict of this engine is of assurance "compat
 from __future__ import annotations
 
 import shutil
-import tempfile
 import time
 from collections.abc import Callable
 from functools import partial
@@ -36,6 +35,7 @@ from autograder.rebuilding import rebuild_notebook
 from autograder.scoring import is_unanswered, score_cell
 from courses.content_hash import regular_files
 from courses.errors import DiagnosedError
+from courses.scratch import ScratchFolder
 from courses.visible_text import visible
 
 ASSURANCE = "compat"
@@ -58,7 +58,7 @@ def grade_submission(job: GradingJob, server: ForkServer | None = None, *, run: 
         run: runs each notebook; None: tests run in the learner's kernel.
     """
     started = time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="patunay-run-", ignore_cleanup_errors=True) as scratch:
+    with ScratchFolder("run") as scratch:
         folder = Path(scratch, "autograded", "learner", job.source.assignment)
         try:
             _lay_out(job, folder)

@@ -9,7 +9,6 @@ import select
 import socket
 import subprocess
 import sys
-import tempfile
 import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -19,6 +18,7 @@ from autograder.execution.kernel import ANSWER_S, CellRun, Kernel, KernelDiedErr
 from autograder.execution.limiting import Budget
 from autograder.jobs import Limits
 from autograder.sandbox.removing import remove_tree
+from courses.scratch import ScratchFolder
 
 __all__ = ["CellRun", "ForkServer", "Kernel", "KernelDiedError", "KernelStuckError"]
 
@@ -52,7 +52,7 @@ class ForkServer:
         self, preload: Sequence[str], *, extension: str | None = None, first_uid: int = _FIRST_UID, hash_seed: int | None = None
     ) -> None:
         self._lock, self._first_uid, self._extension, self._hash_seed = threading.Lock(), first_uid, extension, hash_seed
-        self._scratch = tempfile.TemporaryDirectory(prefix="patunay-zygote-")
+        self._scratch = ScratchFolder("zygote")
         self._slots: set[int] = set()
         self._preload = tuple(preload)
         self._owner = os.getpid()

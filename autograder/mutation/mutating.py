@@ -7,7 +7,6 @@ reference solution is run the same way first: where it does not earn in this exc
 from __future__ import annotations
 
 import os
-import tempfile
 import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -25,6 +24,7 @@ from autograder.mutation.running import Frame, Run, frame_of, run_cells, short_l
 from autograder.mutation.telling_apart import Suspects, find_equivalent
 from autograder.sealed.grading import SealedServers
 from autograder.sealed.plan import SealingPlan
+from courses.scratch import ScratchFolder
 
 Progress = Callable[[int, int], None]
 
@@ -95,7 +95,7 @@ def mutate_assignment(
     judged: list[JudgedMutant] = []
     tasks: list[_Task] = []
     if not obstacle:
-        with tempfile.TemporaryDirectory(prefix="patunay-mutation-") as scratch, ThreadPoolExecutor(_cores()) as pool:
+        with ScratchFolder("mutation") as scratch, ThreadPoolExecutor(_cores()) as pool:
             copy_own_files(source, Path(scratch))
             frames = [_frame(source, place, Path(scratch)) for place in range(len(source.notebooks))]
             whole = list(pool.map(lambda frame: run_cells(frame, range(len(frame.cells)), server, limits), frames))

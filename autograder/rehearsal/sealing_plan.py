@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import os
 import secrets
-import tempfile
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -27,6 +26,7 @@ from autograder.sealed.deciding import SealedVerdict
 from autograder.sealed.grading import SealedServers, examine_submission, load_policy
 from autograder.sealed.guarding import scores_of
 from autograder.sealed.plan import Canary, CellPlan, Label, Mode, NotebookPlan, SealingPlan
+from courses.scratch import ScratchFolder
 
 _RUNS = 2
 _MAXIMUM_CANARIES = 8
@@ -115,7 +115,7 @@ def _run_all(job: GradingJob, servers: SealedServers) -> _Found:
 
 
 def _run_blank(job: GradingJob, servers: SealedServers) -> GradingResult:
-    with tempfile.TemporaryDirectory(prefix="patunay-blank-") as scratch:
+    with ScratchFolder("blank") as scratch:
         write_blank(job.source, Path(scratch))
         return examine_submission(job.model_copy(update={"submission": scratch}), servers)[0]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -15,6 +14,7 @@ from autograder.rehearsal.hostile_answers import AnswerCell, HostileKind, define
 from autograder.rehearsal.measuring import MeasuredRun, run_measured
 from autograder.rehearsal.versions import read_source, write_answers
 from autograder.sealed.grading import SealedServers, examine_submission
+from courses.scratch import ScratchFolder
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
@@ -36,7 +36,7 @@ class Stage:
 
     def grade(self, write: Submission, limits: Limits, *, notebook: str = "", servers: SealedServers | None = None) -> GradingResult:
         """Return what a submission earns as a learner's would; of one notebook only, where that is named."""
-        with tempfile.TemporaryDirectory(prefix="patunay-rehearsal-") as scratch:
+        with ScratchFolder("rehearsal") as scratch:
             write(Path(scratch))
             job = GradingJob(source=_only(self.source, notebook), learner="rehearsal", submission=scratch, limits=limits, sandbox=False)
             return examine_submission(job, servers or self.servers)[0]

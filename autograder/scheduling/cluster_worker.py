@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import atexit
 import hashlib
-import tempfile
 import threading
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +21,7 @@ from autograder.scheduling.shipping import unpack_folder
 from autograder.scheduling.worker import Answer, Order, answer_json
 from autograder.wire_value import WireValue
 from courses.errors import DiagnosedError
+from courses.scratch import ScratchFolder
 
 _KEPT_SOURCES = 3
 
@@ -49,7 +49,7 @@ class Admission(WireValue):
 class _Bench:
     """What a source is graded with."""
 
-    scratch: tempfile.TemporaryDirectory[str]
+    scratch: ScratchFolder
     room: EngineRoom
     source: AssignmentSource
     users: int = 0
@@ -84,7 +84,7 @@ def admit(demands: bytes, files: bytes) -> bytes:
 def grade(demands: bytes, files: bytes, order: bytes, submission: bytes, name: str) -> bytes:
     """Grade one job and return the `Answer` as JSON."""
     asked = Order.model_validate_json(order)
-    with _Use(demands, files) as bench, tempfile.TemporaryDirectory(prefix="patunay-job-") as scratch:
+    with _Use(demands, files) as bench, ScratchFolder("job") as scratch:
         try:
             folder = Path(scratch, "submission")
             unpack_folder(submission, folder)
@@ -124,7 +124,7 @@ class _Use:
 
     def _set_up(self) -> _Bench:
         asked = Demands.model_validate_json(self._demands)
-        scratch = tempfile.TemporaryDirectory(prefix="patunay-source-")
+        scratch = ScratchFolder("source")
         unpack_folder(self._files, Path(scratch.name, "source"))
         room = EngineRoom(asked.engine, sandbox_required=asked.sandbox_required, assurance=asked.assurance)
         source = asked.source.model_copy(update={"folder": str(Path(scratch.name, "source"))})

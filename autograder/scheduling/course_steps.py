@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Generator, Iterable, Iterator
@@ -22,7 +21,7 @@ from autograder.execution.engines import BUBBLEWRAP
 from autograder.jobs import AssignmentSource, GradingJob, GradingResult
 from autograder.sandbox.bubblewrap import PROVISIONER, kernel_limits
 from autograder.scheduling.protocol import Tick
-from courses.storage import remove_folder
+from courses.scratch import ScratchFolder
 
 _TICK_S = 0.2
 _OVERHEAD_S = 60.0
@@ -77,13 +76,10 @@ class CourseStepsScheduler:
 
     def _grade_one(self, job: GradingJob, queued_at: str) -> GradingResult:
         started, begun = datetime.now(UTC), time.monotonic()
-        place = Path(tempfile.mkdtemp(prefix="patunay-steps-"))
-        try:
+        with ScratchFolder("steps") as scratch:
             errand = Errand(course=str(self._root), job=job)
-            (place / "errand.json").write_text(errand.model_dump_json(), encoding="utf-8")
-            result = self._result_of(place, job)
-        finally:
-            remove_folder(place)
+            Path(scratch, "errand.json").write_text(errand.model_dump_json(), encoding="utf-8")
+            result = self._result_of(Path(scratch), job)
         return result.model_copy(
             update={
                 "queued_at": queued_at,

@@ -10,6 +10,7 @@ import os
 from collections.abc import Generator, Iterable, Iterator
 from datetime import UTC, datetime
 from multiprocessing.connection import wait
+from pathlib import Path
 
 from pydantic import ValidationError
 
@@ -19,6 +20,7 @@ from autograder.scheduling.dispatch import Dispatch
 from autograder.scheduling.framing import FrameError
 from autograder.scheduling.protocol import Tick
 from autograder.scheduling.worker_process import WorkerProcess
+from courses.scratch import ScratchFolder
 
 _TICK_S = 0.2
 _HELD = 2
@@ -40,18 +42,19 @@ class LocalScheduler:
         self, source: AssignmentSource, jobs: Iterable[GradingJob], *, tick: Tick = lambda: None
     ) -> Generator[tuple[int, GradingResult], None, None]:
         """Yield each job's index and result; see `Scheduler`."""
-        crew = _Crew(self._room, source, self._count, Dispatch(jobs))
-        try:
-            yield from crew.run(tick)
-        finally:
-            crew.close()
+        with ScratchFolder("grading") as scratch:
+            crew = _Crew(self._room, source, self._count, Dispatch(jobs), Path(scratch))
+            try:
+                yield from crew.run(tick)
+            finally:
+                crew.close()
 
 
 class _Crew:
     """The workers of one call, and what they are at."""
 
-    def __init__(self, room: EngineRoom, source: AssignmentSource, count: int, dispatch: Dispatch) -> None:
-        self._room, self._source, self._count, self._dispatch = room, source, count, dispatch
+    def __init__(self, room: EngineRoom, source: AssignmentSource, count: int, dispatch: Dispatch, scratch: Path) -> None:
+        self._room, self._source, self._count, self._dispatch, self._scratch = room, source, count, dispatch, scratch
         self._workers: list[WorkerProcess] = []
         self._started = 0
 
@@ -87,7 +90,8 @@ class _Crew:
         if errand is None:
             return False
         ready = self._room.prepare(self._source)  # a fork server that died is started anew
-        worker = WorkerProcess(number, self._source, ready, siblings=[each.channel for each in self._workers])
+        scratch = self._scratch / str(number)
+        worker = WorkerProcess(number, self._source, ready, scratch=scratch, siblings=[each.channel for each in self._workers])
         self._started += 1
         self._workers.append(worker)
         worker.give(errand, is_idle=True)

@@ -7,14 +7,17 @@ import multiprocessing
 import os
 import signal
 import socket
+import tempfile
 import time
 from collections.abc import Sequence
+from pathlib import Path
 
 from autograder.execution.engines import Ready
 from autograder.jobs import AssignmentSource
 from autograder.scheduling.dispatch import Errand, deadline_s
 from autograder.scheduling.framing import Inbox, send_frame
 from autograder.scheduling.worker import Answer, how_it_ended, maximum_answer_bytes, order_json, work
+from courses.storage import remove_folder
 
 _GOING_S = 10.0
 
@@ -23,14 +26,16 @@ class WorkerProcess:
     """A worker that holds the source, and takes jobs one after another.
 
     Args:
+        scratch: a folder that is made for its temporary files, and removed with it: it may be killed while a job has some.
         siblings: the coordinator's channels to other workers, which are none of its business.
     """
 
-    def __init__(self, number: int, source: AssignmentSource, ready: Ready, *, siblings: Sequence[socket.socket]) -> None:
-        self.number = number
+    def __init__(self, number: int, source: AssignmentSource, ready: Ready, *, scratch: Path, siblings: Sequence[socket.socket]) -> None:
+        self.number, self._scratch = number, scratch
+        scratch.mkdir(mode=0o700)
         self.channel, theirs = socket.socketpair()  # becomes readable when it answers or dies
         context = multiprocessing.get_context("fork")
-        self.process = context.Process(target=_live, args=(theirs, [self.channel, *siblings], source, ready, number, os.getpid()))
+        self.process = context.Process(target=_live, args=(theirs, [self.channel, *siblings], source, ready, number, scratch, os.getpid()))
         self.process.start()
         theirs.close()
         self._inbox = Inbox(self.channel)
@@ -76,10 +81,14 @@ class WorkerProcess:
         self.process.kill()
         self.process.join(10)
         self.channel.close()
+        remove_folder(self._scratch)
         return how_it_ended(code)
 
 
-def _live(channel: socket.socket, not_ours: list[socket.socket], source: AssignmentSource, ready: Ready, number: int, parent: int) -> None:
+def _live(
+    channel: socket.socket, not_ours: list[socket.socket], source: AssignmentSource, ready: Ready, number: int, scratch: Path, parent: int
+) -> None:
+    tempfile.tempdir = str(scratch)
     for each in not_ours:
         each.close()
     work(channel, source, ready, number, parent)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import copy
 import socket
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -37,6 +36,7 @@ from autograder.sealed.traceback_places import cells_by_number, trace_in_one_pro
 from autograder.sealed.verdicts import message_of, score_of, verdict_of, without_source
 from courses.errors import DiagnosedError
 from courses.notebook import read_notebook_json
+from courses.scratch import ScratchFolder
 
 ASSURANCE = "sealed"
 CANDIDATE, EXAMINER = "autograder.sealed.candidate", "autograder.sealed.examiner_kernel"
@@ -213,7 +213,7 @@ def _examination(
     servers: SealedServers, folder: Path, job: GradingJob, policy: SealingPolicy, budget: Budget, *, goes_ahead: bool
 ) -> Iterator[_Examination]:
     ours, theirs = socket.socketpair()
-    with tempfile.TemporaryDirectory(prefix="patunay-tests-") as scratch, ours, theirs:
+    with ScratchFolder("tests") as scratch, ours, theirs:
         copy_own_files(job.source, Path(scratch))  # not the learner's, which their code could have written
         with (
             servers.candidate.start_kernel(folder, job.limits, KERNEL_ENVIRONMENT, theirs, budget) as candidate,

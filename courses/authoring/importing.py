@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -23,6 +22,7 @@ from courses.errors import ManifestError, NotebookError
 from courses.manifest_file import FILE_NAME
 from courses.names import path_segment
 from courses.notebook import Notebook, load_notebook
+from courses.scratch import ScratchFolder
 from courses.settings import Site
 from courses.storage import diagnosed_storage, write_atomically
 
@@ -130,7 +130,7 @@ def _checked(node: Any, target: Path) -> Notebook:
     Raises:
         NotebookError: it could not be loaded.
     """
-    with tempfile.TemporaryDirectory(prefix="patunay-import-") as scratch:
+    with ScratchFolder("import") as scratch:
         path = Path(scratch, target.name)
         path.write_text(notebook_text(node), encoding="utf-8")
         try:

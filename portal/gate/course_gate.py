@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -28,6 +27,7 @@ from courses.leak_scan import leaks_of_course
 from courses.nbgrader_course import NbgraderCourse
 from courses.release import draft_course
 from courses.release_checks import check_release
+from courses.scratch import ScratchFolder
 from courses.settings import Gate, Site
 from portal.gate.outcome_matrix import check_untouched, matrix_of
 from portal.gate.report import Depth, GateReport, Trial, sorted_findings
@@ -65,7 +65,7 @@ def check_running(
     began = time.monotonic()
     present = tuple(each for each in assignments if course.notebooks.get(each))
     findings, trials, obstacle = list(files.findings), dict[str, Trial](), ""
-    with tempfile.TemporaryDirectory(prefix="patunay-draft-") as scratch:
+    with ScratchFolder("draft") as scratch:
         try:
             draft = draft_course(site, course, present, Path(scratch))
         except ReleaseRefusedError as refused:

@@ -5,7 +5,6 @@ The directory is only read, but for what is kept in its `.patunay/`: nbgrader ma
 
 from __future__ import annotations
 
-import tempfile
 import time
 from dataclasses import replace
 from datetime import datetime
@@ -21,6 +20,7 @@ from courses.findings import Finding, Place, Severity, blocking
 from courses.leak_scan import scan_release
 from courses.nbgrader_course import NbgraderCourse, assignments_of, require_assignment
 from courses.notebook import Notebook, load_notebooks
+from courses.scratch import ScratchFolder
 from courses.settings import Gate
 from courses.static_checks.notebook_rules import check_notebook
 from portal.gate.course_gate import check_trial
@@ -64,7 +64,7 @@ def _readable(course: NbgraderCourse, assignment: str, findings: list[Finding]) 
 
 def _run(course: NbgraderCourse, notebooks: dict[str, tuple[Notebook, ...]], report: GateReport, wanted: Wanted, told: Told) -> GateReport:
     findings, obstacle = list(report.findings), ""
-    with tempfile.TemporaryDirectory(prefix="patunay-draft-") as scratch:
+    with ScratchFolder("draft") as scratch:
         draft = open_draft(course, Path(scratch))
         works = []
         for assignment in notebooks:

@@ -57,7 +57,7 @@ def restricted(request: pytest.FixtureRequest) -> Iterator[Restricted]:
         yield made
         left = made.ask(do="close")
         made.close()
-    assert [name for name in left if name.startswith("patunay-zygote")] == []
+    assert [name for name in left if name.startswith("patunay-scratch-zygote")] == []
 
 
 @pytest.mark.parametrize("family", BARE)

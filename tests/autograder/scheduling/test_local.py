@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import contextlib
 import signal
+import tempfile
 from pathlib import Path
 
 import psutil
@@ -96,6 +97,14 @@ def slow(small_course: SmallCourse) -> Path:
 
 
 @pytest.fixture
+def temporary(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where temporary files lie."""
+    place = tmp_path_factory.mktemp("temporary")
+    monkeypatch.setattr(tempfile, "tempdir", str(place))
+    return place
+
+
+@pytest.fixture
 def learners(small_course: SmallCourse) -> list[str]:
     names = [f"n{number}" for number in range(4)]
     for number, name in enumerate(names):
@@ -105,8 +114,8 @@ def learners(small_course: SmallCourse) -> list[str]:
 
 
 @pytest.mark.parametrize("happens", [kill_workers, pytest.param(kill_zygotes, marks=pytest.mark.thorough), stop_workers])
-def test_whatever_is_killed_or_hangs_every_job_is_answered_once_and_rightly(
-    small_course: SmallCourse, learners: list[str], happens: object, slow: Path, few_seconds: None
+def test_whatever_is_killed_or_hangs_every_job_is_answered_once_and_rightly_and_no_copy_of_it_stays(
+    small_course: SmallCourse, learners: list[str], happens: object, slow: Path, few_seconds: None, temporary: Path
 ) -> None:
     tick = WhenAKernelRuns(happens, slow)
     jobs = (job_of(small_course, name) for name in learners)
@@ -119,6 +128,7 @@ def test_whatever_is_killed_or_hangs_every_job_is_answered_once_and_rightly(
         assert names_and_scores(small_course, learners, results) == dict.fromkeys(learners, 4.0)
         assert max(result.tries for result in results.values()) == 2
         assert are_all_gone()
+    assert list(temporary.iterdir()) == []
 
 
 def test_a_submission_that_kills_every_worker_is_broken_and_the_others_are_graded(small_course: SmallCourse, learners: list[str]) -> None:
@@ -139,6 +149,25 @@ def test_a_submission_that_kills_every_worker_is_broken_and_the_others_are_grade
     assert {order[index]: result.status for index, result in results.items()} == {**dict.fromkeys(learners, "graded"), "eve": "broken"}
     reason = "the grading process was lost 3 times with this submission; the last one died (killed by SIGKILL)"
     assert (results[1].reason, results[1].tries) == (reason, 3)
+
+
+def test_a_job_that_still_runs_when_the_run_ends_leaves_no_copy_of_the_work(
+    small_course: SmallCourse, learners: list[str], slow: Path, temporary: Path
+) -> None:
+    runs = list[Path]()
+
+    def write_down_and_hurry() -> None:
+        runs.extend(temporary.glob("patunay-scratch-grading-*/*/patunay-scratch-run-*"))
+        if runs:
+            slow.unlink(missing_ok=True)
+
+    jobs = (job_of(small_course, name) for name in learners)
+    with local_scheduler(workers=2) as scheduler:
+        going = scheduler.grade(source_of(small_course), jobs, tick=write_down_and_hurry)
+        next(going)
+        going.close()
+    assert runs
+    assert list(temporary.iterdir()) == []
 
 
 def test_where_every_worker_dies_the_run_ends_and_every_job_says_why(small_course: SmallCourse, learners: list[str], slow: Path) -> None:

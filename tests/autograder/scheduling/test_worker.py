@@ -100,18 +100,21 @@ def test_a_worker_that_hangs_is_ended_at_the_limit() -> None:
     assert not hung.process.is_alive()
 
 
-def test_a_worker_that_closes_its_channel_a_moment_before_it_ends_is_told_by_how_it_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_worker_that_closes_its_channel_a_moment_before_it_ends_is_told_by_how_it_ended(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     def ends_slowly(channel: socket.socket, *_: object) -> None:
         channel.close()
         time.sleep(0.5)
         os._exit(7)
 
     monkeypatch.setattr(worker_process, "work", ends_slowly)
-    going = WorkerProcess(0, example_job().source, Ready("none", None), siblings=[])
+    going = WorkerProcess(0, example_job().source, Ready("none", None), scratch=tmp_path / "own", siblings=[])
     wait([going.channel])
     with pytest.raises(EOFError):
         going.take()
     assert going.end(has_gone=True) == "died (exit code 7)"
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_job_runs_in_a_process_of_its_own(tmp_path: Path) -> None:
