@@ -96,11 +96,10 @@ def release_course(
     with diagnosed_storage(root):
         root.mkdir(parents=True, exist_ok=True)
     with held_alone(root / _LOCK, "another process is releasing this course"):
-        return _release(site, course, chosen, record, now)
+        return _release(site, course, root, chosen, record, now)
 
 
-def _release(site: Site, course: Course, chosen: tuple[str, ...], record: ReleaseRecord, now: datetime) -> Release:
-    root = site.course_root(course.id)
+def _release(site: Site, course: Course, root: Path, chosen: tuple[str, ...], record: ReleaseRecord, now: datetime) -> Release:
     _write_configuration(site, course, root)
     before = find_release(root)
     unchanged = before.assignments if before and before.source_hash == record.sources_sha256 else ()

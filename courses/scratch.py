@@ -6,14 +6,14 @@ the operating system knows: a folder is locked for as long as its process, and w
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import tempfile
 import time
 import weakref
-from pathlib import Path
 
-from courses.storage import remove_folder
+from courses.untrusted_trees import remove_tree
 
 _PREFIX = "patunay-scratch-"
 _YOUNG_S = 600.0
@@ -42,8 +42,9 @@ class ScratchFolder(tempfile.TemporaryDirectory[str]):
         fcntl.flock(held, fcntl.LOCK_EX)
 
     def cleanup(self) -> None:
-        """Remove it with all that is in it, read-only folders too."""
-        remove_folder(Path(self.name))
+        """Remove it with all that is in it, whatever untrusted code wrote there."""
+        with contextlib.suppress(OSError):  # a process that does not end in time may still write
+            remove_tree(self.name)
         super().cleanup()
         self._let_go()
 
@@ -57,21 +58,16 @@ def _remove_left() -> None:
     with os.scandir(place) as entries:
         names = [entry.name for entry in entries if entry.name.startswith(_PREFIX)]
     for name in names:
-        _remove_if_left(Path(place, name))
+        with contextlib.suppress(OSError):  # gone, not ours, or somebody works there
+            _remove_if_left(os.path.join(place, name))
 
 
-def _remove_if_left(folder: Path) -> None:
-    try:
-        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
-    except OSError:  # gone, or not ours
-        return
+def _remove_if_left(folder: str) -> None:
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
     try:
         found = os.fstat(handle)
-        if found.st_uid != os.geteuid() or time.time() - found.st_mtime < _YOUNG_S:
-            return
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        remove_folder(folder)
-    except BlockingIOError:  # somebody works there
-        return
+        if found.st_uid == os.geteuid() and time.time() - found.st_mtime >= _YOUNG_S:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            remove_tree(folder)
     finally:
         os.close(handle)

@@ -61,7 +61,7 @@ class Register(Sequence[RegisterLine]):
     def __getitem__(self, place: slice) -> Register: ...
 
     def __getitem__(self, place: int | slice) -> RegisterLine | Register:
-        return Register(self._rows[place], self._now) if isinstance(place, slice) else _line(self._rows[place], self._now)
+        return Register(self._rows[place], self._now) if isinstance(place, slice) else register_line(self._rows[place], self._now)
 
 
 def register_lines(
@@ -98,18 +98,14 @@ def _holds(row: _Row, words: Sequence[str]) -> bool:
     return all(word in text for word in words)
 
 
-def register_line(credential: Credential, now: datetime) -> RegisterLine:
-    """Return the line of one credential."""
-    return _line(credential, now)
-
-
 def _state(row: Credential | _Row, now: datetime) -> str:
     state = "replaced" if row.superseded_by else state_of(row)
     until = _moment(row.valid_until) if state == "valid" else None
     return "expired" if until is not None and until < now else state
 
 
-def _line(row: Credential | _Row, now: datetime) -> RegisterLine:
+def register_line(row: Credential | _Row, now: datetime) -> RegisterLine:
+    """Return the line of one credential, or of a row with its columns."""
     until = _moment(row.valid_until)
     return RegisterLine(
         credential=row.id,

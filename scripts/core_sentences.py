@@ -101,11 +101,11 @@ FACULTY: dict[str, tuple[str, ...]] = {
     "autograder/analysis/item_flags.py": (WHOLE,),
     "autograder/extensions.py": (ERRORS, "held_alone.1"),
     "autograder/nbgrader_database.py": (ERRORS,),
+    "autograder/records.py": ("held_alone.1",),
     "autograder/regrade_preview.py": (WHOLE,),
     "autograder/regrading.py": (ERRORS,),
     "autograder/sealed/deciding.py": (WHOLE,),
     "autograder/similarity/gathering.py": (WHOLE,),
-    "autograder/records.py": ("held_alone.1",),
     "autograder/similarity/marks.py": (ERRORS, "held_alone.1"),
     "courses/catalogue.py": (ERRORS,),
     "courses/nbgrader_course.py": (ERRORS,),
@@ -114,11 +114,11 @@ FACULTY: dict[str, tuple[str, ...]] = {
     "courses/review_checks.py": (WHOLE,),
     "courses/review_workflow.py": (WHOLE, "CourseState!"),
     "courses/reviewing.py": (ERRORS,),
-    "courses/storage.py": (ERRORS, "_CAUSES"),
     "courses/rules.py": tuple(
         f"_{table}!"
         for table in ("QUALITY", "NOTEBOOKS", "ACCESSIBILITY", "LEAKS", "WORKFLOW", "SEALING", "REHEARSAL", "MUTATION", "VARIANTS")
     ),
+    "courses/storage.py": (ERRORS, "_CAUSES"),
     "portal/background_work.py": (ERRORS,),
     "portal/cli/app.py": ("main",),
     "portal/cli/progress.py": ("Words", "REHEARSING", "MUTATING", "SIGNING", "DRAWING", "_left"),

@@ -17,7 +17,6 @@ from autograder.errors import ForkServerDiedError, SandboxMissingError
 from autograder.execution.kernel import ANSWER_S, CellRun, Kernel, KernelDiedError, KernelStuckError
 from autograder.execution.limiting import Budget
 from autograder.jobs import Limits
-from autograder.sandbox.removing import remove_tree
 from courses.scratch import ScratchFolder
 
 __all__ = ["CellRun", "ForkServer", "Kernel", "KernelDiedError", "KernelStuckError"]
@@ -88,8 +87,6 @@ class ForkServer:
         """End the zygote; its kernels end with it."""
         self._owner = 0
         self._zygote.close()
-        with contextlib.suppress(OSError):  # a process that does not end in time may still write
-            remove_tree(self._scratch.name)
         self._scratch.cleanup()
 
     @property

@@ -22,9 +22,9 @@ from autograder.jobs import Limits
 from autograder.sandbox import isolation, private_root, syscalls
 from autograder.sandbox.isolation import Confinement
 from autograder.sandbox.landlock import ABI_OF_SCOPES, ABI_OF_TRUNCATION, landlock_abi, restrict_files, restrict_signals
-from autograder.sandbox.removing import is_larger, remove_tree
 from autograder.sandbox.seccomp import Shared, compile_filter, load_filter
 from autograder.sandbox.syscalls import PR_SET_DUMPABLE, PR_SET_NO_NEW_PRIVS, PR_SET_PDEATHSIG, prctl
+from courses.untrusted_trees import is_larger, remove_tree
 
 PR_SET_CHILD_SUBREAPER = 36
 MOST_FILES = 16_384

@@ -17,7 +17,7 @@ from autograder.jobs import AssignmentSource
 from autograder.scheduling.dispatch import Errand, deadline_s
 from autograder.scheduling.framing import Inbox, send_frame
 from autograder.scheduling.worker import Answer, how_it_ended, maximum_answer_bytes, order_json, work
-from courses.storage import remove_folder
+from courses.untrusted_trees import remove_tree
 
 _GOING_S = 10.0
 
@@ -81,7 +81,8 @@ class WorkerProcess:
         self.process.kill()
         self.process.join(10)
         self.channel.close()
-        remove_folder(self._scratch)
+        with contextlib.suppress(OSError):  # what is left goes with the folder that it lies in
+            remove_tree(str(self._scratch))
         return how_it_ended(code)
 
 

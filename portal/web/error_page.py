@@ -21,7 +21,7 @@ class ErrorPage:
     """Whether the core said it."""
 
 
-def status_of(error: BaseException) -> int | None:
+def status_of(error: BaseException | None) -> int | None:
     """Return the HTTP status of a diagnosed problem: what our own disk or database refuses is no fault of who asked; None for any other error."""
     if isinstance(error, StorageError):
         return 503

@@ -170,7 +170,7 @@ class PageHandler(RequestHandler):
     def write_error(self, status_code: int, **how: Any) -> None:
         """Answer with a page that says what went wrong and what to do; a fault of ours is logged and never shown."""
         error = how.get("exc_info", (None, None, None))[1]
-        status_code = (status_of(error) if error is not None else None) or status_code
+        status_code = status_of(error) or status_code
         is_staff = bool(self.visitor.teaches) or self.visitor.is_staff
         page: ErrorPage = error_page(status_code, error, self.gettext, is_staff=is_staff)
         if self.is_for_machines or prefers_json(self.request.headers.get("Accept", "")):

@@ -64,6 +64,21 @@ def test_what_a_killed_process_left_is_removed_when_the_next_one_begins(place: P
         assert list(place.iterdir()) == [Path(made)]
 
 
+def test_what_was_left_may_be_thousands_of_folders_deep(place: Path) -> None:
+    left = place / "patunay-scratch-zygote-deep"
+    left.mkdir()
+    handle = os.open(left, os.O_RDONLY)
+    for _ in range(3000):
+        os.mkdir("d", dir_fd=handle)
+        inner = os.open("d", os.O_RDONLY, dir_fd=handle)
+        os.close(handle)
+        handle = inner
+    os.close(handle)
+    age(left)
+    with ScratchFolder("grading") as made:
+        assert list(place.iterdir()) == [Path(made)]
+
+
 def test_the_folder_of_a_process_that_lives_stays(working: tuple[subprocess.Popen[str], Path]) -> None:
     with ScratchFolder("grading"):
         assert (working[1] / "work" / "answers").is_file()
