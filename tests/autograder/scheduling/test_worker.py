@@ -105,7 +105,7 @@ def test_a_worker_that_closes_its_channel_a_moment_before_it_ends_is_told_by_how
 ) -> None:
     def ends_slowly(channel: socket.socket, *_: object) -> None:
         os.chdir(tmp_path / "own")
-        for _ in range(3000):  # what learners' code may leave in the folder of its work
+        for _depth in range(3000):  # what learners' code may leave in the folder of its work
             os.mkdir("d")
             os.chdir("d")
         channel.close()
